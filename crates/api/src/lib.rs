@@ -1,0 +1,1 @@
+//! The HTTPS API: routes, problems, health, OpenAPI

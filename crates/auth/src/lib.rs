@@ -1,0 +1,1 @@
+//! The authorization server, the token verifier and the control log

@@ -1,0 +1,1 @@
+//! Clock, time stamps and the life cycle of tasks; no domain words

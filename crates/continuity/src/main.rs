@@ -1,0 +1,2 @@
+//! Business-continuity replica: entry point.
+fn main() {}

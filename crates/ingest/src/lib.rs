@@ -1,0 +1,1 @@
+//! Sources, validation, deduplication, order and gaps, quarantine: append, then acknowledge

@@ -1,0 +1,1 @@
+//! The read-model engine: ledger, fold, redb stores, rebuilds, digests

@@ -1,0 +1,1 @@
+//! A stand-in cloud platform: believable loans, seeded, with faults on demand

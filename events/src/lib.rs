@@ -1,0 +1,1 @@
+//! The vocabulary: CloudEvents envelope, catalogue of event names and entities, stored records

@@ -1,0 +1,1 @@
+//! One file per read model: a pure, synchronous fold
