@@ -1,0 +1,46 @@
+//! What the API is given to work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use continuity_auth::Auth;
+use continuity_base::{Clock, Stop};
+use continuity_blobs::Blobs;
+use continuity_readmodel::{EngineHandle, SyncBoard};
+
+/// What to do with a query parameter that an endpoint does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownParameters {
+    /// 400 that names it: a filter that is silently ignored answers wrongly.
+    #[default]
+    Refuse,
+    /// Answer without it and name it in `X-Ignored-Params`.
+    Ignore,
+}
+
+/// Handles of everything that the API reads from; it writes nothing but access records, through [`Auth`].
+#[derive(Clone)]
+pub struct ApiState {
+    /// The read models.
+    pub engine: EngineHandle,
+    /// Tokens, clients and access records.
+    pub auth: Auth,
+    /// How fresh the source is.
+    pub sync: SyncBoard,
+    /// Bytes of documents and attachments.
+    pub blobs: Blobs,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Authenticates cursors. Keep it across restarts and share it between replicas, or cursors end with the process.
+    pub cursor_key: [u8; 32],
+    /// The product's version, shown by `/health`.
+    pub version: &'static str,
+    /// What `clock.monotonic()` said when the process started; uptime counts from it.
+    pub started_at: Duration,
+    /// The log's head when the process started; `/ready` and the data paths wait until it is applied.
+    pub start_position: u64,
+    /// Unknown query parameters.
+    pub unknown_parameters: UnknownParameters,
+    /// Once stopped, `/ready` answers 503 so that balancers turn away.
+    pub stop: Stop,
+}
