@@ -1,0 +1,114 @@
+//! The configuration: one TOML file, environment overrides, every key documented in `default.toml` beside this file.
+
+mod load;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub(crate) use load::{ConfigError, load};
+
+/// The annotated default configuration; `continuity config` prints it.
+pub(crate) const ANNOTATED_DEFAULT: &str = include_str!("default.toml");
+
+/// What `serve` runs with. Units and bounds stand in `default.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) public_url: String,
+    pub(crate) listen: Listen,
+    pub(crate) tls: Tls,
+    pub(crate) source: Source,
+    pub(crate) ingest: Ingest,
+    pub(crate) log: Log,
+    pub(crate) read_models: ReadModels,
+    pub(crate) auth: Auth,
+    pub(crate) compat: Compat,
+    pub(crate) telemetry: Telemetry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listen {
+    pub(crate) api: SocketAddr,
+    pub(crate) metrics: SocketAddr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    pub(crate) url: String,
+    pub(crate) follow: bool,
+    pub(crate) blobs_dir: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ingest {
+    pub(crate) max_event_bytes: usize,
+    pub(crate) max_snapshot_bytes: usize,
+    pub(crate) gap_release_seconds: u64,
+    pub(crate) held_bytes_per_loan: u64,
+    pub(crate) held_bytes: u64,
+    pub(crate) quarantined_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) segment_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadModels {
+    pub(crate) cache_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) token_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Compat {
+    pub(crate) unknown_parameters: UnknownParameters,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UnknownParameters {
+    Refuse,
+    Ignore,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    pub(crate) log: String,
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        toml::from_str(ANNOTATED_DEFAULT).expect("the annotated default is part of the binary and tested")
+    }
+}
