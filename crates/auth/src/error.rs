@@ -1,0 +1,59 @@
+//! What can go wrong outside the two request paths.
+
+use std::path::PathBuf;
+
+/// Why the control log, the keys or a change to a client failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// A file of the data directory could not be read or written.
+    #[error("cannot {action} {}: {source}; check the directory's owner, mode and free space", path.display())]
+    File {
+        /// What was tried: "read", "create", ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// A key file can be read by others than its owner.
+    #[error("{} has mode {mode:o} and can be read by others; run chmod 600 on it, and replace the key if others had access", path.display())]
+    KeyFileOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key file does not hold what it should.
+    #[error("{} is damaged: {cause}; restore it from the backup of the data directory", path.display())]
+    KeyFileDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The control log has clients but the file that their secrets are keyed with is gone.
+    #[error("{} is missing, no client secret can be checked without it; restore it from the backup of the data directory", path.display())]
+    PepperMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system gives no random numbers, or a key could not be made or used.
+    #[error("cryptography failed: {0}")]
+    Crypto(&'static str),
+    /// There is no such client.
+    #[error("there is no client {0}; list the clients to see their ids")]
+    UnknownClient(String),
+    /// A value is outside its limits.
+    #[error("{0}")]
+    Invalid(String),
+    /// The control log could not be opened, or refused a record.
+    #[error("control log: {0}")]
+    ControlLog(String),
+    /// The control log takes no more records: it was closed or failed before; nothing that needs a record can be served.
+    #[error("the control log is closed ({0}); restart the process once the cause is fixed")]
+    Closed(String),
+    /// More records wait for the disk than the queue holds.
+    #[error("the control log has {0} records waiting; try again in a moment")]
+    Overloaded(usize),
+}

@@ -1,0 +1,100 @@
+//! Who a token speaks for, and why a token is refused.
+
+use continuity_base::Timestamp;
+
+use crate::ScopeSet;
+
+/// The client that a valid token was issued to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The client's id.
+    pub client_id: String,
+    /// What this token may read.
+    pub scopes: ScopeSet,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+    /// The token's `jti`.
+    pub token_id: String,
+}
+
+/// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Longer than 8 KiB.
+    #[error("the token is too long")]
+    TooLong,
+    /// Not three canonical base64url parts with a header and claims of the right shape.
+    #[error("the token is malformed")]
+    Malformed,
+    /// The header is not exactly `alg`, `kid` and `typ`.
+    #[error("the token's header has a parameter that is not understood")]
+    HeaderNotUnderstood,
+    /// `typ` is not `at+jwt`.
+    #[error("the token is not an access token")]
+    WrongType,
+    /// No key of that `kid`.
+    #[error("the token's key is unknown")]
+    UnknownKey,
+    /// `alg` is not the key's.
+    #[error("the token's algorithm is not its key's")]
+    WrongAlgorithm,
+    /// The signature does not verify.
+    #[error("the token's signature is wrong")]
+    BadSignature,
+    /// A required claim is absent or of the wrong type.
+    #[error("a required claim is absent or of the wrong type")]
+    BadClaims,
+    /// `iss` is not this server.
+    #[error("the token was issued by another server")]
+    WrongIssuer,
+    /// `aud` is not this API.
+    #[error("the token is for another audience")]
+    WrongAudience,
+    /// Past `exp`.
+    #[error("the token expired")]
+    Expired,
+    /// Before `nbf`, or `iat` lies in the future.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// The client does not exist.
+    #[error("the token's client is unknown")]
+    UnknownClient,
+    /// The client is disabled.
+    #[error("the token's client is disabled")]
+    ClientDisabled,
+    /// The client was disabled since the token was issued.
+    #[error("the token was revoked")]
+    Revoked,
+}
+
+impl TokenError {
+    /// The label of the metric, kebab-case.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::TooLong => "too-long",
+            Self::Malformed => "malformed",
+            Self::HeaderNotUnderstood => "header-not-understood",
+            Self::WrongType => "wrong-type",
+            Self::UnknownKey => "unknown-key",
+            Self::WrongAlgorithm => "wrong-algorithm",
+            Self::BadSignature => "bad-signature",
+            Self::BadClaims => "bad-claims",
+            Self::WrongIssuer => "wrong-issuer",
+            Self::WrongAudience => "wrong-audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::UnknownClient => "unknown-client",
+            Self::ClientDisabled => "client-disabled",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The `error_description` for the outside: says no more than expired or invalid.
+    pub const fn public_description(self) -> &'static str {
+        match self {
+            Self::Expired => "The access token expired",
+            _ => "The access token is invalid",
+        }
+    }
+}
