@@ -1,0 +1,5 @@
+//! A disk in memory.
+/// x
+pub struct MemoryDisk;
+/// x
+pub struct CrashPolicy;
