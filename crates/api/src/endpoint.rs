@@ -1,0 +1,163 @@
+//! What an endpoint is: the one description that routing, checks, metrics and the OpenAPI document are made from.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use continuity_auth::Scope;
+
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+/// One operation of the API.
+pub(crate) struct Endpoint {
+    /// Its method; GET answers HEAD too.
+    pub(crate) verb: Verb,
+    /// The path as documented, parameters in braces; it answers with and without its last slash.
+    pub(crate) path: &'static str,
+    /// The OpenAPI `operationId`.
+    pub(crate) id: &'static str,
+    /// The heading it is documented under.
+    pub(crate) tag: Tag,
+    /// One line.
+    pub(crate) summary: &'static str,
+    /// What is not obvious; Markdown.
+    pub(crate) description: &'static str,
+    /// Who may call it.
+    pub(crate) access: Access,
+    /// Its query parameters; any other is refused.
+    pub(crate) params: &'static [Param],
+    /// What a good answer holds.
+    pub(crate) answer: Answer,
+    /// What makes the answer.
+    pub(crate) handler: Handler,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+}
+
+impl Verb {
+    /// The value of `Allow`.
+    pub(crate) const fn allow(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+        }
+    }
+
+    pub(crate) fn admits(self, method: &http::Method) -> bool {
+        match self {
+            Self::Get => method == http::Method::GET || method == http::Method::HEAD,
+            Self::Post => method == http::Method::POST,
+        }
+    }
+}
+
+/// Headings of the documentation, in the order of the vendor's guide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    Token,
+    LoanRequests,
+    Tasks,
+    BidsAndAnalysis,
+    Documents,
+    Communication,
+    Views,
+    Worksheets,
+    Health,
+    Documentation,
+}
+
+impl Tag {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Token,
+        Self::LoanRequests,
+        Self::Tasks,
+        Self::BidsAndAnalysis,
+        Self::Documents,
+        Self::Communication,
+        Self::Views,
+        Self::Worksheets,
+        Self::Health,
+        Self::Documentation,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "OAuth 2.0",
+            Self::LoanRequests => "Loan requests",
+            Self::Tasks => "Tasks",
+            Self::BidsAndAnalysis => "Bids and analysis",
+            Self::Documents => "Documents",
+            Self::Communication => "Communication",
+            Self::Views => "Materialised views",
+            Self::Worksheets => "Worksheets",
+            Self::Health => "Health",
+            Self::Documentation => "Documentation",
+        }
+    }
+}
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Access {
+    /// Anybody; the answer is not replica data and carries no staleness headers.
+    Open,
+    /// Whoever has a token with at least one of these.
+    AnyOf(&'static [Scope]),
+}
+
+/// One query parameter.
+#[derive(Debug)]
+pub(crate) struct Param {
+    pub(crate) name: &'static str,
+    pub(crate) kind: ParamKind,
+    pub(crate) description: &'static str,
+}
+
+/// What a query parameter may hold.
+#[derive(Debug)]
+pub(crate) enum ParamKind {
+    /// Several values, each of which may match: repeated, with commas between, or as `name[]`. Unknown ones match nothing.
+    AnyOf(&'static [&'static str]),
+    /// One of these, exactly.
+    OneOf { values: &'static [&'static str], default: &'static str },
+    /// One of these in any case.
+    OneOfAnyCase { values: &'static [&'static str], default: &'static str },
+    /// A whole number.
+    Integer { min: u64, max: u64, default: Option<u64> },
+    /// `true` or `false`.
+    Flag,
+    /// A cursor that an earlier answer gave.
+    Cursor,
+}
+
+/// What a good answer holds, for the OpenAPI document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    /// One object of that schema.
+    Object(&'static str),
+    /// A bare array of objects of that schema.
+    Array(&'static str),
+    /// A bare array that other formats exist of too.
+    Export(&'static str),
+    /// The bytes of a file.
+    File,
+    /// Something of that media type.
+    Media(&'static str),
+}
+
+/// What a handler that waits for something returns.
+pub(crate) type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'a>>;
+
+/// What makes an answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// Reads the stores inline: they answer in microseconds, a hop to another thread would cost more.
+    Read(fn(&Call) -> Result<Reply, Problem>),
+    /// Waits for the disk or another thread.
+    Wait(for<'a> fn(&'a Call) -> Waiting<'a>),
+}

@@ -1,0 +1,66 @@
+//! The access token of a request and what it may do (RFC 6750).
+
+use continuity_auth::{Auth, Principal};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::endpoint::Access;
+use crate::problem::{BAD_REQUEST, Problem};
+
+/// The protection space named in challenges.
+pub(crate) const REALM: &str = "continuity";
+
+/// Who calls, if the endpoint asks and the token admits; `None` where nobody asks.
+pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+    let Access::AnyOf(scopes) = access else { return Ok(None) };
+    let token = token(headers)?.ok_or_else(|| Problem::unauthorized(REALM, None))?;
+    let principal = auth.verify(token).map_err(|e| {
+        crate::metrics::refused_token(e.reason());
+        Problem::unauthorized(REALM, Some(e.public_description()))
+    })?;
+    if principal.scopes.contains_any(scopes) {
+        return Ok(Some(principal));
+    }
+    let needed: Vec<&str> = scopes.iter().map(|s| s.as_str()).collect();
+    Err(Problem::scope(REALM, &needed.join(" ")))
+}
+
+/// The token after `Bearer`, in any case. Another scheme counts as no credentials at all (RFC 6750 section 3.1).
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::new(&BAD_REQUEST, "Send one Authorization header, not several."));
+    }
+    let Ok(value) = value.to_str() else { return Err(Problem::unauthorized(REALM, Some("The access token is invalid"))) };
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches(' ')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        values.iter().map(|v| (AUTHORIZATION, v.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn finds_the_token_whatever_the_case_of_its_scheme() {
+        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c "] {
+            assert_eq!(token(&headers(&[value])).unwrap(), Some("a.b.c"), "{value}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_no_credentials() {
+        assert_eq!(token(&headers(&[])).unwrap(), None);
+        assert_eq!(token(&headers(&["Basic YTpi"])).unwrap(), None);
+        assert_eq!(token(&headers(&["Bearer"])).unwrap(), Some(""));
+    }
+
+    #[test]
+    fn two_headers_are_refused() {
+        assert_eq!(token(&headers(&["Bearer a", "Bearer b"])).unwrap_err().kind, &BAD_REQUEST);
+    }
+}

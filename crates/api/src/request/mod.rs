@@ -1,0 +1,6 @@
+//! What arrives: query, credentials, accepted formats, request id.
+
+pub(crate) mod accept;
+pub(crate) mod bearer;
+pub(crate) mod id;
+pub(crate) mod query;
