@@ -1,9 +1,19 @@
 //! Tools on raw JSON text: number literals, member order, unknown members and raw keys survive.
 //!
 //! They read text that already passed an event's checks; on anything else they answer with an error or change
-//! nothing, and never panic.
+//! nothing, and never panic. None of them recurses with the input's depth beyond [`MAX_MERGE_DEPTH`].
 
-use std::borrow::Cow;
+mod edit;
+mod merge;
+mod names;
+mod scan;
+mod strings;
+
+pub use edit::{elements, member, members, push_member, text, without};
+pub use merge::{MAX_MERGE_DEPTH, merge_patch};
+pub use strings::push_string;
+
+pub(crate) use scan::Scanner;
 
 /// Why a JSON text could not be used. Offsets are in bytes from the start of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,13 +28,13 @@ pub enum JsonError {
         expected: &'static str,
     },
     /// Half of a surrogate pair in a string.
-    #[error("lone surrogate in the string at byte {at}")]
+    #[error("lone surrogate at byte {at}")]
     LoneSurrogate {
-        /// Where the escape begins.
+        /// Where the escape is.
         at: usize,
     },
     /// A member that its object already has.
-    #[error("duplicate member at byte {at}")]
+    #[error("an object has the member named at byte {at} twice")]
     DuplicateMember {
         /// Where the second one's name begins.
         at: usize,
@@ -40,47 +50,15 @@ pub enum JsonError {
     /// JSON, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
+    /// JSON, but not an array.
+    #[error("not a JSON array")]
+    NotAnArray,
 }
 
-/// Applies an RFC 7396 merge patch to raw text. Untouched keys and values stay byte for byte, members keep their
-/// order, new ones come at the end.
-pub fn merge_patch(target: &str, patch: &str) -> Result<String, JsonError> {
-    let _ = (target, patch);
-    todo!()
-}
-
-/// The members of an object in order: the name, unescaped, and the raw value.
-pub fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, JsonError> {
-    let _ = object;
-    todo!()
-}
-
-/// The raw value of one member of an object.
-pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    let _ = (object, name);
-    todo!()
-}
-
-/// The elements of an array, raw.
-pub fn elements(array: &str) -> Result<Vec<&str>, JsonError> {
-    let _ = array;
-    todo!()
-}
-
-/// The text of a raw JSON string; `None` for any other value.
-pub fn text(raw: &str) -> Option<Cow<'_, str>> {
-    let _ = raw;
-    todo!()
-}
-
-/// The object without the named members; borrowed when it has none of them.
-pub fn without<'a>(object: &'a str, names: &[&str]) -> Cow<'a, str> {
-    let _ = names;
-    Cow::Borrowed(object)
-}
-
-/// Appends a member before the closing brace; leaves a text that does not end in one as it is.
-pub fn push_member(object: &mut String, name: &str, raw: &str) {
-    let _ = (object, name, raw);
-    todo!()
+/// Checks that a text is one JSON value without duplicate members, without lone surrogates and nested at most
+/// `max_depth` deep; everything else that RFC 8259 allows is allowed.
+pub fn check(text: &str, max_depth: usize) -> Result<(), JsonError> {
+    let mut scanner = Scanner::<true>::new(text, max_depth);
+    scanner.value()?;
+    scanner.end()
 }

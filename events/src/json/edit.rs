@@ -1,0 +1,175 @@
+//! Reading and editing the top level of an object or array.
+
+use std::borrow::Cow;
+
+use super::scan::Member;
+use super::{JsonError, Scanner, strings};
+
+/// The depth is not looked at here: what comes in passed the event's own limit, and scanning does not recurse.
+const ANY_DEPTH: usize = usize::MAX;
+
+/// The members of an object in order: the name, unescaped, and the raw value.
+pub fn members(object: &str) -> Result<Vec<(Cow<'_, str>, &str)>, JsonError> {
+    raw_members(object)?.into_iter().map(|member| Ok((member.name()?, member.value))).collect()
+}
+
+/// The raw value of one member of an object; `None` when the text has no such member or is not an object.
+pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut scanner = Scanner::<false>::new(object, ANY_DEPTH);
+    if !scanner.begin_object().ok()? {
+        return None;
+    }
+    while let Some(member) = scanner.next_member().ok()? {
+        if member.name().ok()? == name {
+            return Some(member.value);
+        }
+    }
+    None
+}
+
+/// The elements of an array in order, raw.
+pub fn elements(array: &str) -> Result<Vec<&str>, JsonError> {
+    let mut scanner = Scanner::<false>::new(array, ANY_DEPTH);
+    if !scanner.begin_array()? {
+        super::check(array, ANY_DEPTH)?;
+        return Err(JsonError::NotAnArray);
+    }
+    let mut elements = Vec::new();
+    while let Some(element) = scanner.next_element()? {
+        elements.push(element);
+    }
+    scanner.end()?;
+    Ok(elements)
+}
+
+/// The text of a raw JSON string; `None` for any other value and for a string with a lone surrogate.
+pub fn text(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.starts_with('"') {
+        return None;
+    }
+    let mut scanner = Scanner::<false>::new(raw, ANY_DEPTH);
+    let value = scanner.value().ok()?;
+    scanner.end().ok()?;
+    strings::unquote(value)
+}
+
+/// The object without the named members; borrowed when it has none of them or is not an object.
+pub fn without<'a>(object: &'a str, names: &[&str]) -> Cow<'a, str> {
+    let Ok(members) = raw_members(object) else { return Cow::Borrowed(object) };
+    let named = |member: &Member<'_>| member.name().is_ok_and(|name| names.contains(&name.as_ref()));
+    if !members.iter().any(named) {
+        return Cow::Borrowed(object);
+    }
+    let mut kept = String::with_capacity(object.len());
+    kept.push('{');
+    for member in members.iter().filter(|member| !named(member)) {
+        push_raw(&mut kept, member.key, member.value);
+    }
+    kept.push('}');
+    Cow::Owned(kept)
+}
+
+/// Appends a member before the closing brace; leaves a text that does not end in one as it is. The caller sees to it
+/// that `raw` is JSON and that the object has no member of that name yet.
+pub fn push_member(object: &mut String, name: &str, raw: &str) {
+    let Some(head) = object.trim_end().strip_suffix('}') else { return };
+    object.truncate(head.trim_end().len());
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    strings::push_string(object, name);
+    object.push(':');
+    object.push_str(raw);
+    object.push('}');
+}
+
+pub(super) fn raw_members(object: &str) -> Result<Vec<Member<'_>>, JsonError> {
+    let mut scanner = Scanner::<false>::new(object, ANY_DEPTH);
+    if !scanner.begin_object()? {
+        super::check(object, ANY_DEPTH)?;
+        return Err(JsonError::NotAnObject);
+    }
+    let mut members = Vec::with_capacity(16);
+    while let Some(member) = scanner.next_member()? {
+        members.push(member);
+    }
+    scanner.end()?;
+    Ok(members)
+}
+
+/// Appends a member to an object that is being written and not yet closed.
+pub(super) fn push_raw(out: &mut String, key: &str, value: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    out.push_str(key);
+    out.push(':');
+    out.push_str(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OBJECT: &str = r#" { "a" : 1.50 , "\u0062":{"x":[1, 2]}, "c":"}," } "#;
+
+    #[test]
+    fn members_come_in_order_with_raw_values() {
+        let found = members(OBJECT).unwrap();
+        let found: Vec<_> = found.iter().map(|(name, value)| (name.as_ref(), *value)).collect();
+        assert_eq!(found, [("a", "1.50"), ("b", r#"{"x":[1, 2]}"#), ("c", r#""},""#)]);
+        assert_eq!(members("{}").unwrap().len(), 0);
+        assert_eq!(members("[1]"), Err(JsonError::NotAnObject));
+        assert!(matches!(members("{\"a\":1"), Err(JsonError::Malformed { .. })));
+        assert!(matches!(members("{} {}"), Err(JsonError::Malformed { .. })));
+        assert!(matches!(members("{,}"), Err(JsonError::Malformed { .. })));
+        assert!(matches!(members("{\"a\":1,}"), Err(JsonError::Malformed { .. })));
+    }
+
+    #[test]
+    fn one_member_is_found_by_its_unescaped_name() {
+        assert_eq!(member(OBJECT, "b"), Some(r#"{"x":[1, 2]}"#));
+        assert_eq!(member(OBJECT, "x"), None);
+        assert_eq!(member("[]", "x"), None);
+        assert_eq!(member("", "x"), None);
+    }
+
+    #[test]
+    fn elements_come_in_order() {
+        assert_eq!(elements("[1, [2,3] ,\"x\"]"), Ok(vec!["1", "[2,3]", "\"x\""]));
+        assert_eq!(elements(" [ ] "), Ok(vec![]));
+        assert_eq!(elements("{}"), Err(JsonError::NotAnArray));
+        assert!(elements("[1,]").is_err());
+        assert!(elements("[1 2]").is_err());
+    }
+
+    #[test]
+    fn text_is_of_strings_only() {
+        assert_eq!(text(r#""a\n""#).as_deref(), Some("a\n"));
+        for other in ["7", "null", "", "\"", "\"a\"b\"", "\"a", r#""\ud800""#] {
+            assert_eq!(text(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn members_are_dropped_and_the_rest_stays_as_written() {
+        assert_eq!(without(OBJECT, &["b", "z"]), r#"{"a":1.50,"c":"},"}"#);
+        assert_eq!(without(r#"{"a":1}"#, &["a"]), "{}");
+        assert!(matches!(without(OBJECT, &["z"]), Cow::Borrowed(same) if same == OBJECT));
+        assert_eq!(without("[1]", &["a"]), "[1]");
+    }
+
+    #[test]
+    fn members_are_appended() {
+        let check = |object: &str, expected: &str| {
+            let mut object = object.to_owned();
+            push_member(&mut object, "it\"ems", "[]");
+            assert_eq!(object, expected);
+        };
+        check("{}", r#"{"it\"ems":[]}"#);
+        check("{ } ", r#"{"it\"ems":[]}"#);
+        check(r#"{"a":1 }"#, r#"{"a":1,"it\"ems":[]}"#);
+        check("[]", "[]");
+        check("", "");
+    }
+}
