@@ -29,9 +29,9 @@ pub(crate) fn create(dir: &Path, now: OffsetDateTime) -> Result<DemoCertificates
     let authority = CertifiedIssuer::self_signed(authority_params(now), KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let leaf = server_params(now)?.signed_by(&key, &authority)?;
-    write(&files.authority, &authority.pem(), 0o644)?;
-    write(&files.certificate, &format!("{}{}", leaf.pem(), authority.pem()), 0o644)?;
-    write(&files.key, &key.serialize_pem(), 0o600)?;
+    write(&files.authority, authority.pem().as_bytes(), 0o644)?;
+    write(&files.certificate, format!("{}{}", leaf.pem(), authority.pem()).as_bytes(), 0o644)?;
+    write(&files.key, key.serialize_pem().as_bytes(), 0o600)?;
     Ok(files)
 }
 
@@ -61,13 +61,13 @@ fn server_params(now: OffsetDateTime) -> Result<CertificateParams> {
     Ok(params)
 }
 
-fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let named = || format!("cannot write {}", path.display());
     if path.exists() {
         fs::remove_file(path).with_context(named)?;
     }
     let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(mode).open(path).with_context(named)?;
-    file.write_all(text.as_bytes()).with_context(named)
+    file.write_all(bytes).with_context(named)
 }
 
 #[cfg(test)]

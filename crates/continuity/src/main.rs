@@ -1,2 +1,43 @@
-//! Business-continuity replica: entry point.
-fn main() {}
+//! Business-continuity replica of a loan-origination cloud platform: the command line.
+//!
+//! `app` wires source, log, read models and API in the order of the data; everything else here is what people and
+//! machines use to start it and to ask it things.
+
+mod app;
+mod certificates;
+mod cli;
+mod commands;
+mod config;
+mod control;
+mod core;
+mod datadir;
+mod operations;
+mod output;
+mod progress;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Demo(options) => commands::demo::run(options),
+        Command::Serve(options) => commands::serve::run(&options),
+        Command::CheckConfig(options) => commands::check_config::run(&options),
+        Command::Config => output::text(config::ANNOTATED_DEFAULT),
+        Command::Status(on) => commands::status::run(&on),
+        Command::Log(command) => commands::log::run(command),
+        Command::Projection(command) => commands::projection::run(command),
+        Command::Client(command) => commands::client::run(command),
+        Command::Quarantine(command) => commands::quarantine::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

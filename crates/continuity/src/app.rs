@@ -1,0 +1,142 @@
+//! The running replica: source, ingest, log, engine, API, in the order of the data.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use continuity_api::{ApiState, ServerLimits, TlsFiles};
+use continuity_base::{Stop, Tasks};
+use continuity_blobs::Blobs;
+use continuity_ingest::{IngestOptions, Ingester, Source};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::UnknownParameters;
+use crate::control::server::ControlSocket;
+use crate::core::Core;
+use crate::telemetry;
+
+/// How long a stop may take before the process ends anyway.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a replica needs besides its data directory.
+pub(crate) struct Serving {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) ingest: IngestOptions,
+    pub(crate) blobs: Blobs,
+    pub(crate) api: TcpListener,
+    pub(crate) metrics: TcpListener,
+    pub(crate) recorder: PrometheusHandle,
+    pub(crate) tls: TlsFiles,
+    pub(crate) unknown_parameters: UnknownParameters,
+}
+
+/// A replica at work.
+pub(crate) struct App {
+    tasks: Tasks,
+    pub(crate) state: ApiState,
+}
+
+/// Starts everything. The tasks end the process when one of them ends by itself.
+pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
+    let mut tasks = Tasks::new(Stop::new());
+    let stop = tasks.stop().clone();
+    let socket = ControlSocket::bind(core.dir.root())?;
+    let operations = core.operations();
+    let state = ApiState {
+        engine: core.handle,
+        auth: core.auth,
+        sync: core.sync.clone(),
+        blobs: serving.blobs,
+        clock: Arc::clone(&core.clock),
+        cursor_key: cursor_key(&core.dir)?,
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: core.clock.monotonic(),
+        start_position: core.log.head().position,
+        unknown_parameters: match serving.unknown_parameters {
+            UnknownParameters::Refuse => continuity_api::UnknownParameters::Refuse,
+            UnknownParameters::Ignore => continuity_api::UnknownParameters::Ignore,
+        },
+        stop: stop.clone(),
+    };
+
+    let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync);
+    let (source, until) = (serving.source, stop.clone());
+    tasks.thread("ingest", move || ingester.run(source, &until))?;
+    let (engine, until) = (core.engine, stop.clone());
+    tasks.thread("engine", move || engine.run(until))?;
+    let router = continuity_api::router(state.clone());
+    let limits = ServerLimits::default();
+    tasks.spawn(
+        "api",
+        continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()),
+    );
+    let router = telemetry::metrics_router(serving.recorder);
+    tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
+    let directory = core.dir;
+    tasks.spawn("control", async move {
+        let ended = socket.run(operations, stop).await;
+        drop(directory); // The lock lasts as long as the socket that stands for it.
+        ended.map_err(|e| format!("{e:#}"))
+    });
+    Ok(App { tasks, state })
+}
+
+impl App {
+    /// Runs until a signal asks for the end or a task fails; a second signal ends the process at once.
+    pub(crate) async fn run(self) -> Result<()> {
+        self.run_beside(async { Ok(()) }).await
+    }
+
+    /// Like [`App::run`], with `beside` done meanwhile; when that fails the replica stops.
+    pub(crate) async fn run_beside(mut self, beside: impl Future<Output = Result<()>>) -> Result<()> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let beside_then_on = async {
+            beside.await?;
+            std::future::pending::<Result<()>>().await
+        };
+        let mut failed = Ok(());
+        let failure = tokio::select! {
+            failure = self.tasks.first_failure() => failure,
+            ended = beside_then_on => { failed = ended; None }
+            _ = interrupt.recv() => None,
+            _ = terminate.recv() => None,
+        };
+        if let Some(failure) = &failure {
+            tracing::error!(task = failure.task, cause = failure.cause, "a task ended by itself: the process stops");
+        }
+        let late = tokio::select! {
+            late = self.tasks.join(STOP_LIMIT) => late,
+            _ = interrupt.recv() => bail!("stopped at once by a second signal"),
+            _ = terminate.recv() => bail!("stopped at once by a second signal"),
+        };
+        self.state.auth.close();
+        let failures: Vec<String> = failure.iter().chain(&late).map(ToString::to_string).collect();
+        if failures.is_empty() { failed } else { bail!("{}", failures.join("; ")) }
+    }
+}
+
+/// Binds a listener and says where.
+pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for the {what}"))
+}
+
+/// The key that authenticates cursors: made once, kept in the data directory, so that cursors outlive a restart.
+fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
+    let path = dir.root().join("cursor.key");
+    match std::fs::read(&path) {
+        Ok(bytes) => match bytes.try_into() {
+            Ok(key) => Ok(key),
+            Err(_) => bail!("{} does not hold 32 bytes; remove it, then open cursors end", path.display()),
+        },
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = rand::random();
+            crate::certificates::write(&path, &key, 0o600)?;
+            Ok(key)
+        }
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
+}

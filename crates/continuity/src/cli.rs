@@ -1,0 +1,180 @@
+//! The command line, as people type it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Business-continuity replica of a loan-origination cloud platform.
+///
+/// Follows the platform's change events into an append-only log, folds them into read models, and serves the same
+/// read-only API as the cloud, so that the bank can go on working when the cloud is gone.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Everything in one process with one command: a feed, the replica and its API on localhost.
+    Demo(Demo),
+    /// Run the replica with a configuration file.
+    Serve(Configured),
+    /// Check a configuration file and print what is wrong with it.
+    CheckConfig(Configured),
+    /// Print the annotated default configuration.
+    Config,
+    /// Positions, sync state and counts.
+    Status(OnData),
+    /// Verify or read the replica log.
+    #[command(subcommand)]
+    Log(Log),
+    /// List the read models, or rebuild one from the log.
+    #[command(subcommand)]
+    Projection(Projection),
+    /// Manage OAuth clients.
+    #[command(subcommand)]
+    Client(Client),
+    /// Look at events that could not be accepted.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where events come from: simulator: or file:PATH.
+    #[arg(long, value_name = "URL", default_value = "simulator:", conflicts_with = "feed")]
+    pub(crate) source: String,
+    /// Short for --source file:FILE.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) feed: Option<PathBuf>,
+    /// HTTPS port on 127.0.0.1; 0 takes any free one, and a free one for the metrics too.
+    #[arg(long, default_value_t = 8083)]
+    pub(crate) port: u16,
+    /// Keep the data here and resume from it; otherwise a temporary directory, removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// How many loans the simulator has made before the demo is ready.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) loans: u32,
+    /// Events a second that the simulator makes after that; 0 keeps it quiet.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) rate: f64,
+    /// Print one JSON line on standard output once everything is visible, all else on standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Configured {
+    /// TOML file; `continuity config` prints an annotated one.
+    #[arg(long, value_name = "FILE", env = "CONTINUITY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// A command on a data directory: it speaks to the running process, or works on the directory when none runs.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OnData {
+    /// The replica's data directory.
+    #[arg(long, value_name = "DIR", env = "CONTINUITY_DATA_DIR", default_value = "/var/lib/continuity")]
+    pub(crate) data_dir: PathBuf,
+    /// JSON for machines instead of text for people.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Read every frame and check its checksum, its BLAKE3 chain and its positions.
+    Verify(OnData),
+    /// Print records: position, kind, loan, sequence, arrival; with --payload the event too.
+    Cat {
+        #[command(flatten)]
+        on: OnData,
+        /// First position.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// How many records.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+        /// With what each record holds.
+        #[arg(long)]
+        payload: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Projection {
+    /// Each read model with its position, rows, size and digest.
+    List(OnData),
+    /// Fold a read model again from the log into a new file, which then replaces the old one.
+    Rebuild {
+        #[command(flatten)]
+        on: OnData,
+        /// Name as `projection list` prints it.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// Create a client and print its secret, this once.
+    Create {
+        #[command(flatten)]
+        on: OnData,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Scopes, separated by spaces or commas, e.g. "loans:read documents:read".
+        #[arg(long)]
+        scopes: String,
+        /// Lifetime of its tokens in seconds, 60 to 86400.
+        #[arg(long)]
+        token_seconds: Option<u32>,
+    },
+    /// All clients, without secrets.
+    List(OnData),
+    /// Let a disabled client in again.
+    Enable(ClientId),
+    /// Refuse a client from now on, tokens that it holds included.
+    Disable(ClientId),
+    /// Give a client a new secret and print it, this once.
+    Rotate {
+        #[command(flatten)]
+        client: ClientId,
+        /// How long the old secret works beside the new one, in seconds. 0 after a leak.
+        #[arg(long, default_value_t = 0)]
+        overlap_seconds: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClientId {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Client id as `client list` prints it.
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    /// Position, reason, loan and size of each quarantined event.
+    List {
+        #[command(flatten)]
+        on: OnData,
+        /// How many, newest last.
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+    },
+    /// One quarantined event with its raw bytes.
+    Show {
+        #[command(flatten)]
+        on: OnData,
+        /// Log position as `quarantine list` prints it.
+        position: u64,
+    },
+}

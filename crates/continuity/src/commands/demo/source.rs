@@ -1,0 +1,65 @@
+//! The demo's source: the simulator, or a feed on disk.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use continuity_base::Timestamp;
+use continuity_blobs::Blobs;
+use continuity_ingest::{Simulated, SimulatedOptions, Source};
+use continuity_simulator::{Options, Simulator};
+use serde_json::{Value, json};
+
+use super::super::serve::{blobs_dir, file_source};
+use crate::cli::Demo;
+use crate::config::Config;
+use crate::core::Core;
+
+const SEED: u64 = 2012;
+
+/// The source that the options name, and where the bytes of its documents are.
+pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<dyn Source>, Blobs)> {
+    let url = match &options.feed {
+        Some(file) => format!("file:{}", file.display()),
+        None => options.source.clone(),
+    };
+    if let Some(path) = url.strip_prefix("file:") {
+        if !Path::new(path).exists() {
+            bail!("there is no feed at {path}");
+        }
+        let blobs = Blobs::new(Some(blobs_dir(Path::new(path), &config.source.blobs_dir)));
+        return Ok((file_source(&url, config)?, blobs));
+    }
+    if url != "simulator:" {
+        bail!("the source {url:?} cannot be followed; there are simulator: and file:PATH");
+    }
+    Ok((simulator(options, core)?, Blobs::new(None)))
+}
+
+fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {
+    let history = remembered(&core.dir.root().join("simulator.json"), options.loans, core.clock.now())?;
+    let seed = history.seed;
+    let simulator = Simulator::new(history);
+    let first = simulator.history_len();
+    let lines = Box::new(simulator.map(|emitted| emitted.line));
+    let pace = SimulatedOptions { seed, history: first, rate: options.rate };
+    Ok(Box::new(Simulated::new(lines, pace)))
+}
+
+/// The history of the run that began this data directory, or a new one that ends now: a feed must not change under a
+/// replica that resumes in it.
+fn remembered(path: &Path, loans: u32, now: Timestamp) -> Result<Options> {
+    let named = || format!("cannot use {}", path.display());
+    if path.exists() {
+        let kept: Value = serde_json::from_slice(&fs::read(path).with_context(named)?).with_context(named)?;
+        let number = |name| kept[name].as_i64().with_context(named);
+        let loans = u64::try_from(number("loans")?).with_context(named)?;
+        return Ok(Options::new(SEED, Timestamp::from_micros(number("startMicros")?), loans));
+    }
+    let span = Options::new(SEED, now, u64::from(loans)).history_span();
+    let start = now.as_micros() - i64::try_from(span.as_micros()).with_context(named)?;
+    let start = Timestamp::from_micros(start - start.rem_euclid(1_000));
+    let kept = json!({ "loans": loans, "startMicros": start.as_micros() });
+    fs::write(path, kept.to_string()).with_context(named)?;
+    Ok(Options::new(SEED, start, u64::from(loans)))
+}

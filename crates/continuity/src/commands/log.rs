@@ -1,0 +1,58 @@
+//! `continuity log verify` and `continuity log cat`.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::{Log, OnData};
+use crate::control::Command;
+use crate::output;
+
+/// Verifies or prints the replica log.
+pub(crate) fn run(command: Log) -> Result<()> {
+    match command {
+        Log::Verify(on) => verify(&on),
+        Log::Cat { on, from, limit, payload } => cat(&on, &Command::LogCat { from, limit, payload }),
+    }
+}
+
+fn verify(on: &OnData) -> Result<()> {
+    let report = super::on_data(on, &Command::LogVerify, &mut |_| {})?;
+    if on.json {
+        return output::json(&report);
+    }
+    let of = |name| output::cell(&report, name);
+    output::text(&format!(
+        "the log is whole: {} records in {} frames, {} segments, {} bytes; chain ends in {}",
+        of("records"),
+        of("frames"),
+        of("segments"),
+        of("bytes"),
+        of("hash")
+    ))
+}
+
+fn cat(on: &OnData, command: &Command) -> Result<()> {
+    let mut failed = None;
+    let mut print = |item: Value| {
+        let shown = if on.json { output::json(&item) } else { output::text(&line(&item)) };
+        failed = failed.take().or(shown.err());
+    };
+    super::on_data(on, command, &mut print)?;
+    failed.map_or(Ok(()), Err)
+}
+
+fn line(item: &Value) -> String {
+    let of = |name| output::cell(item, name);
+    let mut text = format!(
+        "{:>10}  {:<24}  {:<14}  {:>6}  {}",
+        of("position"),
+        of("arrivedAt"),
+        of("kind"),
+        of("sequence"),
+        of("subject")
+    );
+    if let Some(payload) = item.get("payload") {
+        text.push_str(&format!("\n            {payload}"));
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! One file per command.
+
+pub(crate) mod check_config;
+pub(crate) mod client;
+pub(crate) mod demo;
+pub(crate) mod log;
+pub(crate) mod projection;
+pub(crate) mod quarantine;
+pub(crate) mod serve;
+pub(crate) mod status;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::OnData;
+use crate::control::{Command, Reply, client};
+use crate::core::offline;
+use crate::progress::Progress;
+
+/// Carries out `command` on a data directory: by the process that runs on it, or directly when none does.
+fn on_data(on: &OnData, command: &Command, item: &mut dyn FnMut(Value)) -> Result<Value> {
+    let mut progress = None;
+    let mut each = |reply| match reply {
+        Reply::Progress { done, of } => progress.get_or_insert_with(|| Progress::new("working")).set(done, of),
+        Reply::Item(value) => item(value),
+        Reply::Result(_) | Reply::Error(_) => {}
+    };
+    let result = match client::connect(&on.data_dir)? {
+        Some(stream) => client::ask(stream, command, &mut each),
+        None => offline::execute(&on.data_dir, command, &mut each),
+    };
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    result
+}

@@ -1,0 +1,44 @@
+//! Commands on a data directory: a Unix socket in it, JSON lines, for the owner alone.
+//!
+//! A client writes one [`Command`] as a line; the server answers with any number of `progress` and `item` lines and
+//! one `result` or `error` line, and closes.
+
+pub(crate) mod client;
+pub(crate) mod server;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What can be asked of a data directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub(crate) enum Command {
+    Status,
+    LogVerify,
+    LogCat { from: u64, limit: u64, payload: bool },
+    ProjectionList,
+    ProjectionRebuild { name: String },
+    ClientCreate { name: String, description: String, scopes: String, token_seconds: Option<u32> },
+    ClientList,
+    ClientSetEnabled { id: String, enabled: bool },
+    ClientRotate { id: String, overlap_seconds: u64 },
+    QuarantineList { limit: u64 },
+    QuarantineShow { position: u64 },
+}
+
+/// One line of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reply {
+    /// How far long work has come.
+    Progress { done: u64, of: u64 },
+    /// One element of a long result.
+    Item(Value),
+    /// The result; the last line.
+    Result(Value),
+    /// Why there is no result; the last line.
+    Error(String),
+}
+
+/// Longest line that either side takes, in bytes: a quarantined event of 64 MiB as base64 fits.
+pub(crate) const MAX_LINE_BYTES: u64 = 128 << 20;

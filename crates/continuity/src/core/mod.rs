@@ -1,0 +1,106 @@
+//! An open data directory: log, ledger, read models and authorization server, in the order of the data.
+
+pub(crate) mod offline;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use continuity_auth::{Auth, AuthOptions};
+use continuity_base::Clock;
+use continuity_ingest::{HeldLimits, IngestOptions, QuarantineLimits};
+use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
+use continuity_readmodel::{Engine, EngineHandle, EngineOptions, Ledger, LedgerReader, SyncBoard};
+
+use crate::config::Config;
+use crate::datadir::DataDir;
+use crate::operations::Operations;
+
+/// Share of the cache budget that the ledger gets; the read models share the rest.
+const LEDGER_CACHE_SHARE: usize = 4;
+
+/// Everything below the API, opened and caught up with what the log holds, not yet running.
+pub(crate) struct Core {
+    pub(crate) dir: DataDir,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
+    pub(crate) writer: Writer,
+    pub(crate) ledger: Ledger,
+    pub(crate) reader: LedgerReader,
+    pub(crate) engine: Engine,
+    pub(crate) handle: EngineHandle,
+    pub(crate) auth: Auth,
+    pub(crate) sync: SyncBoard,
+}
+
+impl Core {
+    /// Opens `dir` as `config` says. A damaged log is an error that names the place and the ways out.
+    pub(crate) fn open(dir: DataDir, config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let mut checkpoints = Engine::checkpoints(&dir.read_models())?;
+        checkpoints.extend(Ledger::checkpoint(&dir.read_models())?);
+        let disk = Arc::new(RealDisk::new(&dir.log())?);
+        let options = LogOptions { segment_bytes: config.log.segment_bytes, ..LogOptions::default() };
+        let Opened { log, writer, recovery } = Log::open(disk, options, &checkpoints)?;
+        report(&recovery);
+        let cache = config.read_models.cache_bytes;
+        let (ledger, reader) = Ledger::open(&dir.read_models(), &log, cache / LEDGER_CACHE_SHARE)?;
+        let (handle, engine) = Engine::open(EngineOptions {
+            cache_bytes: cache - cache / LEDGER_CACHE_SHARE,
+            ..EngineOptions::new(
+                dir.read_models(),
+                log.clone(),
+                reader.clone(),
+                continuity_projections::all(),
+                Arc::clone(&clock),
+            )
+        })?;
+        let auth = Auth::open(AuthOptions {
+            default_token_seconds: config.auth.token_seconds,
+            ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
+        })
+        .context("cannot open the authorization server")?;
+        let sync = SyncBoard::new(Arc::clone(&clock));
+        Ok(Self { dir, clock, log, writer, ledger, reader, engine, handle, auth, sync })
+    }
+
+    /// The handles that commands work with.
+    pub(crate) fn operations(&self) -> Operations {
+        Operations {
+            log: self.log.clone(),
+            ledger: self.reader.clone(),
+            engine: self.handle.clone(),
+            auth: self.auth.clone(),
+            sync: self.sync.clone(),
+        }
+    }
+}
+
+/// The ingester's options from the configuration.
+pub(crate) fn ingest_options(config: &Config, clock: Arc<dyn Clock>) -> IngestOptions {
+    let mut options = IngestOptions { clock, ..IngestOptions::default() };
+    let settings = &config.ingest;
+    options.limits.max_event_bytes = settings.max_event_bytes;
+    options.limits.max_snapshot_bytes = settings.max_snapshot_bytes;
+    options.gap_release = std::time::Duration::from_secs(settings.gap_release_seconds);
+    options.held =
+        HeldLimits { loan_bytes: settings.held_bytes_per_loan, bytes: settings.held_bytes, ..HeldLimits::default() };
+    options.quarantine = QuarantineLimits { bytes: settings.quarantined_bytes, ..QuarantineLimits::default() };
+    options
+}
+
+fn report(recovery: &Recovery) {
+    tracing::info!(
+        log.position = recovery.head.position,
+        frames_checked = recovery.frames_checked,
+        truncated_bytes = recovery.truncated_bytes,
+        "the log is open"
+    );
+    for stale in &recovery.stale {
+        tracing::error!(
+            projection.name = stale.name,
+            checkpoint.position = stale.position,
+            log.position = stale.log_position,
+            cause = ?stale.cause,
+            "a read model does not belong to this log, as after a restore of an older one: it is rebuilt"
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! Commands on a data directory that no process runs on.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow, bail};
+use continuity_base::{Stop, SystemClock};
+use serde_json::Value;
+
+use super::Core;
+use crate::config::Config;
+use crate::control::{Command, Reply};
+use crate::datadir::DataDir;
+
+/// Takes the directory's lock, opens what is in it, and carries out `command`.
+pub(crate) fn execute(data_dir: &Path, command: &Command, each: &mut dyn FnMut(Reply)) -> Result<Value> {
+    if !data_dir.is_dir() {
+        bail!("{} is not a data directory: there is no such directory", data_dir.display());
+    }
+    let Some(dir) = DataDir::try_open(data_dir)? else {
+        bail!("a process is starting or stopping on {}; try again when it is up or gone", data_dir.display());
+    };
+    let core = Core::open(dir, &Config::default(), Arc::new(SystemClock::new()))?;
+    let operations = core.operations();
+    let stop = Stop::new();
+    let (engine, until) = (core.engine, stop.clone());
+    let worker = thread::Builder::new().name("engine".to_owned()).spawn(move || engine.run(until))?;
+    let result = operations.execute(command, "cli", each);
+    stop.stop();
+    worker.join().map_err(|_| anyhow!("the read-model engine panicked"))?.context("the read-model engine failed")?;
+    operations.auth.close();
+    result
+}
