@@ -56,6 +56,9 @@ pub trait Stored: Serialize + DeserializeOwned {
 }
 
 /// The stored form of a record's body.
+///
+/// # Panics
+/// When a type's own `Serialize` fails, which a derived one over sized fields never does.
 pub fn encode<T: Stored>(body: &T) -> Vec<u8> {
     postcard::to_extend(body, vec![VERSION]).expect("writing to memory; every stored type has a fixed shape")
 }

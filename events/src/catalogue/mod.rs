@@ -25,6 +25,10 @@ pub const SNAPSHOT_STARTED: &str = "SnapshotStarted";
 pub const SNAPSHOT_COMPLETED: &str = "SnapshotCompleted";
 /// Name of the control event that lists what must be there.
 pub const MANIFEST: &str = "CompletenessManifest";
+/// Name of the control event that announces an absence of the source.
+pub const MAINTENANCE_ANNOUNCED: &str = "SourceMaintenanceAnnounced";
+/// Name of the control event that ends one.
+pub const RECOVERED: &str = "SourceRecovered";
 
 /// One event name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,3 +72,16 @@ pub fn event(name: &str) -> Option<&'static EventName> {
 pub fn entity(name: &str) -> Option<&'static EntityInfo> {
     ENTITIES.iter().find(|entity| entity.name == name)
 }
+
+/// Whether some entity hangs on another by an id of that name.
+pub fn is_parent(name: &str) -> bool {
+    ENTITIES.iter().any(|entity| entity.parents.contains(&name))
+}
+
+/// Whether the name is one of the events about the feed itself, whose subject is `control`.
+pub fn is_control(name: &str) -> bool {
+    matches!(name, HEARTBEAT | SNAPSHOT_STARTED | SNAPSHOT_COMPLETED | MANIFEST | MAINTENANCE_ANNOUNCED | RECOVERED)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,11 @@
 //! What `data` holds: one change of one entity, or the whole loan.
 
+mod control;
+mod parse;
+
+pub(crate) use control::check as check_control;
+pub(crate) use parse::{change, erasure, snapshot};
+
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
@@ -74,4 +80,11 @@ pub struct SnapshotEntity<'a> {
     pub version: u64,
     /// The entity: a raw JSON object.
     pub after: &'a str,
+}
+
+/// A sequence as the contract writes it: decimal from 1, no leading zero, at most 19 digits.
+pub(crate) fn sequence(text: &str) -> Option<u64> {
+    let digits = text.as_bytes();
+    let right = (1..=19).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
+    right.then(|| text.parse().ok()).flatten()
 }

@@ -1,10 +1,15 @@
 //! The envelope: one `CloudEvents` 1.0 event, in structured and in binary mode.
 
+mod binary;
+mod draft;
+mod structured;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue;
-use crate::{CONTROL_SUBJECT, Change, LOAN_SUBJECT_PREFIX, Rejection, SnapshotData, TYPE_PREFIX};
+use crate::data;
+use crate::{CONTROL_SUBJECT, Change, LOAN_SUBJECT_PREFIX, Reason, Rejection, SnapshotData, TYPE_PREFIX};
 
 /// Bounds on one event as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,20 +68,24 @@ pub enum Role {
 impl CloudEvent {
     /// Parses one event in structured JSON mode and checks its form completely, `data` included.
     pub fn parse_structured(bytes: &[u8], limits: &Limits) -> Result<CloudEvent, Rejection> {
-        let _ = (bytes, limits);
-        todo!()
+        structured::parse(bytes, limits)
     }
 
-    /// Parses one event in binary mode: `attributes` are the transport's headers (names with or without the prefix
-    /// `ce-` or `ce_`, values already decoded to text), `body` is `data`. Checks as [`Self::parse_structured`] does.
+    /// Parses one event in binary mode: `attributes` are the message's headers that belong to the event (names in any
+    /// case, with or without the prefix `ce-` or `ce_`, `content-type` too; values already decoded to text), `body` is
+    /// `data`. Checks as [`Self::parse_structured`] does.
     pub fn parse_binary(attributes: &[(&str, &str)], body: &[u8], limits: &Limits) -> Result<CloudEvent, Rejection> {
-        let _ = (attributes, body, limits);
-        todo!()
+        binary::parse(attributes, body, limits)
     }
 
     /// The event as one JSON object on one line's worth of text, `data` byte for byte; parses back to an equal event.
     pub fn to_structured(&self) -> String {
-        todo!()
+        structured::write(self)
+    }
+
+    /// The id and the full type of bytes that were refused, as far as they can be read; for quarantine.
+    pub fn hints(bytes: &[u8]) -> (Option<String>, Option<String>) {
+        structured::hints(bytes)
     }
 
     /// The loan that the event belongs to; `None` for control events.
@@ -91,9 +100,9 @@ impl CloudEvent {
 
     /// What the event is to the replica.
     pub fn role(&self) -> Role {
-        match self.name() {
-            catalogue::SNAPSHOT => Role::Snapshot,
-            catalogue::ERASURE => Role::Erasure,
+        match known_name(&self.event_type) {
+            Some(catalogue::SNAPSHOT) => Role::Snapshot,
+            Some(catalogue::ERASURE) => Role::Erasure,
             _ if self.subject == CONTROL_SUBJECT => Role::Control,
             _ => Role::Loan,
         }
@@ -101,12 +110,19 @@ impl CloudEvent {
 
     /// The change that a [`Role::Loan`] event carries; an error on any other event, and on `data` out of form.
     pub fn change(&self) -> Result<Change<'_>, Rejection> {
-        todo!()
+        match self.role() {
+            Role::Loan => data::change(&self.data, self.name() == catalogue::CORRECTION),
+            _ => Err(Rejection::new(Reason::BadData, "not a change of one entity: ask for `snapshot` or nothing")),
+        }
     }
 
     /// The loan's state that a [`Role::Snapshot`] or [`Role::Erasure`] event carries; an error on any other event.
     pub fn snapshot(&self) -> Result<SnapshotData<'_>, Rejection> {
-        todo!()
+        match self.role() {
+            Role::Snapshot => data::snapshot(&self.data),
+            Role::Erasure => data::erasure(&self.data, self.sequence.unwrap_or_default()),
+            _ => Err(Rejection::new(Reason::BadData, "not the state of a whole loan")),
+        }
     }
 
     /// SHA-256 of `data` as received: part of what tells a redelivery from a fork.
@@ -115,10 +131,23 @@ impl CloudEvent {
     }
 }
 
+/// The type without prefix; a type of another family keeps its whole name.
 fn name(event_type: &str) -> &str {
-    event_type.strip_prefix(TYPE_PREFIX).unwrap_or(event_type)
+    known_name(event_type).unwrap_or(event_type)
+}
+
+/// The type without prefix; `None` for a type of another family, whose names mean nothing here.
+fn known_name(event_type: &str) -> Option<&str> {
+    event_type.strip_prefix(TYPE_PREFIX)
 }
 
 fn loan_id(subject: &str) -> Option<&str> {
     subject.strip_prefix(LOAN_SUBJECT_PREFIX).filter(|id| !id.is_empty())
 }
+
+fn too_large(size: usize, limit: usize) -> Rejection {
+    Rejection::new(Reason::TooLarge, format!("{size} bytes; the limit for its type is {limit}"))
+}
+
+#[cfg(test)]
+mod tests;

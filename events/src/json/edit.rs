@@ -56,13 +56,13 @@ pub fn text(raw: &str) -> Option<Cow<'_, str>> {
 /// The object without the named members; borrowed when it has none of them or is not an object.
 pub fn without<'a>(object: &'a str, names: &[&str]) -> Cow<'a, str> {
     let Ok(members) = raw_members(object) else { return Cow::Borrowed(object) };
-    let named = |member: &Member<'_>| member.name().is_ok_and(|name| names.contains(&name.as_ref()));
-    if !members.iter().any(named) {
+    let dropped = |member: &Member<'_>| member.name().is_ok_and(|name| names.contains(&name.as_ref()));
+    if !members.iter().any(dropped) {
         return Cow::Borrowed(object);
     }
     let mut kept = String::with_capacity(object.len());
     kept.push('{');
-    for member in members.iter().filter(|member| !named(member)) {
+    for member in members.iter().filter(|member| !dropped(member)) {
         push_raw(&mut kept, member.key, member.value);
     }
     kept.push('}');

@@ -13,6 +13,8 @@ pub use edit::{elements, member, members, push_member, text, without};
 pub use merge::{MAX_MERGE_DEPTH, merge_patch};
 pub use strings::push_string;
 
+#[cfg(test)]
+pub(crate) use merge::tests::value as value_strategy;
 pub(crate) use scan::Scanner;
 
 /// Why a JSON text could not be used. Offsets are in bytes from the start of the text.
