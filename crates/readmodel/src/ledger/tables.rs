@@ -1,0 +1,51 @@
+//! The ledger's tables and their keys.
+
+use crate::key::Key;
+use crate::store::Table;
+
+/// Loan -> its order and the positions of its newest events.
+pub(super) const LOANS: Table = "loans";
+/// (loan, chunk number) -> positions of older events.
+pub(super) const POSITIONS: Table = "positions";
+/// (loan, sequence) -> an event that a gap holds back.
+pub(super) const HELD: Table = "held";
+/// (log position of the first event held, loan) -> nothing: loans that wait for a gap, longest first.
+pub(super) const WAITING: Table = "waiting";
+/// Loan -> nothing: loans with recorded gaps.
+pub(super) const INCOMPLETE: Table = "incomplete";
+/// Key of a source -> its name.
+pub(super) const SOURCES: Table = "sources";
+/// Partition of a source -> the newest position.
+pub(super) const PARTITIONS: Table = "partitions";
+/// Id of a control event -> its number; number -> id.
+pub(super) const CONTROL: Table = "control";
+/// Log position -> a quarantined record.
+pub(super) const QUARANTINE: Table = "quarantine";
+/// One row of figures.
+pub(super) const TOTALS: Table = "totals";
+
+pub(super) const ALL: &[Table] =
+    &[LOANS, POSITIONS, HELD, WAITING, INCOMPLETE, SOURCES, PARTITIONS, CONTROL, QUARANTINE, TOTALS];
+
+pub(super) fn loan(loan: &str) -> Vec<u8> {
+    Key::new().text(loan).finish()
+}
+
+pub(super) fn loan_number(loan: &str, number: u64) -> Vec<u8> {
+    Key::new().text(loan).u64(number).finish()
+}
+
+pub(super) fn waiting(position: u64, loan: &str) -> Vec<u8> {
+    Key::new().u64(position).text(loan).finish()
+}
+
+pub(super) fn number(number: u64) -> Vec<u8> {
+    Key::new().u8(b'n').u64(number).finish()
+}
+
+/// Key of the first 16 bytes of a digest over source and id.
+pub(super) fn control_id(source: &str, id: &str) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(source.len() as u64).to_le_bytes()).update(source.as_bytes()).update(id.as_bytes());
+    Key::new().u8(b'i').bytes(&hasher.finalize().as_bytes()[..16]).finish()
+}
