@@ -1,1 +1,20 @@
-//! Sources, validation, deduplication, order and gaps, quarantine: append, then acknowledge
+//! From the source to the log: validation, duplicates, order and gaps, quarantine.
+//!
+//! Data runs one way: a [`Source`] hands over raw messages, a thread beside it parses them, the [`Ingester`] decides
+//! what each one is (contract, section 6), appends records to the log, waits for the disk, commits the ledger, and only
+//! then acknowledges. Nothing that arrives is dropped: it is appended, recognised as a duplicate, or quarantined.
+
+mod error;
+mod file;
+mod ingester;
+pub mod metrics;
+mod options;
+mod simulated;
+mod source;
+
+pub use error::{IngestError, SourceError};
+pub use file::{FileOptions, FileSource};
+pub use ingester::Ingester;
+pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
+pub use simulated::{Lines, Simulated, SimulatedOptions};
+pub use source::{Batch, Message, Raw, Resumed, Source};

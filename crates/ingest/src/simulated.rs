@@ -1,0 +1,117 @@
+//! A source within the process: structured events from an iterator, at a rate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use continuity_base::{Clock, Stop};
+use continuity_events::record::SourcePosition;
+
+use crate::source::{Batch, Message, Raw, Resumed, Source};
+use crate::{SourceError, file::within};
+
+/// Structured events, one JSON object each.
+pub type Lines = Box<dyn Iterator<Item = String> + Send>;
+
+const IDLE: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(10);
+
+/// Options of a [`Simulated`] source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimulatedOptions {
+    /// The seed that the events come from; part of every position.
+    pub seed: u64,
+    /// Events that are there from the start.
+    pub initial: u64,
+    /// Events a second after those; 0: none.
+    pub rate: f64,
+}
+
+/// Delivers what an iterator makes: the first `initial` events at once, the others at a rate.
+pub struct Simulated {
+    name: String,
+    options: SimulatedOptions,
+    make: Box<dyn FnMut() -> Lines + Send>,
+    clock: Arc<dyn Clock>,
+    lines: Option<Lines>,
+    given: u64,
+    available: u64,
+    resumed_at: Duration,
+}
+
+impl Simulated {
+    /// `make` begins the same events anew each time; it is called at every resume.
+    pub fn new(options: SimulatedOptions, make: Box<dyn FnMut() -> Lines + Send>, clock: Arc<dyn Clock>) -> Self {
+        let name = format!("simulator:{}", options.seed);
+        let resumed_at = clock.monotonic();
+        Self { name, options, make, clock, lines: None, given: 0, available: 0, resumed_at }
+    }
+
+    /// How many events there are by now.
+    fn due(&self) -> u64 {
+        let elapsed = self.clock.monotonic().saturating_sub(self.resumed_at).as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; rates are small")]
+        let made = (elapsed * self.options.rate.max(0.0)) as u64;
+        self.available.saturating_add(made)
+    }
+}
+
+impl Source for Simulated {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
+        let (mut number, mut foreign) = (None, None);
+        for position in last {
+            match position {
+                SourcePosition::Simulator { seed, number: n } if *seed == self.options.seed => number = Some(*n),
+                SourcePosition::Simulator { seed, .. } => foreign = Some(*seed),
+                _ => {}
+            }
+        }
+        if let (None, Some(seed)) = (number, foreign) {
+            return Err(SourceError::Diverged {
+                source_name: self.name.clone(),
+                point: "the first event".to_owned(),
+                detail: format!("the data directory holds events of seed {seed}"),
+            });
+        }
+        self.given = number.unwrap_or(0);
+        let mut lines = (self.make)();
+        if let Some(last) = self.given.checked_sub(1) {
+            let last = usize::try_from(last).unwrap_or(usize::MAX);
+            if lines.nth(last).is_none() {
+                return Err(SourceError::Diverged {
+                    source_name: self.name.clone(),
+                    point: format!("event {}", self.given),
+                    detail: "the simulator makes fewer events than the replica has from it".to_owned(),
+                });
+            }
+        }
+        self.lines = Some(lines);
+        self.available = self.options.initial.max(self.given);
+        self.resumed_at = self.clock.monotonic();
+        Ok(Resumed { from: format!("event {}", self.given + 1), warnings: Vec::new() })
+    }
+
+    fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
+        within(IDLE, STEP, stop, || self.lines.is_some() && self.given < self.due());
+        let due = self.due();
+        let mut batch = Batch { head: Some(format!("event {due}")), ..Batch::default() };
+        let mut bytes = 0;
+        while self.given < due && batch.messages.len() < max_messages && bytes < max_bytes && !stop.is_stopped() {
+            let Some(line) = self.lines.as_mut().and_then(Iterator::next) else { break };
+            self.given += 1;
+            bytes += line.len();
+            let position = SourcePosition::Simulator { seed: self.options.seed, number: self.given };
+            batch.messages.push(Message { raw: Raw::Structured(line.into_bytes()), position });
+        }
+        let full = batch.messages.len() >= max_messages || bytes >= max_bytes || stop.is_stopped();
+        batch.at_end = self.lines.is_some() && (self.given >= due || !full);
+        Ok(batch)
+    }
+
+    fn acknowledge(&mut self, _position: &SourcePosition) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
