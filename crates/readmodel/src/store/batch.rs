@@ -35,6 +35,14 @@ impl Batch {
         Rows { batch: self }
     }
 
+    /// The row of `key`, if there is one, with the batch's own writes.
+    pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(written) = self.overlay(table).and_then(|overlay| overlay.get(key)) {
+            return Ok(written.clone());
+        }
+        Ok(self.base.get(table, key)?.map(|row| row.to_vec()))
+    }
+
     /// Number of rows written or deleted.
     pub fn len(&self) -> usize {
         self.tables.iter().map(BTreeMap::len).sum()
@@ -81,10 +89,7 @@ pub struct Rows<'a> {
 impl Rows<'_> {
     /// The row of `key`, if there is one.
     pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        if let Some(written) = self.batch.overlay(table).and_then(|overlay| overlay.get(key)) {
-            return Ok(written.clone());
-        }
-        Ok(self.batch.base.get(table, key)?.map(|row| row.to_vec()))
+        self.batch.get(table, key)
     }
 
     /// Writes a row, whether or not there was one. A table that the store does not have fails the commit.

@@ -11,6 +11,7 @@ mod tests;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use redb::{Builder, Database, ReadableDatabase, WriteTransaction};
@@ -77,7 +78,7 @@ pub(crate) struct Meta {
 
 /// A store that is open for writing. One writer at a time; readers take a [`Snapshot`].
 pub struct Store {
-    database: Database,
+    database: Arc<Database>,
     tables: &'static [Table],
     opened: Opened,
     meta: Mutex<Meta>,
@@ -116,7 +117,8 @@ impl Store {
                 (database, empty, why)
             }
         };
-        let current = RwLock::new(read(&database, tables, &meta)?);
+        let database = Arc::new(database);
+        let current = RwLock::new(Snapshot::open(&database, tables, meta.clone())?);
         Ok(Self { database, tables, opened, meta: Mutex::new(meta), current })
     }
 
@@ -159,13 +161,14 @@ impl Store {
         let writes = batch.finish()?;
         let failed = |e: redb::Error| StoreError::redb(&next.name.clone(), e);
         let mut txn = self.database.begin_write().map_err(|e| failed(e.into()))?;
-        let level = if durability == Durability::Durable { redb::Durability::Immediate } else { redb::Durability::None };
+        let level =
+            if durability == Durability::Durable { redb::Durability::Immediate } else { redb::Durability::None };
         txn.set_durability(level).map_err(|e| failed(e.into()))?;
         txn.set_quick_repair(durability == Durability::Durable);
         write_all(&txn, writes, &mut next)?;
         write_meta(&txn, &next)?;
         txn.commit().map_err(|e| StoreError::redb(&next.name, e))?;
-        *self.current.write() = read(&self.database, self.tables, &next)?;
+        *self.current.write() = Snapshot::open(&self.database, self.tables, next.clone())?;
         *meta = next;
         Ok(())
     }
@@ -186,7 +189,12 @@ impl fmt::Debug for Store {
 type Usable = Result<(Database, Meta), Opened>;
 
 /// Opens what is there; the inner error says why it is of no use.
-fn open_existing(builder: &Builder, place: &Place, want: &Meta, tables: &'static [Table]) -> Result<Usable, StoreError> {
+fn open_existing(
+    builder: &Builder,
+    place: &Place,
+    want: &Meta,
+    tables: &'static [Table],
+) -> Result<Usable, StoreError> {
     let useless = |why: String| Ok(Err(Opened::Replaced { why }));
     // redb may panic on a damaged file; the file is replaced then.
     let attempt = catch_unwind(AssertUnwindSafe(|| -> Result<(Database, Option<Meta>), redb::Error> {
@@ -223,11 +231,6 @@ fn create(builder: &Builder, place: &Place, meta: &Meta, tables: &[Table]) -> Re
         Ok(database)
     };
     made().map_err(|e| StoreError::redb(&meta.name, e))
-}
-
-fn read(database: &Database, tables: &'static [Table], meta: &Meta) -> Result<Snapshot, StoreError> {
-    let txn = database.begin_read().map_err(|e| StoreError::redb(&meta.name, e))?;
-    Snapshot::open(&txn, tables, meta.clone())
 }
 
 fn read_meta(database: &Database, tables: &[Table]) -> Result<Option<Meta>, redb::Error> {

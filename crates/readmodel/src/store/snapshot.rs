@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::{Bound, Deref, RangeBounds};
 use std::sync::Arc;
 
-use redb::{OwnedAccessGuard, OwnedRange, ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition};
+use redb::{
+    Database, OwnedAccessGuard, OwnedRange, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition,
+};
 
 use super::{Meta, Table};
 use crate::error::StoreError;
@@ -32,17 +34,20 @@ pub struct Snapshot(Arc<Inner>);
 
 struct Inner {
     meta: Meta,
+    // Before the database: reading ends before it is closed.
     tables: Vec<(Table, ReadOnlyTable<Bytes, Bytes>)>,
+    _database: Arc<Database>,
 }
 
 impl Snapshot {
-    pub(super) fn open(txn: &ReadTransaction, tables: &'static [Table], meta: Meta) -> Result<Self, StoreError> {
+    pub(super) fn open(database: &Arc<Database>, tables: &'static [Table], meta: Meta) -> Result<Self, StoreError> {
+        let txn = database.begin_read().map_err(|e| StoreError::redb(&meta.name, e))?;
         let open = |&table: &Table| {
             let opened = txn.open_table(definition(table)).map_err(|e| StoreError::redb(&meta.name, e))?;
             Ok((table, opened))
         };
         let tables = tables.iter().map(open).collect::<Result<_, StoreError>>()?;
-        Ok(Self(Arc::new(Inner { meta, tables })))
+        Ok(Self(Arc::new(Inner { meta, tables, _database: Arc::clone(database) })))
     }
 
     /// Name of the store.
@@ -53,6 +58,21 @@ impl Snapshot {
     /// The log position that this state holds, see [`super::Checkpoint`].
     pub fn position(&self) -> u64 {
         self.0.meta.checkpoint.position
+    }
+
+    /// Version of the rows, see [`super::Store::open`].
+    pub fn version(&self) -> u32 {
+        self.0.meta.version
+    }
+
+    /// Number of rows in all tables.
+    pub fn rows(&self) -> u64 {
+        self.0.meta.rows
+    }
+
+    /// Bytes of the keys and values of all rows.
+    pub fn row_bytes(&self) -> u64 {
+        self.0.meta.row_bytes
     }
 
     /// Digest over all rows, see [`super::Store::digest`].
@@ -67,7 +87,12 @@ impl Snapshot {
     }
 
     /// The rows with keys in `range`, in key order or its reverse.
-    pub fn scan<R: RangeBounds<Vec<u8>>>(&self, table: Table, range: R, direction: Direction) -> Result<Scan, StoreError> {
+    pub fn scan<R: RangeBounds<Vec<u8>>>(
+        &self,
+        table: Table,
+        range: R,
+        direction: Direction,
+    ) -> Result<Scan, StoreError> {
         let bounds = (range.start_bound().map(Vec::as_slice), range.end_bound().map(Vec::as_slice));
         self.scan_slices(table, bounds, direction)
     }
@@ -103,10 +128,9 @@ impl Snapshot {
 
     fn table(&self, table: Table) -> Result<&ReadOnlyTable<Bytes, Bytes>, StoreError> {
         let found = self.0.tables.iter().find(|(name, _)| *name == table);
-        found.map(|(_, opened)| opened).ok_or_else(|| StoreError::UnknownTable {
-            name: self.name().to_owned(),
-            table: table.to_owned(),
-        })
+        found
+            .map(|(_, opened)| opened)
+            .ok_or_else(|| StoreError::UnknownTable { name: self.name().to_owned(), table: table.to_owned() })
     }
 
     fn failed(&self, error: impl Into<redb::Error>) -> StoreError {

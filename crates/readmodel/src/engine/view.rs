@@ -1,0 +1,80 @@
+//! What readers see: all read models at one log position.
+
+use std::sync::Arc;
+
+use super::status::{ModelState, ModelStatus, Progress};
+use crate::error::StoreError;
+use crate::fold::{self, Counts, LoanState};
+use crate::store::{Direction, Snapshot};
+
+/// A consistent state of all read models. It does not change; hold it for one request, not longer.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Everything up to this log position is applied, nothing beyond it.
+    pub position: u64,
+    /// Highest event time applied, as it was received (RFC 3339).
+    pub as_of: Option<String>,
+    pub(super) models: Vec<ModelView>,
+    pub(super) fold: Snapshot,
+    pub(super) counts: Counts,
+}
+
+/// One read model in a view.
+#[derive(Clone, Debug)]
+pub(super) struct ModelView {
+    pub(super) name: &'static str,
+    pub(super) snapshot: Snapshot,
+    /// While it is being rebuilt it is not served.
+    pub(super) rebuilding: Option<Arc<Progress>>,
+    /// Whether `snapshot` is at the view's position.
+    pub(super) current: bool,
+    pub(super) alarm: Option<String>,
+}
+
+impl View {
+    /// The rows of a read model; `None` while it is being rebuilt, or when there is none of that name.
+    pub fn model(&self, name: &str) -> Option<&Snapshot> {
+        let found = self.models.iter().find(|model| model.name == name)?;
+        (found.rebuilding.is_none() && found.current).then_some(&found.snapshot)
+    }
+
+    /// What is known of a loan; of an unknown one that it does not exist.
+    pub fn loan(&self, id: &str) -> Result<LoanState, StoreError> {
+        fold::loan_state(&self.fold, id)
+    }
+
+    /// Loans whose newest event lies beyond log position `after`, in the order of that position, at most `limit`.
+    pub fn loans_by_position(&self, after: u64, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
+        fold::loans_by_position(&self.fold, after, Direction::Forward, limit)
+    }
+
+    /// The loans that changed last, newest first, at most `limit`.
+    pub fn latest_loans(&self, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
+        fold::loans_by_position(&self.fold, 0, Direction::Backward, limit)
+    }
+
+    /// How many loans and events are in a special state.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    pub(super) fn statuses(&self) -> Vec<ModelStatus> {
+        self.models.iter().map(|model| model.status(self.position)).collect()
+    }
+}
+
+impl ModelView {
+    fn status(&self, position: u64) -> ModelStatus {
+        let snapshot = &self.snapshot;
+        ModelStatus {
+            name: self.name,
+            version: snapshot.version(),
+            position: if self.current { position } else { snapshot.position() },
+            rows: snapshot.rows(),
+            digest: snapshot.digest(),
+            bytes: snapshot.row_bytes(),
+            state: self.rebuilding.as_ref().map_or(ModelState::Serving, |progress| progress.state()),
+            alarm: self.alarm.clone(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The decision per loan: what of its history is folded, taken once before any read model sees it.
+
+mod read;
+
+pub use read::LoanState;
+pub(crate) use read::{loan_state, loans_by_position};
+
+/// How many loans and events are in a special state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Loans that exist.
+    pub loans: u64,
+    /// Loans with an event that cannot be folded.
+    pub parked_loans: u64,
+    /// Events kept back by that, the first of each loan included.
+    pub parked_events: u64,
+    /// Loans with a recorded gap or a parked event.
+    pub incomplete_loans: u64,
+    /// Events of entities that no read model knows.
+    pub unprojected: u64,
+    /// Entities that lack a patch because its base is behind a gap.
+    pub skipped: u64,
+}
