@@ -1,20 +1,34 @@
 //! The handle that the rest of the program holds.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::Clock;
+use continuity_log::{Disk, Log, RealDisk};
 
+use crate::access::recorded;
+use crate::control::event::{Change, ClientCreated, SecretRotated};
+use crate::control::{Control, Opening};
+use crate::keys::private_file;
+use crate::keys::secret::{self, Pepper};
+use crate::keys::signing::KeySet;
+use crate::token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
+use crate::token_endpoint::{Gate, TokenEndpoint};
+use crate::verifier::Verifier;
 use crate::{
     Access, AccessEntry, AuthError, Client, Created, NewClient, OAuthError, Principal, TokenError, TokenRequest,
-    TokenResponse,
+    TokenResponse, metrics,
 };
+
+/// The longest time that two secrets of a client are accepted side by side.
+pub const MAX_SECRET_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
 /// Where the authorization server keeps its state and who it is.
 #[derive(Clone)]
 pub struct AuthOptions {
-    /// The data directory: the control log, the keys and the control read model live below it.
+    /// The data directory: `control/` (the control log), `control.redb` and `keys/` live in it.
     pub dir: PathBuf,
     /// The public URL without a trailing slash: `iss`; tokens are for `{issuer}/api/v1`.
     pub issuer: String,
@@ -22,92 +36,237 @@ pub struct AuthOptions {
     pub clock: Arc<dyn Clock>,
     /// Life of tokens in seconds of clients that have none of their own: 60 to 86,400.
     pub default_token_seconds: u32,
-    /// The realm of challenges.
+    /// The realm of challenges: letters, digits, space and hyphen.
     pub realm: String,
 }
 
 impl AuthOptions {
     /// Options with tokens of one hour.
     pub fn new(dir: impl Into<PathBuf>, issuer: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            dir: dir.into(),
-            issuer: issuer.into(),
-            clock,
-            default_token_seconds: 3_600,
-            realm: "continuity".to_owned(),
+        let (dir, issuer) = (dir.into(), issuer.into());
+        Self { dir, issuer, clock, default_token_seconds: 3_600, realm: "continuity".to_owned() }
+    }
+
+    fn check(&self) -> Result<(), AuthError> {
+        check_token_seconds(self.default_token_seconds)?;
+        if !self.realm.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '-') {
+            return invalid("the realm may hold letters, digits, spaces and hyphens only");
         }
+        if self.issuer.is_empty() || self.issuer.ends_with('/') || self.issuer.contains(['?', '#']) {
+            return invalid("the issuer must be a URL without a trailing slash, query or fragment");
+        }
+        Ok(())
     }
 }
 
-/// The authorization server. Cheap to clone.
-#[derive(Clone)]
-pub struct Auth {}
+impl fmt::Debug for AuthOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthOptions").field("dir", &self.dir).field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
 
-#[expect(clippy::todo, clippy::unused_async, reason = "the bodies follow")]
+struct Inner {
+    control: Control,
+    endpoint: Arc<TokenEndpoint>,
+    verifier: Verifier,
+    keys: Arc<KeySet>,
+}
+
+/// The authorization server. Cheap to clone; the control log closes when the last clone is dropped, or with [`Auth::close`].
+#[derive(Clone)]
+pub struct Auth {
+    inner: Arc<Inner>,
+    actor: Arc<str>,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("issuer", &self.inner.endpoint.issuer).finish_non_exhaustive()
+    }
+}
+
 impl Auth {
-    /// Opens the control log, makes the keys at the first start, and replays what the read model lacks.
-    pub fn open(_options: AuthOptions) -> Result<Self, AuthError> {
-        todo!()
+    /// Opens the control log, makes the keys at the first start, and replays what the control store lacks.
+    ///
+    /// Blocks, up to a second at the first start. Install the metrics recorder before.
+    pub fn open(options: AuthOptions) -> Result<Self, AuthError> {
+        private_file::create_dir(&options.dir)?;
+        let disk = RealDisk::new(options.dir.join("control")).map_err(|e| AuthError::ControlLog(e.to_string()))?;
+        Self::open_on(Arc::new(disk), options)
     }
 
-    /// Writes what is pending and closes the control log; every later change is refused.
+    /// As [`Auth::open`], with the control log elsewhere than in the data directory.
+    pub fn open_on(disk: Arc<dyn Disk>, options: AuthOptions) -> Result<Self, AuthError> {
+        options.check()?;
+        let keys_dir = options.dir.join("keys");
+        private_file::create_dir(&keys_dir)?;
+        let audience = format!("{}/api/v1", options.issuer);
+        let opening = Opening::new(disk, &options.dir.join("control.redb"))?;
+        let pepper = Pepper::open(&keys_dir.join("secret-pepper"), opening.is_empty())?;
+        let keys = Arc::new(KeySet::open(&keys_dir.join("token-signing.pem"), &options.issuer, &audience)?);
+        let control = opening.finish(Arc::clone(&options.clock))?;
+        let clients = Arc::clone(control.clients());
+        let verifier = Verifier::new(Arc::clone(&keys), Arc::clone(&clients), Arc::clone(&options.clock));
+        let endpoint = TokenEndpoint {
+            issuer: options.issuer,
+            audience,
+            realm: options.realm,
+            default_token_seconds: options.default_token_seconds,
+            keys: Arc::clone(&keys),
+            pepper,
+            clients,
+            clock: options.clock,
+            gate: Gate::new(),
+        };
+        let inner = Inner { control, endpoint: Arc::new(endpoint), verifier, keys };
+        Ok(Self { inner: Arc::new(inner), actor: Arc::from("local") })
+    }
+
+    /// Writes what is pending and closes the control log; every later change and sensitive read is refused.
     pub fn close(&self) {
-        todo!()
+        self.inner.control.close();
     }
 
     /// The same server, whose changes are recorded as made by `actor` ("cli", "demo", ...; "local" unless set).
     #[must_use]
-    pub fn acting_as(&self, _actor: &str) -> Self {
-        todo!()
+    pub fn acting_as(&self, actor: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), actor: Arc::from(actor) }
     }
 
-    /// Answers a request to the token endpoint.
-    pub async fn token(&self, _request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
-        todo!()
+    /// Answers a request to the token endpoint. Must be called within a tokio runtime.
+    pub async fn token(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
+        self.inner.endpoint.answer(request).await
     }
 
-    /// Checks an access token and the state of its client. Cached; never blocks.
-    pub fn verify(&self, _token: &str) -> Result<Principal, TokenError> {
-        todo!()
+    /// Checks an access token and the present state of its client. Remembers tokens that passed; never blocks.
+    pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        let verified = self.inner.verifier.verify(token);
+        verified.inspect_err(|error| metrics::token_refused(error.reason()))
+    }
+
+    /// As [`Auth::verify`], but checks the signature each time: for measurements.
+    pub fn verify_uncached(&self, token: &str) -> Result<Principal, TokenError> {
+        self.inner.verifier.verify_uncached(token)
     }
 
     /// The public keys as a JWK Set (RFC 7517).
     pub fn jwks(&self) -> String {
-        todo!()
+        self.inner.keys.jwks().to_owned()
+    }
+
+    /// The issuer as it stands in tokens.
+    pub fn issuer(&self) -> &str {
+        &self.inner.endpoint.issuer
     }
 
     /// Creates a client. Blocks until it is durable.
-    pub fn create_client(&self, _new: NewClient) -> Result<Created, AuthError> {
-        todo!()
+    pub fn create_client(&self, new: NewClient) -> Result<Created, AuthError> {
+        check_new(&new)?;
+        let mut random = [0; 8];
+        secret::random(&mut random)?;
+        let id = format!("client-{}", hex::encode(random));
+        let secret = secret::generate()?;
+        let digest = self.inner.endpoint.pepper.digest(&id, &secret);
+        let created = ClientCreated {
+            id: id.clone(),
+            name: new.name,
+            description: new.description,
+            scopes: new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            token_seconds: new.token_seconds,
+            secret: digest,
+        };
+        self.inner.control.change(&self.actor, |clients, _| match clients.enabled(&created.id) {
+            Ok(_) => Err(AuthError::Crypto("the random client id is taken; try again")),
+            Err(_) => Ok(Some(Change::ClientCreated(created))),
+        })?;
+        Ok(Created { client: self.known(&id)?, secret: secret.to_string() })
     }
 
     /// All clients, oldest first.
     pub fn list_clients(&self) -> Vec<Client> {
-        todo!()
+        self.inner.control.clients().views(self.inner.endpoint.default_token_seconds)
     }
 
     /// One client.
-    pub fn client(&self, _id: &str) -> Option<Client> {
-        todo!()
+    pub fn client(&self, id: &str) -> Option<Client> {
+        self.inner.control.clients().view(id, self.inner.endpoint.default_token_seconds)
     }
 
-    /// Enables or disables a client. Blocks until it is durable; once it returns, a disabled client's tokens are refused.
-    pub fn set_enabled(&self, _id: &str, _enabled: bool) -> Result<Client, AuthError> {
-        todo!()
+    /// Enables or disables a client. Blocks until it is durable; once it returns, a disabled client's tokens are refused,
+    /// and stay refused when it is enabled again. Nothing is recorded when nothing changes.
+    pub fn set_enabled(&self, id: &str, enabled: bool) -> Result<Client, AuthError> {
+        self.inner.control.change(&self.actor, |clients, _| {
+            let id = id.to_owned();
+            Ok(match (clients.enabled(&id)?, enabled) {
+                (false, true) => Some(Change::ClientEnabled { id }),
+                (true, false) => Some(Change::ClientDisabled { id }),
+                _ => None,
+            })
+        })?;
+        self.known(id)
     }
 
-    /// Gives a client a new secret; the present one is accepted for `overlap` more. Tokens stay valid. Blocks until it is durable.
-    pub fn rotate_secret(&self, _id: &str, _overlap: Duration) -> Result<Created, AuthError> {
-        todo!()
+    /// Gives a client a new secret; the present one is accepted for `overlap` more, at most 30 days, and the one before
+    /// it no longer. Tokens stay valid. Blocks until it is durable.
+    pub fn rotate_secret(&self, id: &str, overlap: Duration) -> Result<Created, AuthError> {
+        if overlap > MAX_SECRET_OVERLAP {
+            return invalid("two secrets of a client may be valid side by side for at most 30 days");
+        }
+        let secret = secret::generate()?;
+        let digest = self.inner.endpoint.pepper.digest(id, &secret);
+        self.inner.control.change(&self.actor, |clients, now| {
+            clients.enabled(id)?;
+            let previous_until = (!overlap.is_zero()).then(|| now.plus(overlap).as_micros());
+            Ok(Some(Change::SecretRotated(SecretRotated { id: id.to_owned(), secret: digest, previous_until })))
+        })?;
+        Ok(Created { client: self.known(id)?, secret: secret.to_string() })
     }
 
     /// Records a read of sensitive data: durable when it returns. On an error the data must not be sent.
-    pub async fn record_access(&self, _access: Access) -> Result<(), AuthError> {
-        todo!()
+    pub async fn record_access(&self, access: Access) -> Result<(), AuthError> {
+        let client_name = self.inner.control.clients().name(&access.client_id);
+        let actor = access.client_id.clone();
+        let change = Change::AccessRecorded(recorded(access, client_name)?);
+        self.inner.control.append(&actor, change).await?;
+        ::metrics::counter!(metrics::ACCESSES_RECORDED).increment(1);
+        Ok(())
     }
 
     /// The recorded reads of one loan, oldest first.
-    pub fn access_entries(&self, _loan: &str) -> Result<Vec<AccessEntry>, AuthError> {
-        todo!()
+    pub fn access_entries(&self, loan: &str) -> Result<Vec<AccessEntry>, AuthError> {
+        self.inner.control.accesses(loan)
     }
+
+    /// The control log, for verification and for looking into it.
+    pub fn control_log(&self) -> Log {
+        self.inner.control.log().clone()
+    }
+
+    fn known(&self, id: &str) -> Result<Client, AuthError> {
+        self.client(id).ok_or_else(|| AuthError::UnknownClient(id.to_owned()))
+    }
+}
+
+fn check_new(new: &NewClient) -> Result<(), AuthError> {
+    if new.name.trim().is_empty() || new.name.chars().count() > 200 {
+        return invalid("a client's name must have 1 to 200 characters");
+    }
+    if new.description.chars().count() > 2_000 {
+        return invalid("a client's description may have at most 2,000 characters");
+    }
+    if new.scopes.is_empty() {
+        return invalid("a client needs at least one scope");
+    }
+    new.token_seconds.map_or(Ok(()), check_token_seconds)
+}
+
+fn check_token_seconds(seconds: u32) -> Result<(), AuthError> {
+    if (MIN_TOKEN_SECONDS..=MAX_TOKEN_SECONDS).contains(&seconds) {
+        return Ok(());
+    }
+    invalid("the life of tokens must be 60 to 86400 seconds")
+}
+
+fn invalid<T>(why: &str) -> Result<T, AuthError> {
+    Err(AuthError::Invalid(why.to_owned()))
 }

@@ -43,7 +43,7 @@ pub struct TokenResponse {
 impl TokenResponse {
     /// The body to send.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("four plain members always serialise")
+        serde_json::json!(self).to_string()
     }
 }
 

@@ -1,0 +1,150 @@
+//! Client secrets: made here, shown once, kept only as a keyed digest.
+
+use std::fmt;
+use std::path::Path;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use super::private_file;
+use crate::AuthError;
+
+/// Leads every secret, so that scanners find one that was committed or pasted somewhere.
+const PREFIX: &str = "cs_";
+/// Separates this use of the pepper from any later one.
+const DOMAIN: &[u8] = b"continuity client secret v1\0";
+
+/// HMAC-SHA-256 of a client's secret, keyed with the pepper. Of no use without the pepper.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Takes the same time wherever the difference is.
+    pub(crate) fn matches(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest([redacted])")
+    }
+}
+
+/// A new secret of 256 random bits.
+pub(crate) fn generate() -> Result<Zeroizing<String>, AuthError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    random(&mut *bytes)?;
+    let mut secret = Zeroizing::new(String::with_capacity(PREFIX.len() + 43));
+    secret.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(*bytes, &mut secret);
+    Ok(secret)
+}
+
+/// Random bytes for names: client ids and token ids.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), AuthError> {
+    aws_lc_rs::rand::fill(bytes).map_err(|_| AuthError::Crypto("the operating system gives no random numbers"))
+}
+
+/// The key that secrets are digested with. Lives in a file of its own, so that the control log alone gives nothing away.
+pub(crate) struct Pepper(hmac::Key);
+
+impl Pepper {
+    /// Reads the file, or makes it when `may_create`: with clients in the control log a missing file is an error,
+    /// since a new one would silently end every secret.
+    pub(crate) fn open(path: &Path, may_create: bool) -> Result<Self, AuthError> {
+        if let Some(content) = private_file::read(path)? {
+            return Self::parse(&content)
+                .ok_or_else(|| AuthError::KeyFileDamaged { path: path.to_owned(), cause: "not 64 hex digits".into() });
+        }
+        if !may_create {
+            return Err(AuthError::PepperMissing { path: path.to_owned() });
+        }
+        let mut bytes = Zeroizing::new([0; 32]);
+        random(&mut *bytes)?;
+        let text = Zeroizing::new(hex::encode(*bytes) + "\n");
+        private_file::create(path, text.as_bytes())?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
+    }
+
+    fn parse(content: &[u8]) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(content.trim_ascii_end(), &mut *bytes).ok()?;
+        Some(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
+    }
+
+    /// The digest binds the secret to its client.
+    pub(crate) fn digest(&self, client_id: &str, secret: &str) -> SecretDigest {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(DOMAIN);
+        context.update(&(client_id.len() as u64).to_be_bytes());
+        context.update(client_id.as_bytes());
+        context.update(secret.as_bytes());
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.sign().as_ref());
+        SecretDigest(digest)
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: &SecretDigest, b: &SecretDigest) -> bool {
+        bool::from(a.matches(b))
+    }
+
+    #[test]
+    fn secrets_are_long_distinct_and_safe_in_http_basic() {
+        let (a, b) = (generate().unwrap(), generate().unwrap());
+        assert_ne!(*a, *b);
+        assert_eq!(a.len(), 46);
+        assert!(a.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_'));
+    }
+
+    #[test]
+    fn a_digest_depends_on_pepper_client_and_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let pepper = Pepper::open(&dir.path().join("a"), true).unwrap();
+        let other = Pepper::open(&dir.path().join("b"), true).unwrap();
+        let digest = pepper.digest("one", "secret");
+        assert!(same(&digest, &pepper.digest("one", "secret")));
+        for different in [pepper.digest("two", "secret"), pepper.digest("ones", "ecret"), other.digest("one", "secret")]
+        {
+            assert!(!same(&digest, &different));
+        }
+    }
+
+    #[test]
+    fn the_pepper_outlives_a_restart_and_is_never_replaced_silently() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pepper");
+        assert!(matches!(Pepper::open(&path, false), Err(AuthError::PepperMissing { .. })));
+        let before = Pepper::open(&path, true).unwrap().digest("one", "secret");
+        let after = Pepper::open(&path, false).unwrap().digest("one", "secret");
+        assert!(same(&before, &after));
+        std::fs::write(&path, "not hex").unwrap();
+        assert!(matches!(Pepper::open(&path, true), Err(AuthError::KeyFileDamaged { .. })));
+    }
+
+    #[test]
+    fn debug_shows_neither_pepper_nor_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let pepper = Pepper::open(&dir.path().join("pepper"), true).unwrap();
+        assert_eq!(format!("{pepper:?} {:?}", pepper.digest("a", "b")), "Pepper([redacted]) SecretDigest([redacted])");
+    }
+}

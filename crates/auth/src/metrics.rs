@@ -1,0 +1,55 @@
+//! The metrics of this crate.
+
+use metrics::{Counter, counter, describe_counter, describe_histogram};
+
+/// Access tokens issued.
+pub const TOKENS_ISSUED: &str = "continuity_auth_tokens_issued_total";
+/// Token requests refused, by `error` (RFC 6749 section 5.2).
+pub const TOKEN_REQUESTS_REFUSED: &str = "continuity_auth_token_requests_refused_total";
+/// Access tokens refused, by `reason`.
+pub const TOKENS_REFUSED: &str = "continuity_auth_tokens_refused_total";
+/// Verifications answered by the cache.
+pub const CACHE_HITS: &str = "continuity_auth_verified_cache_hits_total";
+/// Verifications that had to check the signature.
+pub const CACHE_MISSES: &str = "continuity_auth_verified_cache_misses_total";
+/// Reads of sensitive data recorded.
+pub const ACCESSES_RECORDED: &str = "continuity_auth_accesses_recorded_total";
+/// Time from taking a group of control records to its being durable and visible.
+pub const CONTROL_COMMIT: &str = "continuity_auth_control_commit_seconds";
+/// Records in a group.
+pub const CONTROL_GROUP: &str = "continuity_auth_control_group_records";
+
+/// Describes every metric to the recorder.
+pub fn describe() {
+    describe_counter!(TOKENS_ISSUED, "Access tokens issued");
+    describe_counter!(TOKEN_REQUESTS_REFUSED, "Token requests refused, by error code");
+    describe_counter!(TOKENS_REFUSED, "Access tokens refused, by reason");
+    describe_counter!(CACHE_HITS, "Token verifications answered by the cache of verified tokens");
+    describe_counter!(CACHE_MISSES, "Token verifications that had to check the signature");
+    describe_counter!(ACCESSES_RECORDED, "Reads of sensitive data recorded in the control log");
+    describe_histogram!(
+        CONTROL_COMMIT,
+        "Seconds from taking a group of control records to its being durable and visible"
+    );
+    describe_histogram!(CONTROL_GROUP, "Control records made durable together");
+}
+
+pub(crate) fn token_request_refused(error: &'static str) {
+    counter!(TOKEN_REQUESTS_REFUSED, "error" => error).increment(1);
+}
+
+pub(crate) fn token_refused(reason: &'static str) {
+    counter!(TOKENS_REFUSED, "reason" => reason).increment(1);
+}
+
+/// Counters of the hot path, looked up once. The recorder must be installed before they are made.
+pub(crate) struct CacheCounters {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+}
+
+impl CacheCounters {
+    pub(crate) fn new() -> Self {
+        Self { hits: counter!(CACHE_HITS), misses: counter!(CACHE_MISSES) }
+    }
+}

@@ -1,0 +1,44 @@
+//! The access token: JWT profile of RFC 9068.
+
+use jsonwebtoken::Header;
+use serde::{Deserialize, Serialize};
+
+use crate::AuthError;
+use crate::keys::signing::KeySet;
+
+/// `typ` of an access token (RFC 9068 section 2.1).
+pub(crate) const TYPE: &str = "at+jwt";
+/// The shortest life of a token in seconds.
+pub const MIN_TOKEN_SECONDS: u32 = 60;
+/// The longest life of a token in seconds.
+pub const MAX_TOKEN_SECONDS: u32 = 24 * 3_600;
+
+/// The claims (RFC 9068 section 2.2). Serde refuses a repeated claim, so there is one reading of each.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) iss: String,
+    /// One audience as a string; an array is refused.
+    pub(crate) aud: String,
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    pub(crate) jti: String,
+    /// Whole seconds since 1970; so are the next two.
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nbf: Option<i64>,
+    pub(crate) scope: String,
+    /// The client's token generation when the token was issued. Disabling a client raises it, so that no token from
+    /// before comes back when it is enabled again.
+    #[serde(rename = "gen")]
+    pub(crate) generation: u32,
+}
+
+/// Signs the claims with the active key.
+pub(crate) fn sign(claims: &Claims, keys: &KeySet) -> Result<String, AuthError> {
+    let (id, algorithm, key) = keys.active();
+    let mut header = Header::new(algorithm);
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(id.to_owned());
+    jsonwebtoken::encode(&header, claims, key).map_err(|_| AuthError::Crypto("the signing key does not sign"))
+}
