@@ -18,14 +18,14 @@ use tokio_rustls::TlsAcceptor;
 use super::replica::Certificates;
 
 /// A running server; it ends when dropped.
-pub struct BareServer {
-    pub url: String,
+pub(crate) struct BareServer {
+    pub(crate) url: String,
     runtime: Option<Runtime>,
 }
 
 impl BareServer {
     /// Serves `body` on a free port of 127.0.0.1.
-    pub fn start(body: Arc<[u8]>, certificates: &Certificates) -> Self {
+    pub(crate) fn start(body: Arc<[u8]>, certificates: &Certificates) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a non-blocking listener");
         let url = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
@@ -53,7 +53,8 @@ fn tls(certificates: &Certificates) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let chain = CertificateDer::pem_file_iter(&certificates.certificate).expect("a certificate file");
     let key = PrivateKeyDer::from_pem_file(&certificates.key).expect("a key file");
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
     let chain = chain.collect::<Result<Vec<_>, _>>().expect("certificates");
     builder.with_no_client_auth().with_single_cert(chain, key).expect("a certificate for the key")
 }

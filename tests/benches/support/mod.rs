@@ -1,7 +1,8 @@
 //! What the benchmarks share: the replica as a child process, a bare server, `wrk`.
 
+#![expect(clippy::allow_attributes, reason = "what one benchmark leaves unused another needs")]
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
-pub mod bare;
-pub mod replica;
-pub mod wrk;
+pub(crate) mod bare;
+pub(crate) mod replica;
+pub(crate) mod wrk;

@@ -7,25 +7,25 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 /// Certificate and key that the replica serves with; the bare server takes the same.
-pub struct Certificates {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-    pub authority: PathBuf,
+pub(crate) struct Certificates {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) authority: PathBuf,
 }
 
 /// A running demo; it is killed when dropped.
-pub struct Replica {
+pub(crate) struct Replica {
     child: Child,
-    pub pid: u32,
-    pub base_url: String,
-    pub token: String,
-    pub certificates: Certificates,
-    pub metrics_url: String,
-    pub data_dir: PathBuf,
+    pub(crate) pid: u32,
+    pub(crate) base_url: String,
+    pub(crate) token: String,
+    pub(crate) certificates: Certificates,
+    pub(crate) metrics_url: String,
+    pub(crate) data_dir: PathBuf,
 }
 
 /// The program, built with the same profile as this benchmark.
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("a program knows its path");
     let profile = own.parent().and_then(|deps| deps.parent()).expect("benchmarks stand in target/PROFILE/deps");
     let binary = profile.join("continuity");
@@ -35,7 +35,7 @@ pub fn binary() -> PathBuf {
 
 impl Replica {
     /// Starts the demo with `options` and waits for its JSON line.
-    pub fn start(options: &[&str]) -> Self {
+    pub(crate) fn start(options: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .args(["demo", "--json", "--port", "0"])
             .args(options)
@@ -50,8 +50,11 @@ impl Replica {
         let text = |name: &str| access[name].as_str().expect("a text").to_owned();
         let authority = PathBuf::from(text("caFile"));
         let beside = |name: &str| authority.with_file_name(name);
-        let certificates =
-            Certificates { certificate: beside("certificate.pem"), key: beside("key.pem"), authority: authority.clone() };
+        let certificates = Certificates {
+            certificate: beside("certificate.pem"),
+            key: beside("key.pem"),
+            authority: authority.clone(),
+        };
         let mut replica = Self {
             pid: child.id(),
             child,
@@ -68,7 +71,7 @@ impl Replica {
         );
         let reply = replica.curl(&["-d", &form], "/api/v1/oauth/token");
         let token: Value = serde_json::from_slice(&reply).expect("a token reply");
-        replica.token = token["access_token"].as_str().expect("a token").to_owned();
+        token["access_token"].as_str().expect("a token").clone_into(&mut replica.token);
         replica
     }
 
@@ -81,18 +84,18 @@ impl Replica {
     }
 
     /// The body of a GET.
-    pub fn get(&self, path: &str) -> Vec<u8> {
+    pub(crate) fn get(&self, path: &str) -> Vec<u8> {
         self.curl(&["-H", &format!("Authorization: Bearer {}", self.token)], path)
     }
 
     /// The id of the first loan that a list gives.
-    pub fn first_loan(&self, list: &str) -> String {
+    pub(crate) fn first_loan(&self, list: &str) -> String {
         let list: Value = serde_json::from_slice(&self.get(list)).expect("a list");
         list["loanRequests"][0]["id"].as_str().expect("a loan").to_owned()
     }
 
     /// Ends it as a signal would, and waits.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         drop(Command::new("kill").arg(self.pid.to_string()).status());
         drop(self.child.wait());
     }

@@ -7,17 +7,17 @@ const SECONDS: u64 = 4;
 const CONNECTIONS: &str = "32";
 
 /// What one round showed.
-pub struct Figures {
+pub(crate) struct Figures {
     /// Requests a second.
-    pub per_second: f64,
+    pub(crate) per_second: f64,
     /// 99th percentile of the latency, in milliseconds.
     pub p99_ms: f64,
     /// CPU time of the server per request, in microseconds.
-    pub cpu_us: f64,
+    pub(crate) cpu_us: f64,
 }
 
 /// Loads `url` for some seconds; `pid` is the server's process.
-pub fn load(url: &str, token: Option<&str>, pid: u32) -> Figures {
+pub(crate) fn load(url: &str, token: Option<&str>, pid: u32) -> Figures {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c", CONNECTIONS, "--latency", "-d", &format!("{SECONDS}s")]);
     if let Some(token) = token {
@@ -37,12 +37,12 @@ pub fn load(url: &str, token: Option<&str>, pid: u32) -> Figures {
 }
 
 fn word_before<'a>(text: &'a str, mark: &str) -> &'a str {
-    let at = text.find(mark).unwrap_or_else(|| panic!("wrk printed no {mark:?}: {text}"));
+    let at = text.find(mark).expect(mark);
     text[..at].split_whitespace().next_back().unwrap_or_default()
 }
 
 fn word_after<'a>(text: &'a str, mark: &str) -> &'a str {
-    let at = text.find(mark).unwrap_or_else(|| panic!("wrk printed no {mark:?}: {text}")) + mark.len();
+    let at = text.find(mark).expect(mark) + mark.len();
     text[at..].split_whitespace().next().unwrap_or_default()
 }
 
@@ -56,7 +56,7 @@ fn milliseconds(text: &str) -> f64 {
 }
 
 /// CPU time that a process has used, user and system, from `/proc` (clock ticks of 10 ms).
-pub fn cpu(pid: u32) -> Duration {
+pub(crate) fn cpu(pid: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     let fields: Vec<&str> = stat[stat.rfind(')').expect("a name in brackets") + 2..].split(' ').collect();
     let ticks: u64 = fields[11].parse::<u64>().expect("utime") + fields[12].parse::<u64>().expect("stime");
@@ -64,7 +64,7 @@ pub fn cpu(pid: u32) -> Duration {
 }
 
 /// Resident memory of a process in bytes.
-pub fn resident(pid: u32) -> u64 {
+pub(crate) fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process runs");
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).expect("a line RssAnon");
     line.split_whitespace().nth(1).and_then(|text| text.parse::<u64>().ok()).expect("a size in kB") * 1024
