@@ -1,10 +1,37 @@
 //! The HTTPS API: routes, problems, health, OpenAPI.
 //!
 //! One table of endpoints (`endpoint`, filled by `routes`) makes the axum router, the checks of scope and query, the
-//! metrics' labels and the OpenAPI document, so that none of them can drift from the others.
+//! metrics' labels and the OpenAPI document, so that none of them can drift from the others. A request goes through
+//! `pipeline`, which lists the steps in their order.
 
+mod access;
+mod call;
+mod cursor;
+mod download;
+mod endpoint;
+pub mod metrics;
+mod openapi;
+mod paging;
+mod pipeline;
+mod problem;
+mod reply;
+mod request;
+mod routes;
 mod server;
+mod staleness;
 mod state;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::any;
+
+use crate::call::Shared;
+use crate::metrics::RouteMetrics;
+use crate::pipeline::Route;
 
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, UnknownParameters};
@@ -12,12 +39,28 @@ pub use state::{ApiState, UnknownParameters};
 /// The whole API as a service: data, token, health and documentation paths.
 ///
 /// Install the metrics recorder before the first request: handles are taken once for each route.
-pub fn router(state: ApiState) -> axum::Router {
-    drop(state);
-    axum::Router::new()
+pub fn router(state: ApiState) -> Router {
+    let shared = Arc::new(Shared::new(state));
+    let mut router = Router::new();
+    for endpoint in routes::TABLE {
+        let route = Arc::new(Route { endpoint, metrics: RouteMetrics::new(endpoint.path) });
+        for path in spellings(endpoint.path) {
+            let (shared, route) = (Arc::clone(&shared), Arc::clone(&route));
+            let serve = move |request: Request| pipeline::serve(Arc::clone(&shared), Arc::clone(&route), request);
+            router = router.route(&path, any(serve));
+        }
+    }
+    let metrics = Arc::new(RouteMetrics::new("unknown"));
+    router.fallback(move |request: Request| pipeline::unknown(Arc::clone(&shared), Arc::clone(&metrics), request))
 }
 
 /// The OpenAPI 3.1 document of [`router`], as JSON text.
 pub fn openapi() -> String {
-    String::new()
+    openapi::text().to_owned()
+}
+
+/// The path with and without its last slash.
+fn spellings(path: &str) -> [String; 2] {
+    let bare = path.trim_end_matches('/');
+    [bare.to_owned(), format!("{bare}/")]
 }

@@ -36,11 +36,13 @@ kinds! {
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
-    CONTENT_TOO_LARGE = "content-too-large", PAYLOAD_TOO_LARGE, "The request body is too large";
+    REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
     URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "The URL is too long";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside the bytes";
     INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "The request failed";
     STARTING = "starting", SERVICE_UNAVAILABLE, "The replica is starting";
+    NEVER_SYNCHRONISED = "never-synchronised", SERVICE_UNAVAILABLE, "The replica has never been complete";
+    STOPPING = "stopping", SERVICE_UNAVAILABLE, "The replica is stopping";
     REBUILDING = "rebuilding", SERVICE_UNAVAILABLE, "The read model is being rebuilt";
     TOO_STALE = "replica-too-stale", SERVICE_UNAVAILABLE, "The replica is staler than asked for";
     BLOB_NOT_SYNCED = "blob-not-synced", SERVICE_UNAVAILABLE, "The bytes have not arrived yet";

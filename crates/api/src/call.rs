@@ -1,0 +1,138 @@
+//! One request on its way through a handler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::RawPathParams;
+use bytes::Bytes;
+use continuity_auth::{Principal, Scope};
+use continuity_readmodel::{LoanState, Snapshot, View};
+use http::{HeaderMap, HeaderValue, Method, Uri};
+
+use crate::ApiState;
+use crate::cursor::CursorSeal;
+use crate::endpoint::Endpoint;
+use crate::problem::{INTERNAL, LOAN_PURGED, NOT_FOUND, Problem, REBUILDING, STARTING};
+use crate::request::id::RequestIds;
+use crate::request::query::Query;
+use crate::staleness::{Freshness, STATE};
+
+/// What every request shares.
+pub(crate) struct Shared {
+    pub(crate) state: ApiState,
+    pub(crate) cursors: CursorSeal,
+    pub(crate) ids: RequestIds,
+    pub(crate) freshness: Freshness,
+    /// Downloads hold whole files in memory: so many at once.
+    pub(crate) downloads: tokio::sync::Semaphore,
+    started: AtomicBool,
+}
+
+impl Shared {
+    /// Downloads at once.
+    const DOWNLOADS: usize = 8;
+
+    pub(crate) fn new(state: ApiState) -> Self {
+        let mut seed = state.cursor_key.to_vec();
+        seed.extend_from_slice(&state.clock.now().as_micros().to_le_bytes());
+        seed.extend_from_slice(&std::process::id().to_le_bytes());
+        Self {
+            cursors: CursorSeal::new(state.cursor_key),
+            ids: RequestIds::new(&seed),
+            freshness: Freshness::default(),
+            downloads: tokio::sync::Semaphore::new(Self::DOWNLOADS),
+            started: AtomicBool::new(false),
+            state,
+        }
+    }
+
+    /// Whether the read models have once reached the position that the log had at start.
+    pub(crate) fn has_started(&self) -> bool {
+        if self.started.load(Ordering::Relaxed) {
+            return true;
+        }
+        let started = self.state.engine.view().position >= self.state.start_position;
+        if started {
+            self.started.store(true, Ordering::Relaxed);
+        }
+        started
+    }
+}
+
+/// One request, admitted and checked.
+pub(crate) struct Call {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) endpoint: &'static Endpoint,
+    /// Every read model at one log position.
+    pub(crate) view: Arc<View>,
+    /// Who asks; `None` at open endpoints.
+    pub(crate) principal: Option<Principal>,
+    pub(crate) query: Query,
+    pub(crate) path: Option<RawPathParams>,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    /// Empty but for POST.
+    pub(crate) body: Bytes,
+    pub(crate) request_id: HeaderValue,
+}
+
+impl Call {
+    /// A parameter of the path, percent-decoded.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        let mut params = self.path.iter().flat_map(RawPathParams::iter);
+        params.find(|(n, _)| *n == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether the token has that scope.
+    pub(crate) fn may(&self, scope: Scope) -> bool {
+        self.principal.as_ref().is_some_and(|p| p.scopes.contains(scope))
+    }
+
+    /// The text of the request's id.
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
+    }
+
+    /// The loan that the path names.
+    pub(crate) fn loan(&self) -> Result<Loan<'_>, Problem> {
+        let id = self.path("loanRequestId");
+        let state = self.view.loan(id).map_err(|e| Problem::store(&e))?;
+        if state.purged {
+            return Err(Problem::new(&LOAN_PURGED, "Its data was erased for good, as the platform asked."));
+        }
+        if !state.exists {
+            return Err(Problem::new(&NOT_FOUND, format!("There is no loan request {id:?}.")));
+        }
+        Ok(Loan { id, state })
+    }
+
+    /// A read model that serves.
+    pub(crate) fn model(&self, name: &str) -> Result<&Snapshot, Problem> {
+        self.view.model(name).ok_or_else(|| rebuilding(name))
+    }
+}
+
+/// A loan that exists.
+pub(crate) struct Loan<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) state: LoanState,
+}
+
+/// 503 while a read model is rebuilt.
+pub(crate) fn rebuilding(model: &str) -> Problem {
+    Problem::new(&REBUILDING, format!("The read model {model} is being rebuilt from the log; the others serve."))
+        .header(STATE, "rebuilding")
+        .retry_after(5)
+}
+
+/// 503 until the read models have reached what the log had at start.
+pub(crate) fn starting(position: u64, wanted: u64) -> Problem {
+    Problem::new(&STARTING, format!("The read models are at position {position} of {wanted}.")).retry_after(1)
+}
+
+/// 500 for what should not happen.
+pub(crate) fn internal(what: &'static str) -> Problem {
+    tracing::error!(what, "a request failed");
+    Problem::new(&INTERNAL, "The operator's log says why.")
+}

@@ -1,0 +1,88 @@
+//! What the API counts.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use metrics::{
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+/// Requests by route template, method and status class.
+pub const HTTP_REQUESTS: &str = "continuity_http_requests_total";
+/// Time from the request's head to the answer's, by route template.
+pub const HTTP_DURATION: &str = "continuity_http_request_duration_seconds";
+/// Access tokens refused, by reason.
+pub const REFUSED_TOKENS: &str = "continuity_http_refused_tokens_total";
+/// Connections that are open now.
+pub const CONNECTIONS: &str = "continuity_http_connections";
+/// TLS handshakes that failed or took too long.
+pub const HANDSHAKE_FAILURES: &str = "continuity_tls_handshake_failures_total";
+/// Reads of changed certificate files, by outcome.
+pub const CERTIFICATE_RELOADS: &str = "continuity_tls_certificate_reloads_total";
+
+/// Describes every metric of this crate to the recorder.
+pub fn describe() {
+    describe_counter!(HTTP_REQUESTS, "HTTP requests by route, method and status class");
+    describe_histogram!(HTTP_DURATION, Unit::Seconds, "Time from a request's head to its answer's, by route");
+    describe_counter!(REFUSED_TOKENS, "Access tokens refused, by reason");
+    describe_gauge!(CONNECTIONS, "HTTP connections that are open");
+    describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long");
+    describe_counter!(CERTIFICATE_RELOADS, "Reads of changed certificate files, by outcome");
+}
+
+const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "OTHER"];
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// The handles of one route, taken from the recorder once.
+pub(crate) struct RouteMetrics {
+    route: &'static str,
+    requests: [OnceLock<Counter>; METHODS.len() * CLASSES.len()],
+    duration: OnceLock<Histogram>,
+}
+
+impl RouteMetrics {
+    pub(crate) fn new(route: &'static str) -> Self {
+        Self { route, requests: [const { OnceLock::new() }; _], duration: OnceLock::new() }
+    }
+
+    /// One request was answered.
+    pub(crate) fn answered(&self, method: &Method, status: StatusCode, duration: Duration) {
+        let method = METHODS.iter().position(|m| *m == method.as_str()).unwrap_or(METHODS.len() - 1);
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        let requests = self.requests[method * CLASSES.len() + class].get_or_init(
+            || counter!(HTTP_REQUESTS, "route" => self.route, "method" => METHODS[method], "class" => CLASSES[class]),
+        );
+        requests.increment(1);
+        self.duration.get_or_init(|| histogram!(HTTP_DURATION, "route" => self.route)).record(duration.as_secs_f64());
+    }
+}
+
+pub(crate) fn refused_token(reason: &'static str) {
+    counter!(REFUSED_TOKENS, "reason" => reason).increment(1);
+}
+
+pub(crate) fn handshake_failed() {
+    counter!(HANDSHAKE_FAILURES).increment(1);
+}
+
+pub(crate) fn certificate_reloaded(outcome: &'static str) {
+    counter!(CERTIFICATE_RELOADS, "outcome" => outcome).increment(1);
+}
+
+/// Counts a connection as open for as long as it lives.
+pub(crate) struct OpenConnection(Gauge);
+
+impl OpenConnection {
+    pub(crate) fn count() -> Self {
+        let open = gauge!(CONNECTIONS);
+        open.increment(1.0);
+        Self(open)
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}

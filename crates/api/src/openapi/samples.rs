@@ -1,0 +1,86 @@
+//! Code samples of each operation: curl, Python (requests) and JavaScript (fetch), in the manner of the vendor's guide.
+
+use serde_json::{Value, json};
+
+use crate::endpoint::{Access, Answer, Endpoint, Verb};
+
+const HOST: &str = "https://your-continuity-suite:8083";
+
+pub(super) fn of(endpoint: &Endpoint) -> Value {
+    let (shell, python, javascript) = match (endpoint.verb, endpoint.access) {
+        (Verb::Post, _) => token(endpoint.path),
+        (Verb::Get, Access::AnyOf(_)) => read(endpoint, true),
+        (Verb::Get, Access::Open) => read(endpoint, false),
+    };
+    json!([
+        {"lang": "Shell", "label": "curl", "source": shell},
+        {"lang": "Python", "label": "Python", "source": python},
+        {"lang": "JavaScript", "label": "JavaScript", "source": javascript},
+    ])
+}
+
+fn token(path: &str) -> (String, String, String) {
+    let url = format!("{HOST}{path}");
+    let shell = format!(
+        "curl --cacert ca.pem -X POST \"{url}\" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{{\"grant_type\":\"client_credentials\",\"client_id\":\"your_client_id\",\"client_secret\":\"your_client_secret\",\"scope\":\"loans:read documents:read\"}}'"
+    );
+    let python = format!(
+        "import requests\n\nresponse = requests.post(\"{url}\", verify=\"ca.pem\", json={{\n    \"grant_type\": \"client_credentials\",\n    \"client_id\": \"your_client_id\",\n    \"client_secret\": \"your_client_secret\",\n    \"scope\": \"loans:read documents:read\",\n}})\nresponse.raise_for_status()\naccess_token = response.json()[\"access_token\"]"
+    );
+    let javascript = format!(
+        "const response = await fetch(\"{url}\", {{\n  method: \"POST\",\n  headers: {{\"Content-Type\": \"application/json\"}},\n  body: JSON.stringify({{\n    grant_type: \"client_credentials\",\n    client_id: \"your_client_id\",\n    client_secret: \"your_client_secret\",\n    scope: \"loans:read documents:read\",\n  }}),\n}});\nconst accessToken = (await response.json()).access_token;"
+    );
+    (shell, python, javascript)
+}
+
+fn read(endpoint: &Endpoint, authorised: bool) -> (String, String, String) {
+    let url = format!("{HOST}{}", endpoint.path);
+    let file = matches!(endpoint.answer, Answer::File);
+    let header = if authorised { " \\\n  -H \"Authorization: Bearer $ACCESS_TOKEN\"" } else { "" };
+    let output = if file { " \\\n  --remote-name --remote-header-name" } else { "" };
+    let shell = format!("curl --cacert ca.pem \"{url}\"{header}{output}");
+    let headers = if authorised { ",\n    headers={\"Authorization\": f\"Bearer {access_token}\"}" } else { "" };
+    let plain = matches!(endpoint.answer, Answer::Media(m) if m != "application/json");
+    let used = match (file, plain) {
+        (true, _) => "content = response.content",
+        (_, true) => "text = response.text",
+        _ => "data = response.json()",
+    };
+    let url_python = if url.contains('{') { format!("f\"{}\"", python_names(&url)) } else { format!("\"{url}\"") };
+    let python = format!(
+        "import requests\n\nresponse = requests.get(\n    {url_python},\n    verify=\"ca.pem\"{headers},\n)\nresponse.raise_for_status()\n{used}"
+    );
+    let url_script = if url.contains('{') { format!("`{}`", url.replace('{', "${")) } else { format!("\"{url}\"") };
+    let headers = if authorised { ", {\n  headers: {Authorization: `Bearer ${accessToken}`},\n}" } else { "" };
+    let used = match (file, plain) {
+        (true, _) => "const content = await response.arrayBuffer();",
+        (_, true) => "const text = await response.text();",
+        _ => "const data = await response.json();",
+    };
+    let javascript = format!("const response = await fetch({url_script}{headers});\n{used}");
+    (shell, python, javascript)
+}
+
+/// `{loanRequestId}` as Python names it: `{loan_request_id}`.
+fn python_names(url: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in url.chars() {
+        inside = (inside || c == '{') && c != '}';
+        if inside && c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(if inside { c.to_ascii_lowercase() } else { c });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_has_its_own_way_with_names() {
+        assert_eq!(python_names("/Api/{loanRequestId}/x"), "/Api/{loan_request_id}/x");
+    }
+}

@@ -1,0 +1,123 @@
+//! Schemas of what is answered. Entities are open objects: the members listed are the ones of the event contract.
+
+use serde_json::{Map, Value, json};
+
+use crate::problem;
+
+/// (schema, members). A member is `name`, `!` if a client may rely on it, `:type` unless it is text, `*` for an array.
+const ENTITIES: &[(&str, &str)] = &[
+    (
+        "LoanRequest",
+        "id! reference! status! stage! currency! requestedAmount!:number createdAt!:date-time updatedAt!:date-time version!:integer product:object purpose termMonths:integer ownContribution:number property:object collaterals:object* participants:object* assignedAgent:object team checklist:object* acceptedBidId sanction:object deed:object statusChangedAt:date-time submittedAt:date-time closedAt:date-time closeReason tags:string* deletedAt:date-time",
+    ),
+    (
+        "AuditEntry",
+        "id! occurredAt!:date-time action! actor!:object target!:AuditTarget origin! sequence:integer changes:any reason",
+    ),
+    ("AuditTarget", "type! id! label"),
+    (
+        "Task",
+        "id! type! title! status! assignedAt!:date-time items!:TaskItem* assignee:object dueAt:date-time completedAt:date-time visibleToClient:boolean sensitive:boolean formSchema:any formData:any review:any",
+    ),
+    (
+        "TaskItem",
+        "id! kind! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time blob:BlobReference",
+    ),
+    (
+        "BidRequest",
+        "id! loanRequestId! status! requestedAt!:date-time quotes!:BidQuote* requestedAmount:number currency termMonths:integer respondBy:date-time",
+    ),
+    (
+        "BidQuote",
+        "id! revision!:integer status! principalAmount!:number currency! termMonths!:integer periods:object* charges:object* monthlyPayment:number ltv:number dsti:number validUntil:date-time approvals:object*",
+    ),
+    (
+        "Analysis",
+        "id! type! scope! status! runAt!:date-time participantId formula inputs:any* result:any thresholds:any* outcome",
+    ),
+    ("Space", "id! name! kind! order:number parentId"),
+    (
+        "Document",
+        "id! name! category! status! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time version!:integer spaceId source versions:object* sensitive:boolean uploadedBy:object signatures:object* blob:BlobReference",
+    ),
+    ("BlobReference", "blobId sha256! sizeBytes:integer mediaType fileName fetch:object"),
+    ("Guild", "id! name! createdAt!:date-time channels!:Channel* members:object*"),
+    ("Channel", "id! name! kind! createdAt!:date-time"),
+    (
+        "Message",
+        "id! seq!:integer author:object body:object postedAt:date-time editedAt:date-time revision:integer attachments:object* replyToId deletedAt:date-time deletedBy:object",
+    ),
+    (
+        "Comment",
+        "id! target!:object author!:object text! createdAt!:date-time parentId visibility resolvedAt:date-time editedAt:date-time",
+    ),
+    (
+        "View",
+        "id! order!:number definition!:object status! generatedAt!:date-time sections:object* error:any",
+    ),
+    (
+        "WorksheetSummary",
+        "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any",
+    ),
+    (
+        "Worksheet",
+        "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any sheets:object*",
+    ),
+    ("Pagination", "limit!:integer offset!:integer total!:integer hasMore!:boolean nextCursor!:cursor"),
+    ("LoanRequestPage", "loanRequests!:LoanRequest* pagination!:Pagination"),
+    (
+        "ChannelMessages",
+        "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor",
+    ),
+    ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:object"),
+    ("Ready", "status! position!:integer"),
+    ("Live", "status!"),
+    ("KeySet", "keys!:object*"),
+    ("TokenRequest", "grant_type! client_id client_secret scope"),
+    ("Token", "access_token! token_type! expires_in!:integer scope!"),
+    ("TokenError", "error! error_description"),
+];
+
+pub(super) fn all() -> Value {
+    let mut schemas: Map<String, Value> =
+        ENTITIES.iter().map(|(name, members)| ((*name).to_owned(), object(members))).collect();
+    schemas.insert("Problem".to_owned(), problem_schema());
+    Value::Object(schemas)
+}
+
+fn object(members: &str) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for member in members.split(' ') {
+        let (name, kind) = member.split_once(':').unwrap_or((member, "string"));
+        let bare = name.trim_end_matches('!');
+        if bare != name {
+            required.push(bare);
+        }
+        properties.insert(bare.to_owned(), schema(kind));
+    }
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": true})
+}
+
+fn schema(kind: &str) -> Value {
+    if let Some(items) = kind.strip_suffix('*') {
+        return json!({"type": "array", "items": schema(items)});
+    }
+    match kind {
+        "any" => json!({}),
+        "date-time" => json!({"type": "string", "format": "date-time"}),
+        "cursor" => json!({"type": ["string", "null"]}),
+        "object" => json!({"type": "object", "additionalProperties": true}),
+        name if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+            json!({"$ref": format!("#/components/schemas/{name}")})
+        }
+        plain => json!({"type": plain}),
+    }
+}
+
+fn problem_schema() -> Value {
+    let mut schema = object("type! title! status!:integer detail! instance! requestId!");
+    let mut types: Vec<String> = problem::ALL.iter().map(|k| format!("urn:continuity:problem:{}", k.code)).collect();
+    types.sort_unstable();
+    schema["properties"]["type"]["enum"] = types.into();
+    schema
+}

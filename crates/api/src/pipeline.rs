@@ -1,0 +1,169 @@
+//! The way of every request: id, method, secrets in the URL, token, query, readiness, handler, headers, figures.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::call::{Call, Shared, starting};
+use crate::endpoint::{Access, Endpoint, Handler, Verb};
+use crate::metrics::RouteMetrics;
+use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
+use crate::reply::Reply;
+use crate::request::id::X_REQUEST_ID;
+use crate::request::query::{Query, refuse_secrets};
+use crate::request::{bearer, body};
+use crate::staleness::{COMPLETE, Staleness};
+
+/// The longest path and query, in bytes.
+pub(crate) const LONGEST_URI: usize = 8 * 1024;
+
+const IGNORED: HeaderName = HeaderName::from_static("x-ignored-params");
+
+/// An endpoint with its figures.
+pub(crate) struct Route {
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) metrics: RouteMetrics,
+}
+
+/// Answers a request for a known path.
+pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Request) -> Response {
+    let started = shared.state.clock.monotonic();
+    let (mut parts, body) = request.into_parts();
+    let (method, request_id) = (parts.method.clone(), shared.ids.of(&parts.headers));
+    let uri = parts.uri.clone();
+    let data = matches!(route.endpoint.access, Access::AnyOf(_));
+    let answer = answer(&shared, route.endpoint, &mut parts, body, &request_id).await;
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(problem) => failure(&shared, problem, data, uri.path(), &request_id),
+    };
+    response.headers_mut().insert(X_REQUEST_ID, request_id);
+    let duration = shared.state.clock.monotonic().saturating_sub(started);
+    route.metrics.answered(&method, response.status(), duration);
+    log(route.endpoint.path, &method, response.status(), duration);
+    response
+}
+
+/// Answers a request for a path that there is not.
+pub(crate) async fn unknown(shared: Arc<Shared>, metrics: Arc<RouteMetrics>, request: Request) -> Response {
+    let request_id = shared.ids.of(request.headers());
+    let problem = check_uri(request.uri()).err().unwrap_or_else(|| {
+        Problem::new(&UNKNOWN_PATH, "The paths that there are stand in /~/open-api/openapi.json.")
+    });
+    let mut response = problem.into_response(request.uri().path(), request_id.to_str().unwrap_or_default());
+    response.headers_mut().insert(X_REQUEST_ID, request_id);
+    metrics.answered(request.method(), response.status(), std::time::Duration::ZERO);
+    log("unknown", request.method(), response.status(), std::time::Duration::ZERO);
+    response
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    endpoint: &'static Endpoint,
+    parts: &mut Parts,
+    body: Body,
+    request_id: &HeaderValue,
+) -> Result<Response, Problem> {
+    check_uri(&parts.uri)?;
+    if !endpoint.verb.admits(&parts.method) {
+        return Err(Problem::method(endpoint.verb.allow()));
+    }
+    let principal = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers)?;
+    let raw_query = parts.uri.query().unwrap_or_default();
+    let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;
+    let path = path_params(endpoint, parts).await?;
+    let body = if endpoint.verb == Verb::Post { body::read(body).await? } else { Bytes::new() };
+    let view = shared.state.engine.view();
+    let data = matches!(endpoint.access, Access::AnyOf(_));
+    let staleness = data.then(|| shared.freshness.current(&view, &shared.state));
+    if let Some(staleness) = &staleness {
+        if !shared.has_started() {
+            return Err(starting(view.position, shared.state.start_position));
+        }
+        staleness.within(&parts.headers)?;
+    }
+    let call = Call {
+        shared: Arc::clone(shared),
+        endpoint,
+        view,
+        principal,
+        query,
+        path,
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        headers: std::mem::take(&mut parts.headers),
+        body,
+        request_id: request_id.clone(),
+    };
+    let reply = match endpoint.handler {
+        Handler::Read(read) => read(&call),
+        Handler::Wait(wait) => wait(&call).await,
+    }?;
+    Ok(success(reply, &call, staleness.as_deref()))
+}
+
+fn success(reply: Reply, call: &Call, staleness: Option<&Staleness>) -> Response {
+    let complete = reply.complete;
+    let mut response = reply.into_response(&call.headers);
+    if let Some(staleness) = staleness {
+        staleness.mark(response.headers_mut());
+        if !complete {
+            response.headers_mut().insert(COMPLETE, HeaderValue::from_static("false"));
+        }
+    }
+    if !call.query.ignored.is_empty() {
+        let quoted = |name: &String| form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+        let names: Vec<String> = call.query.ignored.iter().map(quoted).collect();
+        if let Ok(names) = HeaderValue::from_str(&names.join(", ")) {
+            response.headers_mut().insert(IGNORED, names);
+        }
+    }
+    response
+}
+
+/// A problem, with what a client should know of freshness when it is about data.
+fn failure(shared: &Shared, problem: Problem, data: bool, instance: &str, request_id: &HeaderValue) -> Response {
+    let (kind, status) = (problem.kind, problem.kind.status);
+    let mut response = problem.into_response(instance, request_id.to_str().unwrap_or_default());
+    let tells = [StatusCode::NOT_FOUND, StatusCode::GONE, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+    if data && tells {
+        let staleness = shared.freshness.current(&shared.state.engine.view(), &shared.state);
+        staleness.mark(response.headers_mut());
+        if kind == &NOT_FOUND && !staleness.synchronised {
+            response.headers_mut().insert(COMPLETE, HeaderValue::from_static("false"));
+        }
+    }
+    response
+}
+
+fn check_uri(uri: &http::Uri) -> Result<(), Problem> {
+    let query = uri.query().unwrap_or_default();
+    if uri.path().len() + query.len() > LONGEST_URI {
+        return Err(Problem::new(&URI_TOO_LONG, format!("Path and query may have {LONGEST_URI} bytes together.")));
+    }
+    refuse_secrets(query)
+}
+
+/// The values in braces; ones that are not UTF-8 name nothing.
+async fn path_params(endpoint: &Endpoint, parts: &mut Parts) -> Result<Option<RawPathParams>, Problem> {
+    if !endpoint.path.contains('{') {
+        return Ok(None);
+    }
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    params.map(Some).map_err(|_| Problem::new(&NOT_FOUND, "The path is not valid UTF-8 once percent-decoded."))
+}
+
+/// The access log: route templates, never paths, queries or tokens. What went well is for debugging only.
+fn log(route: &'static str, method: &Method, status: StatusCode, duration: std::time::Duration) {
+    let (status, duration_ms) = (status.as_u16(), duration.as_secs_f64() * 1e3);
+    match status {
+        500.. => tracing::warn!(target: "continuity_api::access", route, %method, status, duration_ms),
+        400.. => tracing::info!(target: "continuity_api::access", route, %method, status, duration_ms),
+        _ => tracing::debug!(target: "continuity_api::access", route, %method, status, duration_ms),
+    }
+}

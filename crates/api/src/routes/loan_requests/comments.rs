@@ -1,0 +1,29 @@
+//! `GET /api/v1/loan-requests/{loanRequestId}/comments`: list comments.
+
+use continuity_auth::Scope;
+use continuity_projections::comments;
+
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::paging;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests/{loanRequestId}/comments",
+    id: "listComments",
+    tag: Tag::Communication,
+    summary: "List comments",
+    description: "Comments, oldest first.",
+    access: Access::AnyOf(&[Scope::MessagesRead]),
+    params: &paging::PARAMS,
+    answer: Answer::Array("Comment"),
+    handler: Handler::Read(handle),
+};
+
+fn handle(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let model = call.model("comments")?;
+    paging::array(call, loan.state.complete, |page| comments::list(model, loan.id, page))
+}

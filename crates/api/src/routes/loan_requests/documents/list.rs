@@ -1,0 +1,29 @@
+//! `GET /api/v1/loan-requests/{loanRequestId}/documents`: list documents.
+
+use continuity_auth::Scope;
+use continuity_projections::documents;
+
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::paging;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests/{loanRequestId}/documents",
+    id: "listDocuments",
+    tag: Tag::Documents,
+    summary: "List documents",
+    description: "Every document of the loan request, newest first, whatever its space.",
+    access: Access::AnyOf(&[Scope::DocumentsRead]),
+    params: &paging::PARAMS,
+    answer: Answer::Array("Document"),
+    handler: Handler::Read(handle),
+};
+
+fn handle(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let model = call.model("documents")?;
+    paging::array(call, loan.state.complete, |page| documents::list(model, loan.id, None, page))
+}

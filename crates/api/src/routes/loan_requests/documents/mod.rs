@@ -1,0 +1,4 @@
+//! `.../documents`: documents and their bytes.
+
+pub(crate) mod download;
+pub(crate) mod list;

@@ -1,0 +1,4 @@
+//! `.../guilds`: guilds, channels, messages.
+
+pub(crate) mod channel;
+pub(crate) mod list;

@@ -1,0 +1,149 @@
+//! `GET /api/v1/loan-requests`: loan requests, filtered and sorted, page by page.
+
+use std::fmt::Write;
+
+use continuity_auth::Scope;
+use continuity_projections::Rowset;
+use continuity_projections::loan_requests::{self, ListQuery, Sort};
+
+use crate::call::{Call, rebuilding};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb};
+use crate::paging;
+use crate::problem::{BAD_PARAMETER, Problem};
+use crate::reply::Reply;
+
+const DEFAULT_LIMIT: u64 = 25;
+
+/// Rows before the offset are walked over for each request: further in, a cursor is the way.
+const MAX_OFFSET: u64 = 100_000;
+
+const STATUSES: &[&str] = &[
+    "DRAFT",
+    "APPLICATION",
+    "BID",
+    "SANCTION",
+    "PRE_DEED",
+    "DEED",
+    "POST_DEED",
+    "CLOSED",
+    "REJECTED",
+    "WITHDRAWN",
+    "EXPIRED",
+    "CANCELLED",
+];
+
+const SORTS: &[(&str, Sort)] = &[
+    ("createdAt", Sort::CreatedAt),
+    ("updatedAt", Sort::UpdatedAt),
+    ("statusChangedAt", Sort::StatusChangedAt),
+    ("requestedAmount", Sort::RequestedAmount),
+    ("reference", Sort::Reference),
+    ("status", Sort::Status),
+    ("position", Sort::Position),
+];
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests",
+    id: "listLoanRequests",
+    tag: Tag::LoanRequests,
+    summary: "List loan requests",
+    description: "One page of loan requests. Walk on with `pagination.nextCursor`, which is steadier than `offset` while loans come and change: by `createdAt` or `reference` each row that existed throughout is given exactly once.",
+    access: Access::AnyOf(&[Scope::LoansRead]),
+    params: &PARAMS,
+    answer: Answer::Object("LoanRequestPage"),
+    handler: Handler::Read(handle),
+};
+
+static PARAMS: [Param; 7] = [
+    Param {
+        name: "status",
+        kind: ParamKind::AnyOf(STATUSES),
+        description: "Only loan requests in one of these states: repeated, with commas between, or as `status[]`. An unknown state matches nothing.",
+    },
+    Param {
+        name: "limit",
+        kind: ParamKind::Integer { min: 1, max: paging::MAX_LIMIT, default: Some(DEFAULT_LIMIT) },
+        description: "Rows of a page.",
+    },
+    Param {
+        name: "offset",
+        kind: ParamKind::Integer { min: 0, max: MAX_OFFSET, default: Some(0) },
+        description: "Rows to leave out before the page. Bounded: further in, use `cursor`.",
+    },
+    Param {
+        name: "cursor",
+        kind: ParamKind::Cursor,
+        description: "Go on where an earlier page ended: its `pagination.nextCursor`, with the same filters and order. Not together with `offset`.",
+    },
+    Param {
+        name: "sortBy",
+        kind: ParamKind::OneOf {
+            values: &[
+                "createdAt",
+                "updatedAt",
+                "statusChangedAt",
+                "requestedAmount",
+                "reference",
+                "status",
+                "position",
+            ],
+            default: "createdAt",
+        },
+        description: "Times order as instants, amounts as numbers, text by Unicode code point, an absent member lowest; ties by id in the same direction. `position` is the log position of the loan's newest event of any entity.",
+    },
+    Param {
+        name: "sortOrder",
+        kind: ParamKind::OneOfAnyCase { values: &["ASC", "DESC"], default: "DESC" },
+        description: "The direction, in any case.",
+    },
+    Param {
+        name: "includeDeleted",
+        kind: ParamKind::Flag,
+        description: "`true`: soft-deleted loan requests (`deletedAt`) too. Purged ones never come.",
+    },
+];
+
+fn handle(call: &Call) -> Result<Reply, Problem> {
+    let query = &call.query;
+    let (sort_name, sort) = sort(query.text("sortBy"));
+    let descending = !query.is("sortOrder", "ASC");
+    let include_deleted = query.flag("includeDeleted");
+    let mut statuses: Vec<String> = query.texts("status").map(str::to_owned).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let flags = [sort_name, if descending { "DESC" } else { "ASC" }, if include_deleted { "deleted" } else { "" }];
+    let binding = paging::binding(call, flags.into_iter().chain(statuses.iter().map(String::as_str)));
+    let after = paging::after(call, binding)?;
+    let offset = query.integer("offset").unwrap_or(0);
+    if after.is_some() && offset > 0 {
+        return Err(Problem::new(&BAD_PARAMETER, "`offset` must be absent or 0 where a `cursor` is given."));
+    }
+    let limit = query.integer("limit").unwrap_or(DEFAULT_LIMIT);
+    let rows_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let list = ListQuery { statuses, sort, descending, after, offset, limit: rows_wanted, include_deleted };
+    let rows = loan_requests::list(&call.view, &list).map_err(|e| Problem::store(&e))?;
+    let rows = rows.ok_or_else(|| rebuilding("loan-requests"))?;
+    let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
+    let complete = call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
+    Ok(Reply::json(envelope(rows, limit, offset, cursor.as_deref())).complete(complete))
+}
+
+fn sort(name: Option<&str>) -> (&'static str, Sort) {
+    SORTS.iter().find(|(n, _)| Some(*n) == name).map_or((SORTS[0].0, SORTS[0].1), |(n, s)| (*n, *s))
+}
+
+/// The rows as they are, with the page's figures behind them.
+fn envelope(rows: Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
+    let mut pagination = format!(",\"pagination\":{{\"limit\":{limit},\"offset\":{offset},\"total\":{},", rows.total);
+    let written = match cursor {
+        Some(cursor) => write!(pagination, "\"hasMore\":true,\"nextCursor\":\"{cursor}\"}}}}"),
+        None => write!(pagination, "\"hasMore\":false,\"nextCursor\":null}}}}"),
+    };
+    written.expect("writing to a String cannot fail");
+    let mut body = Vec::with_capacity(rows.json.len() + pagination.len() + 16);
+    body.extend_from_slice(b"{\"loanRequests\":");
+    body.extend_from_slice(&rows.json);
+    body.extend_from_slice(pagination.as_bytes());
+    body
+}

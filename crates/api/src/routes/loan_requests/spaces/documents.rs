@@ -1,0 +1,33 @@
+//! `GET /api/v1/loan-requests/{loanRequestId}/spaces/{spaceId}/documents/`: list the documents of a space.
+
+use continuity_auth::Scope;
+use continuity_projections::{documents, spaces};
+
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::paging;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests/{loanRequestId}/spaces/{spaceId}/documents/",
+    id: "listSpaceDocuments",
+    tag: Tag::Documents,
+    summary: "List the documents of a space",
+    description: "The documents whose `spaceId` is this space, newest first.",
+    access: Access::AnyOf(&[Scope::DocumentsRead]),
+    params: &paging::PARAMS,
+    answer: Answer::Array("Document"),
+    handler: Handler::Read(handle),
+};
+
+fn handle(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let space = call.path("spaceId");
+    if !spaces::exists(call.model("spaces")?, loan.id, space).map_err(|e| Problem::store(&e))? {
+        return Err(Problem::missing("space", space));
+    }
+    let model = call.model("documents")?;
+    paging::array(call, loan.state.complete, |page| documents::list(model, loan.id, Some(space), page))
+}

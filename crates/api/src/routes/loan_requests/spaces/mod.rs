@@ -1,0 +1,4 @@
+//! `.../spaces/`: document spaces.
+
+pub(crate) mod documents;
+pub(crate) mod list;

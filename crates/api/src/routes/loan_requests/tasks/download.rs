@@ -1,0 +1,42 @@
+//! `GET /api/v1/loan-requests/{loanRequestId}/tasks/{taskId}/items/{itemId}/download`: the bytes of an attachment.
+
+use continuity_auth::{Accessed, Scope};
+use continuity_projections::tasks;
+
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::{access, download};
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests/{loanRequestId}/tasks/{taskId}/items/{itemId}/download",
+    id: "downloadTaskItem",
+    tag: Tag::Tasks,
+    summary: "Download a task attachment",
+    description: "The bytes of a task's item, checked against their SHA-256. Reading an attachment of a sensitive task is recorded like its form data.",
+    access: Access::AnyOf(&[Scope::TasksRead]),
+    params: &[],
+    answer: Answer::File,
+    handler: Handler::Wait(wait),
+};
+
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let model = call.model("tasks")?;
+    let (task, id) = (call.path("taskId"), call.path("itemId"));
+    let item = tasks::item(model, loan.id, task, id).map_err(|e| Problem::store(&e))?;
+    let item = item.ok_or_else(|| Problem::missing("task item", id))?;
+    let entity = String::from_utf8_lossy(&item.json);
+    let blob = download::fetch(call, &entity).await?;
+    let reply = download::reply(call, &entity, blob)?;
+    if item.sensitive {
+        access::record(call, loan.id, task, Some(id), Accessed::Attachment).await?;
+    }
+    Ok(reply)
+}

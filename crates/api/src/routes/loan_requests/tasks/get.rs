@@ -1,0 +1,39 @@
+//! `GET /api/v1/loan-requests/{loanRequestId}/tasks/{taskId}`: one task with its form data.
+
+use continuity_auth::{Accessed, Scope};
+use continuity_projections::tasks;
+
+use crate::access;
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/loan-requests/{loanRequestId}/tasks/{taskId}",
+    id: "getTask",
+    tag: Tag::Tasks,
+    summary: "Get a task",
+    description: "The whole task with `formData` and `items`. Reading the form data of a sensitive task is recorded, durably before the reply, and shows in the loan's audit log with `origin: REPLICA`; 503 when it cannot be recorded.",
+    access: Access::AnyOf(&[Scope::TasksRead]),
+    params: &[],
+    answer: Answer::Object("Task"),
+    handler: Handler::Wait(wait),
+};
+
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let model = call.model("tasks")?;
+    let id = call.path("taskId");
+    let task = tasks::get(model, loan.id, id).map_err(|e| Problem::store(&e))?;
+    let task = task.ok_or_else(|| Problem::missing("task", id))?;
+    if task.sensitive && task.has_form {
+        access::record(call, loan.id, id, None, Accessed::FormData).await?;
+    }
+    Ok(Reply::json(task.json).complete(loan.state.complete))
+}

@@ -1,0 +1,4 @@
+//! `.../worksheets`: worksheets.
+
+pub(crate) mod get;
+pub(crate) mod list;

@@ -1,0 +1,44 @@
+//! The table of endpoints: one file each, its place in the tree is its place in the URL.
+
+mod health;
+mod live;
+mod loan_requests;
+mod oauth;
+mod open_api;
+mod ready;
+mod well_known;
+
+use crate::endpoint::Endpoint;
+
+/// Every endpoint. What is not in here is 404.
+pub(crate) static TABLE: &[&Endpoint] = &[
+    &oauth::token::ENDPOINT,
+    &oauth::token::SHORT,
+    &well_known::JWKS,
+    &loan_requests::list::ENDPOINT,
+    &loan_requests::get::ENDPOINT,
+    &loan_requests::audit_log::ENDPOINT,
+    &loan_requests::tasks::list::ENDPOINT,
+    &loan_requests::tasks::get::ENDPOINT,
+    &loan_requests::tasks::download::ENDPOINT,
+    &loan_requests::bid_requests::ENDPOINT,
+    &loan_requests::analysis::ENDPOINT,
+    &loan_requests::documents::list::ENDPOINT,
+    &loan_requests::documents::download::ENDPOINT,
+    &loan_requests::spaces::list::ENDPOINT,
+    &loan_requests::spaces::documents::ENDPOINT,
+    &loan_requests::guilds::list::ENDPOINT,
+    &loan_requests::guilds::channel::ENDPOINT,
+    &loan_requests::comments::ENDPOINT,
+    &loan_requests::views::ENDPOINT,
+    &loan_requests::worksheets::list::ENDPOINT,
+    &loan_requests::worksheets::get::ENDPOINT,
+    &health::ENDPOINT,
+    &ready::ENDPOINT,
+    &live::ENDPOINT,
+    &open_api::PAGE,
+    &open_api::DOCUMENT,
+    &open_api::BUNDLE,
+    &open_api::STYLE,
+    &open_api::START,
+];

@@ -1,0 +1,24 @@
+//! `GET /.well-known/jwks.json`: the public keys that access tokens are checked with.
+
+use crate::call::Call;
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::problem::Problem;
+use crate::reply::{Caching, Reply};
+
+pub(crate) static JWKS: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/.well-known/jwks.json",
+    id: "getKeys",
+    tag: Tag::Token,
+    summary: "Get the public keys",
+    description: "The JSON Web Key Set (RFC 7517) that access tokens are signed with.",
+    access: Access::Open,
+    params: &[],
+    answer: Answer::Object("KeySet"),
+    handler: Handler::Read(handle),
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every handler")]
+fn handle(call: &Call) -> Result<Reply, Problem> {
+    Ok(Reply::json(call.shared.state.auth.jwks()).caching(Caching::Public))
+}

@@ -1,0 +1,113 @@
+//! How fresh the replica is, as headers: so that a client can decide (X-Replica-As-Of, -Position, -Lag-Seconds, -State).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use continuity_readmodel::{SourceState, SyncSnapshot, View};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::ApiState;
+use crate::problem::{Problem, TOO_STALE};
+
+pub(crate) const AS_OF: HeaderName = HeaderName::from_static("x-replica-as-of");
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("x-replica-position");
+pub(crate) const LAG: HeaderName = HeaderName::from_static("x-replica-lag-seconds");
+pub(crate) const STATE: HeaderName = HeaderName::from_static("x-replica-state");
+pub(crate) const COMPLETE: HeaderName = HeaderName::from_static("x-replica-complete");
+const MAX_STALENESS: HeaderName = HeaderName::from_static("x-max-staleness");
+
+/// The headers are made anew when the position moved, and at least this often.
+const KEPT: Duration = Duration::from_millis(100);
+
+/// What is known of freshness at one moment.
+#[derive(Debug)]
+pub(crate) struct Staleness {
+    made_at: Duration,
+    at_position: u64,
+    as_of: Option<HeaderValue>,
+    position: HeaderValue,
+    lag: Option<(u64, HeaderValue)>,
+    state: HeaderValue,
+    /// Whether the log has been complete once; a 404 before that may only mean "not yet".
+    pub(crate) synchronised: bool,
+    /// Whether every loan is known to be whole.
+    pub(crate) all_complete: bool,
+}
+
+/// The latest [`Staleness`], shared by the requests of a moment.
+#[derive(Default)]
+pub(crate) struct Freshness(ArcSwapOption<Staleness>);
+
+impl Freshness {
+    pub(crate) fn current(&self, view: &View, state: &ApiState) -> Arc<Staleness> {
+        let now = state.clock.monotonic();
+        if let Some(kept) = self.0.load_full()
+            && kept.at_position == view.position
+            && now.saturating_sub(kept.made_at) < KEPT
+        {
+            return kept;
+        }
+        let made = Arc::new(Staleness::of(view, state, now));
+        self.0.store(Some(Arc::clone(&made)));
+        made
+    }
+}
+
+impl Staleness {
+    fn of(view: &View, state: &ApiState, now: Duration) -> Self {
+        let sync = state.sync.snapshot();
+        let lag = state.sync.caught_up_at(view.position).map(|at| {
+            let seconds = state.clock.now().since(at).as_secs();
+            (seconds, HeaderValue::from(seconds))
+        });
+        Self {
+            made_at: now,
+            at_position: view.position,
+            as_of: view.as_of.as_deref().and_then(|t| HeaderValue::from_str(t).ok()),
+            position: HeaderValue::from(view.position),
+            lag,
+            state: HeaderValue::from_static(state_word(&sync)),
+            synchronised: sync.synchronised,
+            all_complete: sync.synchronised && state.engine.counts().incomplete_loans == 0,
+        }
+    }
+
+    /// Adds the headers to a reply about data.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+        if let Some(as_of) = &self.as_of {
+            headers.insert(AS_OF, as_of.clone());
+        }
+        headers.insert(POSITION, self.position.clone());
+        if let Some((_, lag)) = &self.lag {
+            headers.insert(LAG, lag.clone());
+        }
+        headers.entry(STATE).or_insert_with(|| self.state.clone());
+    }
+
+    /// Refuses when the request set a limit (`X-Max-Staleness`, seconds) that is passed, or that cannot be judged.
+    pub(crate) fn within(&self, request: &HeaderMap) -> Result<(), Problem> {
+        let Some(limit) = request.get(MAX_STALENESS) else { return Ok(()) };
+        let limit = limit.to_str().ok().and_then(|v| v.trim().parse::<u64>().ok()).ok_or_else(|| {
+            Problem::new(&crate::problem::BAD_REQUEST, "`X-Max-Staleness` must be a whole number of seconds.")
+        })?;
+        match &self.lag {
+            Some((seconds, _)) if *seconds <= limit => Ok(()),
+            Some((seconds, _)) => Err(format!("The replica is {seconds} s behind what its source was last seen to have.")),
+            None => Err("The replica has not caught up with its source since it started.".to_owned()),
+        }
+        .map_err(|detail| Problem::new(&TOO_STALE, detail).retry_after(5))
+    }
+}
+
+/// The word of `X-Replica-State`.
+pub(crate) fn state_word(sync: &SyncSnapshot) -> &'static str {
+    match sync.state {
+        SourceState::Live => "live",
+        SourceState::Starting | SourceState::CatchingUp => "catching-up",
+        SourceState::Stale => "stale",
+        SourceState::Disconnected => "disconnected",
+        SourceState::Diverged => "diverged",
+        SourceState::Paused => "paused",
+    }
+}
