@@ -31,8 +31,8 @@ pub(crate) fn assign(s: &mut Scene<'_>, _: usize) {
     let task = s.create("TaskAssigned", "task", id, vec![], state);
     match s.loan.random.below(100) {
         0..=5 => s.later(10, 100, cancel, task),
-        6..=9 => s.later(240, 300, expire, task),
-        10..=17 => s.later(1, 10, reassign, task),
+        6..=10 => s.later(15, 70, expire, task),
+        11..=17 => s.later(1, 10, reassign, task),
         18..=23 => s.later(1, 20, change_visibility, task),
         24..=29 => s.later(1, 20, change_sensitivity, task),
         _ => {}
