@@ -9,10 +9,14 @@
 pub mod catalogue;
 mod data;
 mod envelope;
+#[cfg(test)]
+mod fixtures;
 pub mod instant;
 pub mod json;
 pub mod record;
 mod rejection;
+pub mod schema;
+mod upcast;
 
 pub use data::{Change, Form, Parent, SnapshotData, SnapshotEntity};
 pub use envelope::{CloudEvent, Limits, Role};

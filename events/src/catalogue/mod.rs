@@ -5,9 +5,11 @@
 
 mod entities;
 mod events;
+mod fields;
 
 pub use entities::ENTITIES;
 pub use events::EVENTS;
+pub use fields::{Field, FieldKind};
 
 use crate::Role;
 
@@ -52,6 +54,8 @@ pub struct EntityInfo {
     pub parents: &'static [&'static str],
     /// The default order: members of the entity, most significant first. Ties go by id in the first one's direction.
     pub order: &'static [OrderBy],
+    /// The main members of an after-image; it may have any others.
+    pub fields: &'static [Field],
 }
 
 /// One member of a default order.

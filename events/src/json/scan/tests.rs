@@ -1,4 +1,4 @@
-//! The scanner against a table of texts, against serde_json, and against noise.
+//! The scanner against a table of texts, against `serde_json`, and against noise.
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;

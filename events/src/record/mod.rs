@@ -220,3 +220,6 @@ macro_rules! stored {
     ($($name:ident),+) => { $(impl Stored for $name { const KIND: &'static str = stringify!($name); })+ };
 }
 stored!(Received, Released, GapOpened, GapClosed, Quarantined, Synchronised, SourceProgress, Operator);
+
+#[cfg(test)]
+mod tests;
