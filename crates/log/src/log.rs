@@ -1,12 +1,23 @@
-//! The handles.
+//! The handle of an open log.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{ChainHash, Checkpoint, Disk, Head, LogError, Options, Record};
+use crate::{
+    ChainHash, Checkpoint, Disk, Head, LogError, Options, Reader, Record, Verified, Writer,
+    cache::FrameCache,
+    format::body::BodyDecoder,
+    metrics::Meters,
+    recovery::examine,
+    shared::Shared,
+    verify::verify_segments,
+    walk::{Walk, decode},
+};
 
 /// An open log: a handle for reading, cheap to clone.
 #[derive(Clone)]
-pub struct Log {}
+pub struct Log {
+    shared: Arc<Shared>,
+}
 
 /// What [`Log::open`] returns.
 pub struct Opened {
@@ -23,9 +34,9 @@ pub struct Opened {
 pub struct Recovery {
     /// The end of the log.
     pub head: Head,
-    /// Bytes of unacknowledged, incomplete frames that were cut off.
+    /// Bytes of incomplete frames that no one was promised, and that were cut off.
     pub truncated_bytes: u64,
-    /// Frames read and checked in full.
+    /// Frames read and checked in full: those of the last segment.
     pub frames_checked: u64,
     /// Checkpoints that do not fit the log: their owners must rebuild.
     pub stale: Vec<StaleCheckpoint>,
@@ -66,89 +77,91 @@ pub struct Frame {
     pub records: Vec<Record>,
 }
 
-/// What [`Log::verify`] read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// The end of the log.
-    pub head: Head,
-    /// Segments read.
-    pub segments: u64,
-    /// Frames read.
-    pub frames: u64,
-    /// Bytes read.
-    pub bytes: u64,
-}
-
 impl Log {
-    /// Opens or creates the log on `disk`.
-    pub fn open(_disk: Arc<dyn Disk>, _options: Options, _checkpoints: &[Checkpoint]) -> Result<Opened, LogError> {
-        todo!()
+    /// Opens the log on `disk`, or creates it, and starts its writer.
+    ///
+    /// The caller makes sure that no other process has it open. The last segment is read and checked in full, of the
+    /// others the headers and indexes; `checkpoints` are compared with the chain. Fails with
+    /// [`LogError::Damaged`], having changed nothing, when something durable is missing or not what was written.
+    pub fn open(disk: Arc<dyn Disk>, options: Options, checkpoints: &[Checkpoint]) -> Result<Opened, LogError> {
+        let examined = examine(&*disk, checkpoints)?;
+        let recovery = examined.recovery.clone();
+        let ready = examined.repair(&*disk, options.segment_bytes)?;
+        let cache = FrameCache::new(options.frame_cache_bytes);
+        let segments = ready.segments.clone();
+        let shared = Arc::new(Shared::new(disk, cache, Meters::new(options.name), recovery.head, segments));
+        let writer = Writer::start(Arc::clone(&shared), ready, options)?;
+        Ok(Opened { log: Log { shared }, writer, recovery })
     }
-    /// The durable end.
+
+    /// The durable end of the log.
     pub fn head(&self) -> Head {
-        todo!()
+        self.shared.head()
     }
-    /// Blocks until the durable head is beyond `position`, or `timeout` has passed; returns the head then.
-    pub fn wait_beyond(&self, _position: u64, _timeout: Duration) -> Head {
-        todo!()
+
+    /// Blocks until the durable head is beyond `position`, the writer has stopped after an error, or `timeout` has
+    /// passed; returns the head then.
+    pub fn wait_beyond(&self, position: u64, timeout: Duration) -> Head {
+        self.shared.wait_beyond(position, timeout)
     }
-    /// A reader whose first frame holds `from` (1 = everything).
-    pub fn reader(&self, _from: u64) -> Reader {
-        todo!()
+
+    /// Why the writer has stopped, if it has after an error.
+    pub fn stopped(&self) -> Option<Arc<str>> {
+        self.shared.stopped()
     }
-    /// The record at `position`.
-    pub fn get(&self, _position: u64) -> Result<Record, LogError> {
-        todo!()
+
+    /// A reader whose first frame holds `from` (1 = everything). `from` may lie beyond the head.
+    pub fn reader(&self, from: u64) -> Reader {
+        Reader::new(Arc::clone(&self.shared), from.max(1))
     }
+
+    /// The record at `position`, at most the head's; through the frame cache.
+    pub fn get(&self, position: u64) -> Result<Record, LogError> {
+        let frame = self.frame(position)?;
+        let at = usize::try_from(position - frame.first).unwrap_or(usize::MAX);
+        frame.records.get(at).cloned().ok_or(LogError::OutOfRange { position, head: self.head().position })
+    }
+
+    /// The frame that holds `position`; through the frame cache.
+    pub fn frame(&self, position: u64) -> Result<Arc<Frame>, LogError> {
+        self.check_range(position)?;
+        if let Some(frame) = self.shared.cache.holding(position) {
+            return Ok(frame);
+        }
+        let place = self.shared.locate(position)?;
+        let mut walk = Walk::at(&*self.shared.disk, &place)?;
+        let header = walk.find(position, place.end)?;
+        let frame = Arc::new(decode(&mut BodyDecoder::default(), &walk, &header)?);
+        if self.shared.cache.is_on() {
+            self.shared.cache.insert(Arc::clone(&frame));
+        }
+        Ok(frame)
+    }
+
     /// The hash of the frame that holds `position`.
-    pub fn hash_at(&self, _position: u64) -> Result<ChainHash, LogError> {
-        todo!()
+    pub fn hash_at(&self, position: u64) -> Result<ChainHash, LogError> {
+        self.check_range(position)?;
+        if let Some(frame) = self.shared.cache.holding(position) {
+            return Ok(frame.hash);
+        }
+        let place = self.shared.locate(position)?;
+        Ok(Walk::at(&*self.shared.disk, &place)?.find(position, place.end)?.hash)
     }
-    /// Reads and checks everything; tells `progress` the position reached and the last one.
-    pub fn verify(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, LogError> {
-        todo!()
+
+    /// Reads everything up to the head from the disk, checks every frame's checksum, hash, place in the chain and
+    /// contents, and the indexes; tells `progress` the position reached and the last one, a few times a segment.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, LogError> {
+        let (segments, head) = self.shared.snapshot();
+        verify_segments(&*self.shared.disk, segments, head, progress)
     }
-    /// Bytes of the log's files, without what is only reserved.
+
+    /// Bytes of the log's segments, without what is only reserved.
     pub fn size_bytes(&self) -> u64 {
-        todo!()
+        self.shared.size_bytes()
     }
-}
 
-/// Reads frames in order, never past the durable head.
-pub struct Reader {}
-
-impl Reader {
-    /// The next frame, or `None` at the durable head: call again later.
-    pub fn next_frame(&mut self) -> Result<Option<Arc<Frame>>, LogError> {
-        todo!()
-    }
-}
-
-/// The one writer of a log.
-pub struct Writer {}
-
-impl Writer {
-    /// The position that the next record will get.
-    pub fn next_position(&self) -> u64 {
-        todo!()
-    }
-    /// Hands a group to the writer thread; blocks while two groups are waiting.
-    pub fn append(&mut self, _records: Vec<Record>) -> Result<Ticket, LogError> {
-        todo!()
-    }
-}
-
-/// A group on its way to the disk.
-pub struct Ticket {
-    /// Position of its first record.
-    pub first: u64,
-    /// Position of its last record.
-    pub last: u64,
-}
-
-impl Ticket {
-    /// Returns once the group is durable.
-    pub fn wait(self) -> Result<Head, LogError> {
-        todo!()
+    fn check_range(&self, position: u64) -> Result<(), LogError> {
+        let head = self.head().position;
+        if (1..=head).contains(&position) { Ok(()) } else { Err(LogError::OutOfRange { position, head }) }
     }
 }

@@ -10,7 +10,7 @@ pub enum Compression {
 }
 
 /// Options of a log. They may differ at each opening: the format does not depend on them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The value of the `log` label on this log's metrics, and in its threads' names.
     pub name: &'static str,

@@ -107,3 +107,27 @@ impl DiskFile for RealFile {
 fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::conformance;
+
+    #[test]
+    fn conforms() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut number = 0;
+        conformance::all(&mut || {
+            number += 1;
+            Arc::new(RealDisk::new(dir.path().join(format!("{number}/log"))).unwrap())
+        });
+    }
+
+    #[test]
+    fn says_which_directory_cannot_be_made() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let error = RealDisk::new(dir.path().join("file/log")).unwrap_err().to_string();
+        assert!(error.contains("file/log"), "{error}");
+    }
+}
