@@ -1,0 +1,212 @@
+//! One entry: what it says and where it stands (event contract, section 3).
+
+use std::borrow::Cow;
+
+use continuity_events::{CloudEvent, Form, json};
+use continuity_readmodel::AppendedEvent;
+use serde_json::{Map, Value};
+
+use super::block::Source;
+use super::sort_key;
+
+/// Members of an after-image that can name it for people, best first.
+const LABELS: [&str; 4] = ["name", "title", "reference", "fileName"];
+
+/// An entry to be stored.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) source: Source,
+    /// [`sort_key`].
+    pub(super) key: Vec<u8>,
+    pub(super) id: String,
+    pub(super) json: String,
+}
+
+impl Entry {
+    /// The entry of an event, whatever its entity and name.
+    pub(super) fn derived(event: &AppendedEvent<'_>) -> Self {
+        let envelope = event.event;
+        let mut json = "{".to_owned();
+        push(&mut json, "id", &quoted(&envelope.id));
+        push(&mut json, "sequence", &quoted(&event.sequence.to_string()));
+        push(&mut json, "occurredAt", &quoted(&envelope.time));
+        push(&mut json, "action", &quoted(&upper_snake(envelope.name())));
+        if let Some(actor) = &envelope.actor {
+            push(&mut json, "actor", &actor_json(actor));
+        }
+        let said = Said::of(event);
+        push(&mut json, "target", &said.target);
+        if let Some(changes) = said.changes {
+            push(&mut json, "changes", &changes);
+        }
+        if let Some(reason) = said.reason {
+            push(&mut json, "reason", &reason);
+        }
+        push(&mut json, "origin", "\"CLOUD\"");
+        json.push('}');
+        let key = sort_key(&envelope.time, event.sequence, &envelope.id);
+        Self { source: Source::Event, key, id: envelope.id.clone(), json }
+    }
+
+    /// The entry that `AuditEntryRecorded` brings: its after-image as it is, ordered by its own `occurredAt`.
+    pub(super) fn recorded(entity_id: &str, after: &str, sequence: u64) -> Self {
+        Self::given(Source::Recorded, entity_id, after, Some(sequence))
+    }
+
+    /// An entry that a snapshot lists.
+    pub(super) fn of_snapshot(entity_id: &str, after: &str) -> Self {
+        Self::given(Source::Snapshot, entity_id, after, None)
+    }
+
+    fn given(source: Source, entity_id: &str, after: &str, sequence: Option<u64>) -> Self {
+        let text = |name| json::member(after, name).and_then(json::text);
+        let id = text("id").unwrap_or(Cow::Borrowed(entity_id)).into_owned();
+        let own = || text("sequence").or_else(|| json::member(after, "sequence").map(Cow::Borrowed));
+        let sequence = sequence.or_else(|| own()?.parse().ok()).unwrap_or(0);
+        let key = sort_key(&text("occurredAt").unwrap_or_default(), sequence, &id);
+        Self { source, key, id, json: after.to_owned() }
+    }
+}
+
+/// What the event's data says for its entry, as raw JSON.
+struct Said {
+    target: String,
+    changes: Option<String>,
+    reason: Option<String>,
+}
+
+impl Said {
+    fn of(event: &AppendedEvent<'_>) -> Self {
+        let Some(change) = event.change else { return Self::of_data(event.event) };
+        let label = match change.form {
+            Form::After(after) => label(after),
+            Form::Gone | Form::Patch { .. } => None,
+        };
+        Self {
+            target: target(Some(&change.entity), Some(&change.id), label.as_deref()),
+            changes: change.changes.map(|changes| changes.get().to_owned()),
+            reason: change.reason.as_deref().map(quoted),
+        }
+    }
+
+    /// Of data that is not one change, such as an erasure's.
+    fn of_data(event: &CloudEvent) -> Self {
+        let raw = |name| json::member(&event.data, name).filter(|raw| *raw != "null");
+        let text = |name| raw(name).and_then(json::text);
+        Self {
+            target: target(text("entity").as_deref(), text("id").as_deref(), None),
+            changes: raw("changes").map(str::to_owned),
+            reason: text("reason").map(|reason| quoted(&reason)),
+        }
+    }
+}
+
+fn target(entity: Option<&str>, id: Option<&str>, label: Option<&str>) -> String {
+    let mut json = "{".to_owned();
+    if let Some(entity) = entity {
+        push(&mut json, "type", &quoted(&upper_snake(entity)));
+    }
+    if let Some(id) = id {
+        push(&mut json, "id", &quoted(id));
+    }
+    if let Some(label) = label {
+        push(&mut json, "label", label);
+    }
+    json.push('}');
+    json
+}
+
+/// The raw JSON string that names the entity for people.
+fn label(after: &str) -> Option<String> {
+    let members = json::members(after).ok()?;
+    let named = |label: &str| members.iter().find(|(name, raw)| name == label && raw.starts_with('"'));
+    LABELS.into_iter().find_map(named).map(|(_, raw)| (*raw).to_owned())
+}
+
+/// The `actor` attribute: a JSON object as it is, anything else by its text.
+fn actor_json(actor: &str) -> String {
+    match serde_json::from_str::<Map<String, Value>>(actor) {
+        Ok(_) => actor.trim().to_owned(),
+        Err(_) => format!(r#"{{"id":{},"type":"UNKNOWN"}}"#, quoted(actor)),
+    }
+}
+
+/// `TaskAssigned` and `taskItem` as `TASK_ASSIGNED` and `TASK_ITEM`; `HTTPCallMade` as `HTTP_CALL_MADE`.
+fn upper_snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 8);
+    let mut characters = name.chars().peekable();
+    let mut previous = '_';
+    while let Some(character) = characters.next() {
+        let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+        let begins_word = previous.is_lowercase() || previous.is_numeric() || (previous.is_uppercase() && next_is_lower);
+        if character.is_uppercase() && begins_word {
+            snake.push('_');
+        }
+        if character.is_alphanumeric() {
+            snake.extend(character.to_uppercase());
+        } else {
+            snake.push('_');
+        }
+        previous = character;
+    }
+    snake
+}
+
+fn push(object: &mut String, name: &str, raw: &str) {
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    object.push('"');
+    object.push_str(name);
+    object.push_str("\":");
+    object.push_str(raw);
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_upper_snake() {
+        let cases = [
+            ("TaskAssigned", "TASK_ASSIGNED"),
+            ("taskItem", "TASK_ITEM"),
+            ("loanRequest", "LOAN_REQUEST"),
+            ("HTTPCallMade", "HTTP_CALL_MADE"),
+            ("PhaseA2Done", "PHASE_A2_DONE"),
+            ("credit-check.run", "CREDIT_CHECK_RUN"),
+            ("ALREADY_SNAKE", "ALREADY_SNAKE"),
+            ("ÄußerungGetan", "ÄUSSERUNG_GETAN"),
+            ("", ""),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(upper_snake(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn actors_are_objects() {
+        let cases = [
+            (r#"{"id":"u1","type":"USER","n":1.50}"#, r#"{"id":"u1","type":"USER","n":1.50}"#),
+            ("u1", r#"{"id":"u1","type":"UNKNOWN"}"#),
+            (r#""u1""#, r#"{"id":"\"u1\"","type":"UNKNOWN"}"#),
+            ("[1]", r#"{"id":"[1]","type":"UNKNOWN"}"#),
+            (r#"{"id":"\ud800"}"#, r#"{"id":"{\"id\":\"\\ud800\"}","type":"UNKNOWN"}"#),
+            ("", r#"{"id":"","type":"UNKNOWN"}"#),
+        ];
+        for (actor, expected) in cases {
+            assert_eq!(actor_json(actor), expected, "{actor}");
+        }
+    }
+
+    #[test]
+    fn labels_are_names_titles_references_or_file_names() {
+        assert_eq!(label(r#"{"reference":"R","name":"N"}"#).as_deref(), Some("\"N\""));
+        assert_eq!(label(r#"{"fileName":"f\u0041","title":null}"#).as_deref(), Some("\"f\\u0041\""));
+        assert_eq!(label(r#"{"name":7,"id":"x"}"#), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! Guilds with their channels nested.
+
+use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
+
+use crate::collection::Collection;
+use crate::kept::{Kept, write_nested};
+use crate::order::Meaning;
+use crate::page::{Page, Rowset};
+
+static SPEC: Spec = Spec {
+    name: "guilds",
+    version: 1,
+    tables: &["guilds", "guild_ids", "channels", "channel_ids"],
+    entities: &["guild", "channel"],
+};
+
+static GUILDS: Collection = Collection {
+    sort: &[("createdAt", Meaning::Instant)],
+    added: &["channels"],
+    ..Collection::new("guild", "guilds", "guild_ids")
+};
+
+static CHANNELS: Collection = Collection {
+    parents: &["guildId"],
+    sort: &[("createdAt", Meaning::Instant)],
+    ..Collection::new("channel", "channels", "channel_ids")
+};
+
+/// The read model for the engine.
+pub fn projection() -> Box<dyn Projection> {
+    Box::new(Kept { spec: &SPEC, collections: vec![&GUILDS, &CHANNELS] })
+}
+
+/// The loan's guilds by `createdAt`, each with its channels.
+pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, StoreError> {
+    GUILDS.list(snapshot, loan, &[], page, |guild, out| {
+        write_nested(out, guild.lean(), "channels", &CHANNELS, (snapshot, loan, &guild.id))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The list of loan requests: a merge of index scans, one for each status asked for.
+
+use std::ops::Bound;
+
+use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
+
+use super::{LOANS, SPEC, Sort, index, row_key};
+use crate::order;
+use crate::page::{Array, Rowset};
+
+/// Which loan requests are wanted, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Any of these statuses; all when empty.
+    pub statuses: Vec<String>,
+    /// The order; ties by id, in the same direction.
+    pub sort: Sort,
+    /// The exact reverse of the ascending order.
+    pub descending: bool,
+    /// Begin after this row: its key as [`Rowset::next`] gave it for the same order.
+    pub after: Option<Vec<u8>>,
+    /// Rows to leave out after that.
+    pub offset: u64,
+    /// At most so many rows.
+    pub limit: usize,
+    /// Soft-deleted ones too.
+    pub include_deleted: bool,
+}
+
+/// One page, with the exact total; `None` while the read model is being rebuilt.
+pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
+    let Some(snapshot) = view.model(SPEC.name) else { return Ok(None) };
+    page(snapshot, query).map(Some)
+}
+
+pub(super) fn page(snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
+    let mut array = Array::default();
+    let mut rows = Merged::open(snapshot, query)?;
+    for _ in 0..query.offset {
+        if rows.next()?.is_none() {
+            break;
+        }
+    }
+    let mut last = None;
+    while array.count < query.limit {
+        let Some(key) = rows.next()? else { return Ok(array.finish(None, total(snapshot, query)?)) };
+        let loan = loan_of(&key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
+        let row = snapshot.get(LOANS, &row_key(&loan))?;
+        let row = row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))?;
+        array.element().extend_from_slice(&row);
+        last = Some(key);
+    }
+    let next = if rows.next()?.is_some() { last } else { None };
+    Ok(array.finish(next, total(snapshot, query)?))
+}
+
+fn total(snapshot: &Snapshot, query: &ListQuery) -> Result<u64, StoreError> {
+    let mut total = 0;
+    for deleted in deleted_flags(query) {
+        if query.statuses.is_empty() {
+            total += index::total(snapshot, *deleted, None)?;
+        }
+        for status in distinct(&query.statuses) {
+            total += index::total(snapshot, *deleted, Some(status))?;
+        }
+    }
+    Ok(total)
+}
+
+fn deleted_flags(query: &ListQuery) -> &'static [bool] {
+    if query.include_deleted { &[false, true] } else { &[false] }
+}
+
+fn distinct(statuses: &[String]) -> Vec<&String> {
+    let mut distinct: Vec<_> = statuses.iter().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+/// A row key: the sort member and the id.
+fn loan_of(key: &[u8]) -> Option<String> {
+    let mut reader = KeyReader::new(key);
+    reader.bytes()?;
+    reader.text().map(std::borrow::Cow::into_owned)
+}
+
+/// Several index scans as one, in order.
+struct Merged {
+    sources: Vec<Source>,
+    descending: bool,
+}
+
+struct Source {
+    scan: Scan,
+    /// Length of what precedes the row key.
+    cut: usize,
+    head: Option<Row>,
+}
+
+impl Merged {
+    fn open(snapshot: &Snapshot, query: &ListQuery) -> Result<Self, StoreError> {
+        let mut sources = Vec::new();
+        for deleted in deleted_flags(query) {
+            let order = index::by(query.sort, *deleted);
+            if query.statuses.is_empty() {
+                let prefix = order.finish();
+                sources.push(Source::open(snapshot, index::BY, &prefix, prefix.len(), query)?);
+                continue;
+            }
+            let cut = order.clone().finish().len();
+            for status in distinct(&query.statuses) {
+                let prefix = order.clone().bytes(&order::of_text(status)).finish();
+                let (table, cut) =
+                    if query.sort == Sort::Status { (index::BY, cut) } else { (index::BY_STATUS, prefix.len()) };
+                sources.push(Source::open(snapshot, table, &prefix, cut, query)?);
+            }
+        }
+        Ok(Self { sources, descending: query.descending })
+    }
+
+    /// The next row key.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let heads = self.sources.iter_mut().filter(|source| source.head.is_some());
+        let first = if self.descending {
+            heads.max_by(|a, b| a.key().cmp(b.key()))
+        } else {
+            heads.min_by(|a, b| a.key().cmp(b.key()))
+        };
+        let Some(source) = first else { return Ok(None) };
+        let key = source.key().to_vec();
+        source.advance()?;
+        Ok(Some(key))
+    }
+}
+
+impl Source {
+    fn open(
+        snapshot: &Snapshot,
+        table: &'static str,
+        prefix: &[u8],
+        cut: usize,
+        query: &ListQuery,
+    ) -> Result<Self, StoreError> {
+        let after = query.after.as_ref().map(|key| [&prefix[..cut], key].concat());
+        let end = prefix_end(prefix).unwrap_or_default();
+        let scan = if query.descending {
+            let end = after.filter(|after| *after < end).unwrap_or(end);
+            snapshot.scan(table, prefix.to_vec()..end, Direction::Backward)?
+        } else {
+            let start = after.filter(|after| after.as_slice() >= prefix).map(Bound::Excluded);
+            let start = start.unwrap_or_else(|| Bound::Included(prefix.to_vec()));
+            snapshot.scan(table, (start, Bound::Excluded(end)), Direction::Forward)?
+        };
+        let mut source = Self { scan, cut, head: None };
+        source.advance()?;
+        Ok(source)
+    }
+
+    fn key(&self) -> &[u8] {
+        self.head.as_ref().map_or(&[], |head| &head[self.cut..])
+    }
+
+    fn advance(&mut self) -> Result<(), StoreError> {
+        self.head = self.scan.next().transpose()?.map(|(key, _)| key);
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Loan requests: one row a loan, as served, and an index for every order of the list, alone and with `status`.
+//!
+//! An index key holds the sort member and the id, so that a page is an index scan and one look-up a row; soft-deleted
+//! loans stand apart in every index, because lists leave them out unless asked. Counters by status make totals exact.
+
+mod index;
+mod list;
+
+use std::borrow::Cow;
+
+use continuity_events::json;
+use continuity_readmodel::{ChangeForm, EntityChange, Key, Projection, Rows, Snapshot, Spec, StoreError};
+
+use index::Facts;
+
+pub use list::{ListQuery, list};
+
+static SPEC: Spec = Spec {
+    name: "loan-requests",
+    version: 1,
+    tables: &[LOANS, index::BY, index::BY_STATUS, index::COUNTS],
+    entities: &["loanRequest"],
+};
+
+/// (loan) -> JSON as served.
+const LOANS: &str = "loans";
+
+/// What the list of loan requests can be ordered by; ties go by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// `createdAt`, as an instant.
+    #[default]
+    CreatedAt,
+    /// `updatedAt`, as an instant.
+    UpdatedAt,
+    /// `statusChangedAt`, as an instant.
+    StatusChangedAt,
+    /// `requestedAmount`, as a number.
+    RequestedAmount,
+    /// `reference`, by code point.
+    Reference,
+    /// `status`, by code point.
+    Status,
+    /// The log position of the loan's newest event of any entity.
+    Position,
+}
+
+/// The read model for the engine.
+pub fn projection() -> Box<dyn Projection> {
+    Box::new(LoanRequests)
+}
+
+/// The loan request as served; `None` when there is none.
+pub fn get(snapshot: &Snapshot, loan: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(snapshot.get(LOANS, &row_key(loan))?.map(|row| row.to_vec()))
+}
+
+struct LoanRequests;
+
+impl Projection for LoanRequests {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn apply(&self, change: &EntityChange<'_>, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        if change.id != change.loan {
+            return Ok(()); // Parked by the engine; nothing of it may show.
+        }
+        let old = stored(change.loan, rows)?;
+        let new = match change.form {
+            ChangeForm::Gone => None,
+            ChangeForm::After(after) => Some(Cow::Borrowed(after)),
+            ChangeForm::Patch(patch) => {
+                let merged = json::merge_patch(old.as_deref().unwrap_or("{}"), patch);
+                Some(Cow::Owned(merged.map_err(|error| unreadable(&error))?))
+            }
+        };
+        replace(change.loan, old.as_deref(), new.as_deref(), rows)
+    }
+
+    fn clear(&self, loan: &str, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        let old = stored(loan, rows)?;
+        replace(loan, old.as_deref(), None, rows)
+    }
+}
+
+fn replace(loan: &str, old: Option<&str>, new: Option<&str>, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+    let facts = |json: Option<&str>| json.map(Facts::read).transpose().map_err(|error| unreadable(&error));
+    index::replace(loan, facts(old)?.as_ref(), facts(new)?.as_ref(), rows)?;
+    match new {
+        Some(json) => rows.put(LOANS, row_key(loan), json.as_bytes().to_vec()),
+        None if old.is_some() => rows.delete(LOANS, &row_key(loan)),
+        None => {}
+    }
+    Ok(())
+}
+
+fn stored(loan: &str, rows: &Rows<'_>) -> Result<Option<String>, StoreError> {
+    let row = rows.get(LOANS, &row_key(loan))?;
+    row.map(String::from_utf8).transpose().map_err(|_| StoreError::corrupt(SPEC.name, "a loan request"))
+}
+
+fn row_key(loan: &str) -> Vec<u8> {
+    Key::new().text(loan).finish()
+}
+
+fn unreadable(error: &json::JsonError) -> StoreError {
+    StoreError::Other(format!("the state of a loanRequest cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

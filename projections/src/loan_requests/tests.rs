@@ -1,0 +1,1 @@
+//! What the read model serves after a script.

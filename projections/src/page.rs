@@ -1,0 +1,152 @@
+//! Pages of a list: which rows, in which direction, spliced as a JSON array.
+
+use std::ops::Bound;
+
+use continuity_readmodel::{Direction, Row, Snapshot, StoreError, Table, prefix_end};
+
+/// Which rows of a list are wanted. The default is the whole list in its default order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Begin after this row: its key as [`Rowset::next`] gave it.
+    pub after: Option<Vec<u8>>,
+    /// Rows to leave out after that.
+    pub offset: u64,
+    /// At most so many rows; all when `None`.
+    pub limit: Option<usize>,
+    /// `Forward` is the default order of the contract (section 3), `Backward` exactly its reverse.
+    pub direction: Direction,
+}
+
+/// Rows as they are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rowset {
+    /// A JSON array.
+    pub json: Vec<u8>,
+    /// Number of elements in `json`.
+    pub count: usize,
+    /// The key of the last row, when more rows follow.
+    pub next: Option<Vec<u8>>,
+    /// Number of rows on all pages together.
+    pub total: u64,
+}
+
+/// The rows of one list: those of `table` below `prefix`.
+pub(crate) struct List<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) table: Table,
+    pub(crate) prefix: Vec<u8>,
+    /// Whether the default order is descending.
+    pub(crate) descending: bool,
+}
+
+impl List<'_> {
+    /// One page; `write` appends the JSON of one row (key without prefix, value).
+    pub(crate) fn page(
+        &self,
+        page: &Page,
+        mut write: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<Rowset, StoreError> {
+        let mut array = Array::default();
+        let (mut seen, mut last) = (0_u64, None);
+        for row in self.scan(page)? {
+            let (key, value) = row?;
+            seen += 1;
+            if seen <= page.offset {
+                continue;
+            }
+            if page.limit.is_some_and(|limit| array.count >= limit) {
+                let next = last.map(|row: Row| row[self.prefix.len()..].to_vec());
+                let total = self.total()?;
+                return Ok(array.finish(next, total));
+            }
+            write(&key[self.prefix.len()..], &value, array.element())?;
+            last = Some(key);
+        }
+        let total = if page.after.is_some() { self.total()? } else { seen };
+        Ok(array.finish(None, total))
+    }
+
+    fn total(&self) -> Result<u64, StoreError> {
+        let mut total = 0;
+        for row in self.snapshot.scan_prefix(self.table, &self.prefix, Direction::Forward)? {
+            row?;
+            total += 1;
+        }
+        Ok(total)
+    }
+
+    fn scan(&self, page: &Page) -> Result<continuity_readmodel::Scan, StoreError> {
+        let backward = self.descending != (page.direction == Direction::Backward);
+        let end = prefix_end(&self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        let start = Bound::Included(self.prefix.clone());
+        let after = page.after.as_ref().map(|suffix| Bound::Excluded([&self.prefix[..], suffix].concat()));
+        if backward {
+            self.snapshot.scan(self.table, (start, after.unwrap_or(end)), Direction::Backward)
+        } else {
+            self.snapshot.scan(self.table, (after.unwrap_or(start), end), Direction::Forward)
+        }
+    }
+}
+
+/// A JSON array in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Array {
+    json: Vec<u8>,
+    pub(crate) count: usize,
+}
+
+impl Array {
+    /// Where the next element is to be appended.
+    pub(crate) fn element(&mut self) -> &mut Vec<u8> {
+        self.json.push(if self.count == 0 { b'[' } else { b',' });
+        self.count += 1;
+        &mut self.json
+    }
+
+    pub(crate) fn finish(mut self, next: Option<Vec<u8>>, total: u64) -> Rowset {
+        self.json.extend_from_slice(if self.count == 0 { b"[]" } else { b"]" });
+        Rowset { json: self.json, count: self.count, next, total }
+    }
+}
+
+/// Appends `object` to `out` with one more member: everything up to its value, which the caller writes next, and then
+/// a closing brace. The object must not have the member yet.
+pub(crate) fn open_member(out: &mut Vec<u8>, object: &[u8], name: &str) {
+    let body = object.strip_suffix(b"}").unwrap_or(object).trim_ascii_end();
+    out.extend_from_slice(body);
+    if !body.ends_with(b"{") {
+        out.push(b',');
+    }
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(object: &str, expected: &str) {
+        let mut out = Vec::new();
+        open_member(&mut out, object.as_bytes(), "items");
+        out.extend_from_slice(b"[]}");
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn members_are_appended_by_bytes() {
+        check("{}", r#"{"items":[]}"#);
+        check("{ \n }", r#"{"items":[]}"#);
+        check(r#"{"a":{}}"#, r#"{"a":{},"items":[]}"#);
+        check(r#"{"a": 1.50 }"#, r#"{"a": 1.50,"items":[]}"#);
+    }
+
+    #[test]
+    fn arrays_are_whole() {
+        assert_eq!(Array::default().finish(None, 0).json, b"[]");
+        let mut array = Array::default();
+        array.element().push(b'1');
+        array.element().push(b'2');
+        assert_eq!(array.finish(None, 2).json, b"[1,2]");
+    }
+}

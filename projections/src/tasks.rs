@@ -1,0 +1,105 @@
+//! Tasks with their items nested. Form data is left out of lists where it must not show, and kept apart, so that a
+//! list never reads it.
+
+use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
+
+use crate::collection::{Collection, Stored, Variant};
+use crate::kept::{Kept, write_nested};
+use crate::order::Meaning;
+use crate::page::{Page, Rowset};
+
+static SPEC: Spec = Spec {
+    name: "tasks",
+    version: 1,
+    tables: &["tasks", "task_ids", "tasks_whole", "items", "item_ids"],
+    entities: &["task", "taskItem"],
+};
+
+static TASKS: Collection = Collection {
+    sort: &[("assignedAt", Meaning::Instant)],
+    added: &["items"],
+    heavy: Some(("tasks_whole", &["formData"])),
+    ..Collection::new("task", "tasks", "task_ids")
+};
+
+static ITEMS: Collection = Collection {
+    parents: &["taskId"],
+    sort: &[("uploadedAt", Meaning::Instant)],
+    ..Collection::new("taskItem", "items", "item_ids")
+};
+
+/// Whether the tasks of a list come with their form data. A sensitive task in a list never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormData {
+    /// `tasks:read`.
+    Shown,
+    /// `loans:read` only.
+    Hidden,
+}
+
+/// One task, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The task with form data and items, as served.
+    pub json: Vec<u8>,
+    /// Whether reading its form data or its items' bytes must be recorded first.
+    pub sensitive: bool,
+    /// Whether it has form data.
+    pub has_form: bool,
+}
+
+/// One item of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The item as served; its `blob` leads to the bytes.
+    pub json: Vec<u8>,
+    /// Whether reading its bytes must be recorded first: the task or the item itself is sensitive.
+    pub sensitive: bool,
+}
+
+/// The read model for the engine.
+pub fn projection() -> Box<dyn Projection> {
+    Box::new(Kept { spec: &SPEC, collections: vec![&TASKS, &ITEMS] })
+}
+
+/// The loan's tasks by `assignedAt`, each with its items.
+pub fn list(snapshot: &Snapshot, loan: &str, page: &Page, form_data: FormData) -> Result<Rowset, StoreError> {
+    TASKS.list(snapshot, loan, &[], page, |task, out| {
+        let shown = form_data == FormData::Shown && !task.is_sensitive();
+        let variant = if shown { Variant::Whole } else { Variant::Lean };
+        write(snapshot, loan, task, variant, out)
+    })
+}
+
+/// One task with form data and items; `None` when the loan has no such task.
+pub fn get(snapshot: &Snapshot, loan: &str, task: &str) -> Result<Option<Task>, StoreError> {
+    let Some(stored) = TASKS.find(snapshot, loan, task)? else { return Ok(None) };
+    let mut json = Vec::new();
+    write(snapshot, loan, &stored, Variant::Whole, &mut json)?;
+    Ok(Some(Task { json, sensitive: stored.is_sensitive(), has_form: stored.is_heavy() }))
+}
+
+/// One item; `None` when the task does not exist or has no such item.
+pub fn item(snapshot: &Snapshot, loan: &str, task: &str, item: &str) -> Result<Option<Item>, StoreError> {
+    let Some(of_task) = TASKS.find(snapshot, loan, task)? else { return Ok(None) };
+    let found = ITEMS.find(snapshot, loan, item)?.filter(|stored| stored.parents == [task]);
+    Ok(found.map(|stored| Item {
+        json: stored.lean().to_vec(),
+        sensitive: of_task.is_sensitive() || stored.is_sensitive(),
+    }))
+}
+
+fn write(
+    snapshot: &Snapshot,
+    loan: &str,
+    task: &Stored<'_>,
+    variant: Variant,
+    out: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    let mut object = Vec::new();
+    TASKS.write(snapshot, loan, task, variant, &mut object)?;
+    write_nested(out, &object, "items", &ITEMS, (snapshot, loan, &task.id))
+}
+
+#[cfg(test)]
+mod tests;
