@@ -224,12 +224,12 @@ impl Simulator {
     }
 
     /// The time that a step due at `due` happens at: the agenda's in the history, evenly paced after it.
-    fn now(&mut self, due: i64) -> i64 {
+    fn now(&self, due: i64) -> i64 {
         if due <= self.history_end {
             return due;
         }
-        self.live_steps += 1;
-        self.history_end.saturating_add(self.live_steps.saturating_mul(micros(self.options.tempo.live_step).max(1)))
+        let steps = self.live_steps + 1;
+        self.history_end.saturating_add(steps.saturating_mul(micros(self.options.tempo.live_step).max(1)))
     }
 
     fn tell(&mut self, due: i64, mut loan: Loan, action: Action, entity: usize) {
@@ -259,6 +259,7 @@ impl Simulator {
     }
 
     fn push(&mut self, lines: Vec<String>, mut blobs: Vec<BlobFile>, due: i64, now: i64) {
+        self.live_steps += i64::from(due > self.history_end && !lines.is_empty());
         for line in lines {
             self.number += 1;
             self.ready.push_back(Emitted {

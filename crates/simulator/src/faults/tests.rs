@@ -9,7 +9,7 @@ use super::*;
 use crate::Simulator;
 
 fn feed() -> Vec<Emitted> {
-    Simulator::loans(7, Timestamp::from_micros(1_767_600_000_000_000), 40).history().collect()
+    Simulator::loans(7, Timestamp::from_micros(1_767_600_000_000_000), 25).history().collect()
 }
 
 fn with(faults: Faults) -> (Vec<Emitted>, FaultCounts) {

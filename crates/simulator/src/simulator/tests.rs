@@ -103,7 +103,8 @@ fn every_name_and_entity_of_the_catalogue_occurs_and_parses() {
             .unwrap_or_else(|e| panic!("{e:?}: {}", emitted.line));
         names.insert(event.name().to_owned());
         if event.role() == Role::Loan {
-            entities.insert(event.change().unwrap().entity.into_owned());
+            let entity = event.data.strip_prefix("{\"entity\":\"").and_then(|rest| rest.split('"').next());
+            entities.insert(entity.unwrap().to_owned());
         } else {
             event.snapshot().unwrap();
         }
