@@ -165,6 +165,12 @@ impl Simulator {
         std::iter::from_fn(move || if self.in_history() { self.next() } else { None })
     }
 
+    /// How many lines the whole history has, wherever this simulator stands. Found by telling the history once more, so
+    /// it takes as long as that does.
+    pub fn history_len(&self) -> u64 {
+        Self::new(self.options.clone()).history().last().map_or(0, |last| last.number)
+    }
+
     /// Whether the next line belongs to the history.
     pub fn in_history(&mut self) -> bool {
         self.fill();

@@ -13,9 +13,9 @@ fn feed() -> Vec<Emitted> {
 }
 
 fn with(faults: Faults) -> (Vec<Emitted>, FaultCounts) {
-    let mut faulty = faults.over(1, feed().into_iter());
-    let lines: Vec<_> = faulty.by_ref().collect();
-    (lines, faulty.counts())
+    let mut delivery = faults.over(1, feed().into_iter());
+    let lines: Vec<_> = delivery.by_ref().collect();
+    (lines, delivery.counts())
 }
 
 fn times_each(lines: &[Emitted]) -> BTreeMap<&str, usize> {

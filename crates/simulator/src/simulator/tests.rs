@@ -40,6 +40,7 @@ fn a_history_is_the_beginning_of_the_whole_and_holds_its_loans() {
     let step = |i: usize| whole[i + 1].time.since(whole[i].time);
     assert!((history.len()..whole.len() - 1).all(|i| step(i).as_millis() <= 200));
     assert_eq!(history[0].time, START);
+    assert_eq!(Simulator::loans(7, START, 20).history_len(), history.len() as u64);
 }
 
 #[test]
