@@ -1,26 +1,30 @@
 //! One sample per event name, `fixtures/<name>/v1.json`: what a producer may have sent once must be read forever.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::catalogue::{self, EVENTS, FieldKind};
 use crate::record::{self, Received, SourcePosition};
-use crate::{CloudEvent, Form, Limits, Role, TYPE_PREFIX, instant::Instant};
+use crate::{CloudEvent, Form, Limits, Reason, Role, TYPE_PREFIX, instant::Instant};
 
 fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn samples() -> impl Iterator<Item = (String, String)> {
-    EVENTS.iter().map(|event| {
-        let path = directory().join(event.name).join("v1.json");
-        let text = std::fs::read_to_string(&path);
-        (
-            event.name.to_owned(),
-            text.unwrap_or_else(|error| panic!("{}: {error}; add a sample of the event", path.display())),
-        )
-    })
+/// Name and text of every sample of every version.
+fn samples() -> Vec<(String, String)> {
+    let mut samples = Vec::new();
+    for event in EVENTS {
+        let directory = directory().join(event.name);
+        let first = directory.join("v1.json");
+        assert!(first.exists(), "{} is missing: add a sample of the event", first.display());
+        for entry in std::fs::read_dir(directory).unwrap() {
+            samples.push((event.name.to_owned(), std::fs::read_to_string(entry.unwrap().path()).unwrap()));
+        }
+    }
+    samples
 }
 
 fn parse(name: &str, text: &str) -> CloudEvent {
@@ -42,6 +46,26 @@ fn every_name_has_a_sample_that_decodes_and_comes_back_whole() {
         let received = Received { event, position: SourcePosition::Simulator { seed: 0, number: 1 } };
         assert_eq!(record::decode(&record::encode(&received)), Ok(received));
     }
+}
+
+#[test]
+fn no_sample_is_left_over() {
+    for entry in std::fs::read_dir(directory()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "records" || catalogue::event(&name).is_some(), "fixtures/{name} belongs to no event");
+    }
+}
+
+#[test]
+fn the_written_contract_names_everything() {
+    let text = std::fs::read_to_string(directory().join("../README.md")).unwrap();
+    let words: HashSet<_> = text.split(|c: char| !c.is_alphanumeric() && c != '-').collect();
+    let events = EVENTS.iter().map(|event| event.name);
+    let entities =
+        catalogue::ENTITIES.iter().flat_map(|entity| [entity.name].into_iter().chain(entity.parents.iter().copied()));
+    let reasons = Reason::ALL.iter().map(|reason| reason.code());
+    let missing: Vec<_> = events.chain(entities).chain(reasons).filter(|word| !words.contains(word)).collect();
+    assert!(missing.is_empty(), "README.md does not speak of {missing:?}");
 }
 
 #[test]

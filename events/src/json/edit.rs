@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::Member;
+use super::member::Member;
 use super::{JsonError, Scanner, strings};
 
 /// The depth is not looked at here: what comes in passed the event's own limit, and scanning does not recurse.

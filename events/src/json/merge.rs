@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::edit::{push_raw, raw_members};
-use super::scan::Member;
+use super::member::Member;
 use super::{JsonError, check};
 
 /// How deeply a patch may nest. An event's own limit lies below it, so a patch that was accepted always applies.

@@ -4,6 +4,7 @@
 //! nothing, and never panic. None of them recurses with the input's depth beyond [`MAX_MERGE_DEPTH`].
 
 mod edit;
+mod member;
 mod merge;
 mod names;
 mod scan;

@@ -3,6 +3,7 @@
 //! Iterative, so the input's depth costs heap, never stack. It borrows: a value is a slice of the text.
 
 use super::JsonError;
+use super::member::Member;
 use super::names::Names;
 use super::strings;
 
@@ -19,24 +20,6 @@ pub(crate) struct Scanner<'a, const STRICT: bool> {
     names: Names<'a>,
     /// A container was just begun and nothing of it was read yet.
     fresh: bool,
-}
-
-/// One member of an object, raw.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Member<'a> {
-    /// The name with its quotes, as written.
-    pub(crate) key: &'a str,
-    /// The value as written.
-    pub(crate) value: &'a str,
-    /// Where the name begins in the text.
-    pub(crate) at: usize,
-}
-
-impl<'a> Member<'a> {
-    /// The name, unescaped.
-    pub(crate) fn name(&self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
-        strings::unquote(self.key).ok_or(JsonError::LoneSurrogate { at: self.at })
-    }
 }
 
 impl<'a, const STRICT: bool> Scanner<'a, STRICT> {

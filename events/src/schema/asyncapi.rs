@@ -1,11 +1,11 @@
-//! The AsyncAPI 3 document: which messages come over which channels.
+//! The `AsyncAPI` 3 document: which messages come over which channels.
 
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{EVENTS, EventName, SNAPSHOT};
 use crate::{Role, TYPE_PREFIX};
 
-/// The AsyncAPI 3 document of the feed. Payloads refer to the schemas beside it.
+/// The `AsyncAPI` 3 document of the feed. Payloads refer to the schemas beside it.
 pub fn asyncapi() -> Value {
     let of_loans = |event: &&EventName| event.role != Role::Control;
     let of_feed = |event: &&EventName| event.role == Role::Control;

@@ -1,7 +1,7 @@
-//! JSON Schemas and the AsyncAPI document, made from the catalogue.
+//! JSON Schemas and the `AsyncAPI` document, made from the catalogue.
 //!
 //! They are checked in under `events/schemas` and `events/asyncapi.json` for producers to read; a test holds the files
-//! to what is made here. JSON Schema draft-07, the dialect that every AsyncAPI 3 tool must read.
+//! to what is made here. JSON Schema draft-07, the dialect that every `AsyncAPI` 3 tool must read.
 
 mod asyncapi;
 mod common;

@@ -1,0 +1,23 @@
+//! One member of an object.
+
+use std::borrow::Cow;
+
+use super::{JsonError, strings};
+
+/// One member of an object, raw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member<'a> {
+    /// The name with its quotes, as written.
+    pub(crate) key: &'a str,
+    /// The value as written.
+    pub(crate) value: &'a str,
+    /// Where the name begins in the text.
+    pub(crate) at: usize,
+}
+
+impl<'a> Member<'a> {
+    /// The name, unescaped.
+    pub(crate) fn name(&self) -> Result<Cow<'a, str>, JsonError> {
+        strings::unquote(self.key).ok_or(JsonError::LoneSurrogate { at: self.at })
+    }
+}
