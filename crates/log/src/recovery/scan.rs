@@ -80,13 +80,13 @@ fn damaged_header(first: u64, what: &str) -> LogError {
     LogError::Damaged { segment: segment_name(first), offset: 0, position: first, what: what.to_owned() }
 }
 
-/// Loads a segment that has a successor, which begins at `next`.
+/// Loads a segment that is not the last: the next one there begins at `next`.
 pub(crate) fn load_sealed(disk: &dyn Disk, first: u64, previous: ChainHash, next: u64) -> Result<Segment, LogError> {
     let (file, length) = open(disk, first)?;
     let header = segment_header(&*file, first)?.map_err(|what| damaged_header(first, what))?;
     check_chain(&header, previous)?;
     let footer = read_footer(&*file, first, length)?;
-    if let Some(footer) = footer.filter(|footer| footer.first == first && footer.last + 1 == next) {
+    if let Some(footer) = footer.filter(|footer| footer.first == first) {
         let footer_bytes = length - footer.end;
         return Ok(Segment::sealed(footer, footer_bytes, previous));
     }
