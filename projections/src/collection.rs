@@ -46,17 +46,7 @@ pub(crate) struct Collection {
 impl Collection {
     /// A collection without parents, order or anything special; for struct update syntax.
     pub(crate) const fn new(entity: &'static str, rows: Table, ids: Table) -> Self {
-        Self {
-            entity,
-            rows,
-            ids,
-            parents: &[],
-            sort: &[],
-            descending: false,
-            added: &[],
-            heavy: None,
-            index: None,
-        }
+        Self { entity, rows, ids, parents: &[], sort: &[], descending: false, added: &[], heavy: None, index: None }
     }
 
     /// Brings the entity to its new state.

@@ -7,13 +7,10 @@ use crate::kept::Kept;
 use crate::order::Meaning;
 use crate::page::{Page, Rowset};
 
-static SPEC: Spec =
-    Spec { name: "comments", version: 1, tables: &["comments", "comment_ids"], entities: &["comment"] };
+static SPEC: Spec = Spec { name: "comments", version: 1, tables: &["comments", "comment_ids"], entities: &["comment"] };
 
-static COMMENTS: Collection = Collection {
-    sort: &[("createdAt", Meaning::Instant)],
-    ..Collection::new("comment", "comments", "comment_ids")
-};
+static COMMENTS: Collection =
+    Collection { sort: &[("createdAt", Meaning::Instant)], ..Collection::new("comment", "comments", "comment_ids") };
 
 /// The read model for the engine.
 pub fn projection() -> Box<dyn Projection> {

@@ -8,12 +8,8 @@ use crate::kept::Kept;
 use crate::order::Meaning;
 use crate::page::{Page, Rowset};
 
-static SPEC: Spec = Spec {
-    name: "documents",
-    version: 1,
-    tables: &["documents", "document_ids", "by_space"],
-    entities: &["document"],
-};
+static SPEC: Spec =
+    Spec { name: "documents", version: 1, tables: &["documents", "document_ids", "by_space"], entities: &["document"] };
 
 static DOCUMENTS: Collection = Collection {
     sort: &[("uploadedAt", Meaning::Instant)],

@@ -107,11 +107,7 @@ pub(super) fn retain(loan: &str, rows: &mut Rows<'_>, keep: impl Fn(Source) -> b
 }
 
 /// Shows every entry's source and key.
-pub(super) fn each(
-    loan: &str,
-    rows: &Rows<'_>,
-    mut show: impl FnMut(Source, &[u8]),
-) -> Result<(), StoreError> {
+pub(super) fn each(loan: &str, rows: &Rows<'_>, mut show: impl FnMut(Source, &[u8])) -> Result<(), StoreError> {
     for (_, stored) in rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())? {
         for packed in unpack(&stored)? {
             show(Source::of(packed.source).ok_or_else(corrupt)?, packed.key);
@@ -150,9 +146,9 @@ pub(super) fn block_from(loan: &str, key: &[u8]) -> Vec<u8> {
 
 /// FNV-1a, with its bits mixed once more so that any of them can be used.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let fnv = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let mixed = (fnv ^ (fnv >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ (mixed >> 32)
 }

@@ -138,7 +138,8 @@ fn upper_snake(name: &str) -> String {
     let mut previous = '_';
     while let Some(character) = characters.next() {
         let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
-        let begins_word = previous.is_lowercase() || previous.is_numeric() || (previous.is_uppercase() && next_is_lower);
+        let begins_word =
+            previous.is_lowercase() || previous.is_numeric() || (previous.is_uppercase() && next_is_lower);
         if character.is_uppercase() && begins_word {
             snake.push('_');
         }

@@ -17,8 +17,7 @@ use entry::Entry;
 
 pub use read::{AuditEntry, Entries, entries, list, sort_key, total};
 
-static SPEC: Spec =
-    Spec { name: "audit-log", version: 1, tables: &[BLOCKS, KNOWN], entities: &["auditEntry"] };
+static SPEC: Spec = Spec { name: "audit-log", version: 1, tables: &[BLOCKS, KNOWN], entities: &["auditEntry"] };
 
 /// (loan) -> what [`Known`] holds; only for loans that have entries which did not come from their own event.
 const KNOWN: &str = "known";

@@ -1,1 +1,258 @@
-//! What the read model serves after a script.
+//! What the audit log serves after a script.
+
+use continuity_events::CloudEvent;
+use continuity_readmodel::{Direction, Snapshot};
+use proptest::prelude::*;
+
+use super::*;
+use crate::page::Page;
+use crate::testing::{Bench, assert_json};
+
+/// One step of a history.
+#[derive(Clone, Debug)]
+enum Step {
+    Event(Box<CloudEvent>),
+    /// An `auditEntry` of a snapshot.
+    Given(String, String),
+    Clear,
+    Purge,
+}
+
+use Step::{Clear, Given, Purge};
+
+fn event(sequence: u64, name: &str, time: &str, data: &str) -> CloudEvent {
+    CloudEvent {
+        id: format!("e{sequence}"),
+        source: "/test".to_owned(),
+        event_type: format!("com.banclo.{name}"),
+        subject: "loan-requests/L".to_owned(),
+        time: time.to_owned(),
+        sequence: Some(sequence),
+        actor: None,
+        attributes: Vec::new(),
+        data: data.to_owned(),
+    }
+}
+
+const DATA: &str = r#"{"entity":"task","id":"t","version":1,"after":{}}"#;
+
+fn at(sequence: u64, minute: u64) -> Step {
+    Step::Event(Box::new(event(sequence, "TaskStarted", &format!("2024-01-01T00:{minute:02}:00Z"), DATA)))
+}
+
+fn recorded(sequence: u64, id: &str, minute: u64) -> Step {
+    let after = format!(r#"{{"id":"{id}","occurredAt":"2024-01-01T00:{minute:02}:00Z","by":"e{sequence}"}}"#);
+    let data = format!(r#"{{"entity":"auditEntry","id":"{id}","version":1,"after":{after}}}"#);
+    Step::Event(Box::new(event(sequence, "AuditEntryRecorded", "2024-06-01T00:00:00Z", &data)))
+}
+
+fn given(id: &str, sequence: u64, minute: u64) -> Step {
+    let json = format!(
+        r#"{{"id":"{id}","sequence":"{sequence}","occurredAt":"2024-01-01T00:{minute:02}:00.000Z","from":"snapshot"}}"#
+    );
+    Given(id.to_owned(), json)
+}
+
+fn run(model: &dyn Projection, rows: &mut Rows<'_>, step: &Step) {
+    match step {
+        Step::Event(event) => {
+            let change = event.change().ok();
+            let sequence = event.sequence.unwrap();
+            let appended = AppendedEvent { loan: "L", sequence, position: sequence, event, change: change.as_ref() };
+            model.appended(&appended, rows).unwrap();
+        }
+        Given(id, json) => {
+            let change = EntityChange {
+                loan: "L",
+                entity: "auditEntry",
+                id,
+                parent: None,
+                version: 1,
+                form: ChangeForm::After(json),
+                sequence: 99,
+                position: 99,
+                from_snapshot: true,
+            };
+            model.apply(&change, rows).unwrap();
+        }
+        Clear => model.clear("L", rows).unwrap(),
+        Purge => model.purge("L", rows).unwrap(),
+    }
+}
+
+fn bench(steps: &[Step]) -> Bench {
+    let mut bench = Bench::new(projection());
+    steps.iter().for_each(|step| bench.commit(|model, rows| run(model, rows, step)));
+    bench
+}
+
+fn served(snapshot: &Snapshot) -> String {
+    String::from_utf8(list(snapshot, "L", &Page::default()).unwrap().json).unwrap()
+}
+
+/// The one entry of one event.
+fn check_entry(event: &CloudEvent, expected: &str) {
+    let bench = bench(&[Step::Event(Box::new(event.clone()))]);
+    assert_json(served(&bench.snapshot()), &format!("[{expected}]"));
+}
+
+/// The ids served, newest first, and that a list oldest first is the reverse.
+fn check_ids(steps: &[Step], expected: &[&str]) {
+    let snapshot = bench(steps).snapshot();
+    let ids = |direction| {
+        let entries = entries(&snapshot, "L", None, direction).unwrap();
+        entries.map(|entry| id_of(&entry.unwrap().key).unwrap().into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(Direction::Forward), expected, "{steps:?}");
+    assert_eq!(ids(Direction::Backward).into_iter().rev().collect::<Vec<_>>(), expected);
+    assert_eq!(total(&snapshot, "L").unwrap(), expected.len() as u64);
+}
+
+#[test]
+fn an_entry_says_all_that_the_event_said() {
+    let data = r#"{"entity":"taskItem","id":"i","parent":{"taskId":"t"},"version":1,
+        "after":{"fileName":"a \"b\".pdf","title":null},"changes":[{"field":"x","from":1.50,"to":null}],"reason":"be\ncause"}"#;
+    let mut full = event(7, "TaskItemAttached", "2024-01-01T00:00:00.5+01:00", data);
+    full.actor = Some(r#"{"id":"u","type":"USER"}"#.to_owned());
+    check_entry(
+        &full,
+        concat!(
+            r#"{"id":"e7","sequence":"7","occurredAt":"2024-01-01T00:00:00.5+01:00","action":"TASK_ITEM_ATTACHED","#,
+            r#""actor":{"id":"u","type":"USER"},"target":{"type":"TASK_ITEM","id":"i","label":"a \"b\".pdf"},"#,
+            r#""changes":[{"field":"x","from":1.50,"to":null}],"reason":"be\ncause","origin":"CLOUD"}"#,
+        ),
+    );
+}
+
+#[test]
+fn unknown_names_and_entities_have_entries_too() {
+    let mut strange =
+        event(1, "HologramMade", "2024-01-01T00:00:00Z", r#"{"entity":"holoGram","id":"h","version":1,"after":null}"#);
+    strange.actor = Some("robot".to_owned());
+    check_entry(
+        &strange,
+        concat!(
+            r#"{"id":"e1","sequence":"1","occurredAt":"2024-01-01T00:00:00Z","action":"HOLOGRAM_MADE","#,
+            r#""actor":{"id":"robot","type":"UNKNOWN"},"target":{"type":"HOLO_GRAM","id":"h"},"origin":"CLOUD"}"#,
+        ),
+    );
+}
+
+#[test]
+fn erasures_have_entries_and_snapshots_have_none() {
+    let data = r#"{"entity":"erasure","participantIds":["p"],"legalBasis":"x","requestedAt":"2024-01-01T00:00:00Z","entities":[]}"#;
+    check_entry(
+        &event(3, "DataSubjectErased", "2024-01-01T00:00:00Z", data),
+        concat!(
+            r#"{"id":"e3","sequence":"3","occurredAt":"2024-01-01T00:00:00Z","action":"DATA_SUBJECT_ERASED","#,
+            r#""target":{"type":"ERASURE"},"origin":"CLOUD"}"#,
+        ),
+    );
+    let snapshot = event(3, "LoanRequestSnapshot", "2024-01-01T00:00:00Z", r#"{"asOfSequence":3,"entities":[]}"#);
+    check_ids(&[Step::Event(Box::new(snapshot))], &[]);
+}
+
+#[test]
+fn recorded_entries_are_their_after_image_alone() {
+    let bench = bench(&[recorded(5, "x", 30)]);
+    assert_json(served(&bench.snapshot()), r#"[{"id":"x","occurredAt":"2024-01-01T00:30:00Z","by":"e5"}]"#);
+}
+
+#[test]
+fn newest_first_by_instant_then_sequence() {
+    check_ids(&[at(2, 10), at(10, 10), at(9, 10), at(1, 11), recorded(11, "x", 9)], &["e1", "e10", "e9", "e2", "x"]);
+}
+
+#[test]
+fn entries_are_one_per_id_and_the_events_own_wins() {
+    for steps in [[given("e1", 1, 5), at(1, 10)], [at(1, 10), given("e1", 1, 5)]] {
+        check_ids(&steps, &["e1"]);
+        assert!(!served(&bench(&steps).snapshot()).contains("snapshot"), "{steps:?}");
+    }
+    for steps in [[recorded(3, "x", 3), recorded(2, "x", 2)], [recorded(2, "x", 2), recorded(3, "x", 3)]] {
+        check_ids(&steps, &["x"]);
+        assert!(served(&bench(&steps).snapshot()).contains("e3"), "{steps:?}");
+    }
+    check_ids(&[given("x", 1, 1), recorded(2, "x", 2), given("x", 1, 1)], &["x"]);
+    check_ids(&[recorded(2, "e1", 2), at(1, 1)], &["e1"]);
+    check_ids(&[given("y", 0, 1), given("y", 0, 2)], &["y"]);
+}
+
+#[test]
+fn a_refold_keeps_what_was_logged_and_a_purge_nothing() {
+    let history = [given("old", 1, 1), at(2, 2), recorded(3, "x", 3), given("older", 1, 0)];
+    check_ids(&history, &["x", "e2", "old", "older"]);
+    let cleared = [&history[..], &[Clear]].concat();
+    check_ids(&cleared, &["x", "e2"]);
+    check_ids(&[&cleared[..], &[given("old", 1, 1)]].concat(), &["x", "e2", "old"]);
+    let purged = bench(&[&history[..], &[Purge]].concat());
+    assert_eq!((served(&purged.snapshot()).as_str(), purged.rows()), ("[]", 0));
+}
+
+#[test]
+fn entries_are_packed() {
+    let steps: Vec<_> = (1..=800).map(|sequence| at(sequence, sequence % 60)).collect();
+    let bench = bench(&steps);
+    assert_eq!(total(&bench.snapshot(), "L").unwrap(), 800);
+    assert!((20..120).contains(&bench.rows()), "{} rows for 800 entries", bench.rows());
+}
+
+#[test]
+fn other_loans_are_left_alone() {
+    let snapshot = bench(&[at(1, 1)]).snapshot();
+    for loan in ["", "K", "LL", "M"] {
+        assert_eq!(list(&snapshot, loan, &Page::default()).unwrap().count, 0);
+    }
+}
+
+fn history() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (1_u64..40, 0_u64..60).prop_map(|(sequence, minute)| at(sequence, (minute + sequence) % 60)),
+        2 => (0_u64..40, 0_u64..60).prop_map(|(id, minute)| given(&format!("e{id}"), id, minute)),
+        1 => (40_u64..60, 0_u64..8).prop_map(|(sequence, id)| recorded(sequence, &format!("x{id}"), id)),
+    ];
+    prop::collection::vec(step, 0..60).prop_map(|mut steps| {
+        let mut seen = std::collections::BTreeSet::new();
+        // An event comes once, a snapshot names an id once.
+        steps.retain(|step| match step {
+            Step::Event(event) => seen.insert((true, event.id.clone())),
+            Given(id, _) => seen.insert((false, id.clone())),
+            Clear | Purge => true,
+        });
+        steps
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn equal_entries_give_equal_rows(steps in history(), seed in any::<u64>()) {
+        let digest = |steps: &[Step]| bench(steps).snapshot().digest();
+        let mut shuffled = steps.clone();
+        shuffled.sort_by_key(|step| block::hash(format!("{seed}{step:?}").as_bytes()));
+        prop_assert_eq!(digest(&steps), digest(&shuffled));
+        let again: Vec<_> = steps.iter().filter(|step| matches!(step, Given(..))).cloned().collect();
+        prop_assert_eq!(digest(&steps), digest(&[&steps[..], &[Clear], &again].concat()));
+    }
+
+    #[test]
+    fn pages_walk_through_everything(steps in history(), limit in 1_usize..9, backward in any::<bool>()) {
+        let snapshot = bench(&steps).snapshot();
+        let direction = if backward { Direction::Backward } else { Direction::Forward };
+        let whole = list(&snapshot, "L", &Page { direction, ..Page::default() }).unwrap();
+        let parse = |json: &[u8]| serde_json::from_slice::<Vec<serde_json::Value>>(json).unwrap();
+        let (mut walked, mut after) = (Vec::new(), None);
+        loop {
+            let rows = list(&snapshot, "L", &Page { after, limit: Some(limit), direction, offset: 0 }).unwrap();
+            prop_assert_eq!(rows.total, whole.total);
+            walked.extend(parse(&rows.json));
+            after = rows.next;
+            if after.is_none() { break; }
+        }
+        prop_assert_eq!(walked, parse(&whole.json));
+        prop_assert_eq!(whole.count as u64, whole.total);
+        let rest = list(&snapshot, "L", &Page { offset: 3, direction, ..Page::default() }).unwrap();
+        prop_assert_eq!(parse(&rest.json), parse(&whole.json).into_iter().skip(3).collect::<Vec<_>>());
+    }
+}

@@ -41,7 +41,12 @@ impl Stored<'_> {
 
 impl Collection {
     /// The entity of that id, wherever it hangs.
-    pub(crate) fn find<'a>(&self, snapshot: &Snapshot, loan: &str, id: &'a str) -> Result<Option<Stored<'a>>, StoreError> {
+    pub(crate) fn find<'a>(
+        &self,
+        snapshot: &Snapshot,
+        loan: &str,
+        id: &'a str,
+    ) -> Result<Option<Stored<'a>>, StoreError> {
         let Some(key) = snapshot.get(self.ids, &id_key(loan, id))? else { return Ok(None) };
         let Some(value) = snapshot.get(self.rows, &key)? else { return Ok(None) };
         let parents = self.parents_of(&key).ok_or_else(|| self.corrupt("a row key"))?;

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
 
-use super::{LOANS, SPEC, Sort, index, row_key};
+use super::{LOANS, SPEC, Sort, index, position, row_key};
 use crate::order;
 use crate::page::{Array, Rowset};
 
@@ -30,7 +30,8 @@ pub struct ListQuery {
 /// One page, with the exact total; `None` while the read model is being rebuilt.
 pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
     let Some(snapshot) = view.model(SPEC.name) else { return Ok(None) };
-    page(snapshot, query).map(Some)
+    let page = if query.sort == Sort::Position { position::page(view, snapshot, query) } else { page(snapshot, query) };
+    page.map(Some)
 }
 
 pub(super) fn page(snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
@@ -54,7 +55,7 @@ pub(super) fn page(snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, Sto
     Ok(array.finish(next, total(snapshot, query)?))
 }
 
-fn total(snapshot: &Snapshot, query: &ListQuery) -> Result<u64, StoreError> {
+pub(super) fn total(snapshot: &Snapshot, query: &ListQuery) -> Result<u64, StoreError> {
     let mut total = 0;
     for deleted in deleted_flags(query) {
         if query.statuses.is_empty() {

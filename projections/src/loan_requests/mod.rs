@@ -5,6 +5,7 @@
 
 mod index;
 mod list;
+mod position;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use continuity_readmodel::{ChangeForm, EntityChange, Key, Projection, Rows, Snap
 use index::Facts;
 
 pub use list::{ListQuery, list};
+pub use position::position_key;
 
 static SPEC: Spec = Spec {
     name: "loan-requests",

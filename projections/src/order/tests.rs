@@ -23,8 +23,24 @@ fn check_equal(meaning: Meaning, raws: &[&str]) {
 #[test]
 fn numbers_compare_by_value_not_by_literal() {
     let ascending = [
-        "null", "-1e400", r#""-100000000000000000000000""#, "-2", "-1.53", "-1.5", "-0.15", "-0.0001", "0", "1e-400",
-        r#""0.009""#, "0.01", "9", "10", r#""1500.00""#, "1500.01", r#""99999999999999999999999999.99""#, "1e99",
+        "null",
+        "-1e400",
+        r#""-100000000000000000000000""#,
+        "-2",
+        "-1.53",
+        "-1.5",
+        "-0.15",
+        "-0.0001",
+        "0",
+        "1e-400",
+        r#""0.009""#,
+        "0.01",
+        "9",
+        "10",
+        r#""1500.00""#,
+        "1500.01",
+        r#""99999999999999999999999999.99""#,
+        "1e99",
         "1e9223372036854775806",
     ];
     check_ascending(Meaning::Decimal, &ascending);
@@ -34,8 +50,10 @@ fn numbers_compare_by_value_not_by_literal() {
 
 #[test]
 fn what_is_no_number_is_lowest() {
-    let unreadable =
-        ["null", r#""""#, r#""abc""#, r#""1,5""#, r#""1.""#, r#"".5""#, r#""1e""#, r#""--1""#, "[1]", "{}", "true", r#"" 1""#];
+    let unreadable = [
+        "null", r#""""#, r#""abc""#, r#""1,5""#, r#""1.""#, r#"".5""#, r#""1e""#, r#""--1""#, "[1]", "{}", "true",
+        r#"" 1""#,
+    ];
     for raw in unreadable {
         assert_eq!(of_raw(raw, Meaning::Decimal), None, "{raw}");
     }
@@ -44,8 +62,13 @@ fn what_is_no_number_is_lowest() {
 #[test]
 fn instants_of_any_precision_and_offset() {
     let ascending = [
-        "5", r#""1969-12-31T23:59:59Z""#, r#""2024-02-29T10:00:00Z""#, r#""2024-02-29T10:00:00.000000000001Z""#,
-        r#""2024-02-29T10:00:00.1Z""#, r#""2024-02-29T12:00:00.11+02:00""#, r#""2024-02-29T10:00:01Z""#,
+        "5",
+        r#""1969-12-31T23:59:59Z""#,
+        r#""2024-02-29T10:00:00Z""#,
+        r#""2024-02-29T10:00:00.000000000001Z""#,
+        r#""2024-02-29T10:00:00.1Z""#,
+        r#""2024-02-29T12:00:00.11+02:00""#,
+        r#""2024-02-29T10:00:01Z""#,
     ];
     check_ascending(Meaning::Instant, &ascending);
     check_equal(
@@ -59,7 +82,10 @@ fn instants_of_any_precision_and_offset() {
 
 #[test]
 fn texts_compare_by_code_point() {
-    check_ascending(Meaning::Text, &["null", r#""""#, r#""A""#, r#""AB""#, r#""a""#, r#""\u00e4""#, r#""\uffee""#, r#""😀""#]);
+    check_ascending(
+        Meaning::Text,
+        &["null", r#""""#, r#""A""#, r#""AB""#, r#""a""#, r#""\u00e4""#, r#""\uffee""#, r#""😀""#],
+    );
     check_equal(Meaning::Text, &[r#""\u0041""#, r#""A""#]);
 }
 
@@ -91,7 +117,11 @@ fn plain(number: i128, scale: u32) -> String {
     let sign = if number < 0 { "-" } else { "" };
     let unit = 10_u128.pow(scale);
     let (whole, fraction) = (number.unsigned_abs() / unit, number.unsigned_abs() % unit);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction:0width$}", width = scale as usize) }
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction:0width$}", width = scale as usize)
+    }
 }
 
 proptest! {

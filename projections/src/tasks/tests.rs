@@ -92,7 +92,10 @@ fn patches_merge_onto_the_whole_task() {
         task d patch {{"formData":[]}}"#
     );
     let snapshot = fold(projection, &script);
-    assert_json(get(&snapshot, "L", "a").unwrap().unwrap().json, r#"{"id":"a","sensitive":false,"formData":{"x":1,"y":2},"items":[]}"#);
+    assert_json(
+        get(&snapshot, "L", "a").unwrap().unwrap().json,
+        r#"{"id":"a","sensitive":false,"formData":{"x":1,"y":2},"items":[]}"#,
+    );
     let b = get(&snapshot, "L", "b").unwrap().unwrap();
     assert_eq!((b.sensitive, b.has_form), (false, false));
     assert_json(b.json, r#"{"id":"b","sensitive":false,"z":0,"items":[]}"#);
@@ -139,7 +142,9 @@ fn loans_do_not_mix_and_clear_forgets_one() {
         clear"#;
     check(script, FormData::Shown, "[]");
     let snapshot = fold(projection, script);
-    for (loan, expected) in [("M", r#"[{"id":"t","of":"M","items":[]}]"#), ("LL", r#"[{"id":"t","of":"LL","items":[]}]"#)] {
+    for (loan, expected) in
+        [("M", r#"[{"id":"t","of":"M","items":[]}]"#), ("LL", r#"[{"id":"t","of":"LL","items":[]}]"#)]
+    {
         assert_json(list(&snapshot, loan, &Page::default(), FormData::Shown).unwrap().json, expected);
     }
 }
