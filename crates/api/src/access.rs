@@ -24,6 +24,7 @@ pub(crate) async fn record(
     };
     call.shared.state.auth.record_access(access).await.map_err(|error| {
         tracing::error!(error = %error, "a sensitive read could not be recorded and was refused");
-        Problem::new(&ACCESS_NOT_RECORDED, "Reads of sensitive data are served only once they are on record.").retry_after(5)
+        Problem::new(&ACCESS_NOT_RECORDED, "Reads of sensitive data are served only once they are on record.")
+            .retry_after(5)
     })
 }

@@ -71,7 +71,8 @@ impl CursorSeal {
             return Err(bad());
         }
         if bytes[1..=BINDING] != binding.0 {
-            let detail = "`cursor` was given for another path, filter or order: repeat that query, or start without it.";
+            let detail =
+                "`cursor` was given for another path, filter or order: repeat that query, or start without it.";
             return Err(Problem::new(&CURSOR_MISMATCH, detail));
         }
         Ok(bytes.split_off(HEAD))

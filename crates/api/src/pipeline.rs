@@ -52,9 +52,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
 /// Answers a request for a path that there is not.
 pub(crate) async fn unknown(shared: Arc<Shared>, metrics: Arc<RouteMetrics>, request: Request) -> Response {
     let request_id = shared.ids.of(request.headers());
-    let problem = check_uri(request.uri()).err().unwrap_or_else(|| {
-        Problem::new(&UNKNOWN_PATH, "The paths that there are stand in /~/open-api/openapi.json.")
-    });
+    let problem = check_uri(request.uri())
+        .err()
+        .unwrap_or_else(|| Problem::new(&UNKNOWN_PATH, "The paths that there are stand in /~/open-api/openapi.json."));
     let mut response = problem.into_response(request.uri().path(), request_id.to_str().unwrap_or_default());
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     metrics.answered(request.method(), response.status(), std::time::Duration::ZERO);

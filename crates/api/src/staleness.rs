@@ -93,7 +93,9 @@ impl Staleness {
         })?;
         match &self.lag {
             Some((seconds, _)) if *seconds <= limit => Ok(()),
-            Some((seconds, _)) => Err(format!("The replica is {seconds} s behind what its source was last seen to have.")),
+            Some((seconds, _)) => {
+                Err(format!("The replica is {seconds} s behind what its source was last seen to have."))
+            }
             None => Err("The replica has not caught up with its source since it started.".to_owned()),
         }
         .map_err(|detail| Problem::new(&TOO_STALE, detail).retry_after(5))

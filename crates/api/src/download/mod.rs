@@ -9,7 +9,7 @@ use bytes::Bytes;
 use continuity_blobs::{Blob, BlobError};
 use continuity_events::json;
 use http::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -104,7 +104,8 @@ fn refusal(error: &BlobError) -> Problem {
                 .retry_after(60)
         }
         BlobError::TooLarge { size, max } => {
-            Problem::new(&BLOB_TOO_LARGE, format!("The file has {size} bytes, at most {max} are served.")).retry_after(3600)
+            Problem::new(&BLOB_TOO_LARGE, format!("The file has {size} bytes, at most {max} are served."))
+                .retry_after(3600)
         }
         other => Problem::store(other),
     }

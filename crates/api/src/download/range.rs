@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_ignored() {
-        for value in ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=3-2", "bytes=0-1,3-4", "items=0-1", "bytes=1-x"] {
+        for value in
+            ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=3-2", "bytes=0-1,3-4", "items=0-1", "bytes=1-x"]
+        {
             assert_eq!(parse(value, 10), Wanted::Everything, "{value}");
         }
     }

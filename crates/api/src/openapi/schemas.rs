@@ -19,10 +19,7 @@ const ENTITIES: &[(&str, &str)] = &[
         "Task",
         "id! type! title! status! assignedAt!:date-time items!:TaskItem* assignee:object dueAt:date-time completedAt:date-time visibleToClient:boolean sensitive:boolean formSchema:any formData:any review:any",
     ),
-    (
-        "TaskItem",
-        "id! kind! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time blob:BlobReference",
-    ),
+    ("TaskItem", "id! kind! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time blob:BlobReference"),
     (
         "BidRequest",
         "id! loanRequestId! status! requestedAt!:date-time quotes!:BidQuote* requestedAmount:number currency termMonths:integer respondBy:date-time",
@@ -51,24 +48,15 @@ const ENTITIES: &[(&str, &str)] = &[
         "Comment",
         "id! target!:object author!:object text! createdAt!:date-time parentId visibility resolvedAt:date-time editedAt:date-time",
     ),
-    (
-        "View",
-        "id! order!:number definition!:object status! generatedAt!:date-time sections:object* error:any",
-    ),
-    (
-        "WorksheetSummary",
-        "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any",
-    ),
+    ("View", "id! order!:number definition!:object status! generatedAt!:date-time sections:object* error:any"),
+    ("WorksheetSummary", "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any"),
     (
         "Worksheet",
         "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any sheets:object*",
     ),
     ("Pagination", "limit!:integer offset!:integer total!:integer hasMore!:boolean nextCursor!:cursor"),
     ("LoanRequestPage", "loanRequests!:LoanRequest* pagination!:Pagination"),
-    (
-        "ChannelMessages",
-        "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor",
-    ),
+    ("ChannelMessages", "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor"),
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:object"),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),

@@ -1,1 +1,82 @@
-//! The document.
+//! The document against the table of endpoints and against itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::text;
+use crate::endpoint::{Access, Verb};
+use crate::routes::TABLE;
+
+fn document() -> Value {
+    serde_json::from_str(text()).unwrap()
+}
+
+/// Renew the file with `CONTINUITY_BLESS=1`.
+#[test]
+fn the_checked_in_document_is_the_present_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    if std::env::var_os("CONTINUITY_BLESS").is_some() {
+        std::fs::write(&path, text()).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(checked_in == text(), "crates/api/openapi.json is out of date: run the tests with CONTINUITY_BLESS=1");
+}
+
+#[test]
+fn every_endpoint_is_in_it_with_its_scopes_parameters_and_samples() {
+    let document = document();
+    for endpoint in TABLE {
+        let verb = if endpoint.verb == Verb::Get { "get" } else { "post" };
+        let operation = &document["paths"][endpoint.path][verb];
+        assert_eq!(operation["operationId"], endpoint.id);
+        let names = operation["parameters"].as_array().map_or(0, Vec::len);
+        assert_eq!(names, endpoint.params.len() + endpoint.path.matches('{').count(), "{}", endpoint.path);
+        let scopes: Vec<&str> = operation["security"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|alternative| alternative["oauth2"][0].as_str().unwrap())
+            .collect();
+        match endpoint.access {
+            Access::Open => assert!(scopes.is_empty()),
+            Access::AnyOf(wanted) => assert_eq!(scopes, wanted.iter().map(|s| s.as_str()).collect::<Vec<_>>()),
+        }
+        let samples = operation["x-codeSamples"].as_array().unwrap();
+        assert_eq!(
+            samples.iter().map(|s| s["lang"].as_str().unwrap()).collect::<Vec<_>>(),
+            ["Shell", "Python", "JavaScript"]
+        );
+    }
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), TABLE.len(), "one path, one endpoint");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references<'a>(value: &'a Value, out: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                out.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|v| references(v, out));
+            }
+            Value::Array(items) => items.iter().for_each(|v| references(v, out)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn operation_ids_are_unique() {
+    let ids: BTreeSet<&str> = TABLE.iter().map(|e| e.id).collect();
+    assert_eq!(ids.len(), TABLE.len());
+}

@@ -32,7 +32,9 @@ fn token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     if values.next().is_some() {
         return Err(Problem::new(&BAD_REQUEST, "Send one Authorization header, not several."));
     }
-    let Ok(value) = value.to_str() else { return Err(Problem::unauthorized(REALM, Some("The access token is invalid"))) };
+    let Ok(value) = value.to_str() else {
+        return Err(Problem::unauthorized(REALM, Some("The access token is invalid")));
+    };
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches(' ')))
 }

@@ -88,9 +88,9 @@ pub(crate) fn refuse_secrets(raw: &str) -> Result<(), Problem> {
 }
 
 fn find(params: &'static [Param], name: &str) -> Option<&'static Param> {
-    params.iter().find(|p| {
-        p.name == name || (matches!(p.kind, ParamKind::AnyOf(_)) && name.strip_suffix("[]") == Some(p.name))
-    })
+    params
+        .iter()
+        .find(|p| p.name == name || (matches!(p.kind, ParamKind::AnyOf(_)) && name.strip_suffix("[]") == Some(p.name)))
 }
 
 fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {

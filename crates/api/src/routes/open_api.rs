@@ -61,19 +61,17 @@ const fn endpoint(
     }
 }
 
-pub(crate) static PAGE: Endpoint =
-    endpoint("/~/open-api/", "getDocumentation", "These pages", "text/html", |_| asset("text/html; charset=utf-8", HTML));
+pub(crate) static PAGE: Endpoint = endpoint("/~/open-api/", "getDocumentation", "These pages", "text/html", |_| {
+    asset("text/html; charset=utf-8", HTML)
+});
 pub(crate) static DOCUMENT: Endpoint =
     endpoint("/~/open-api/openapi.json", "getOpenApi", "This document", "application/json", |_| {
         asset("application/json", openapi::text())
     });
-pub(crate) static BUNDLE: Endpoint = endpoint(
-    "/~/open-api/swagger-ui-bundle.js",
-    "getDocumentationScript",
-    "Swagger UI",
-    "text/javascript",
-    |_| asset("text/javascript; charset=utf-8", &include_bytes!("../../assets/swagger-ui-bundle.js")[..]),
-);
+pub(crate) static BUNDLE: Endpoint =
+    endpoint("/~/open-api/swagger-ui-bundle.js", "getDocumentationScript", "Swagger UI", "text/javascript", |_| {
+        asset("text/javascript; charset=utf-8", &include_bytes!("../../assets/swagger-ui-bundle.js")[..])
+    });
 pub(crate) static STYLE: Endpoint =
     endpoint("/~/open-api/swagger-ui.css", "getDocumentationStyle", "Swagger UI's style", "text/css", |_| {
         asset("text/css; charset=utf-8", &include_bytes!("../../assets/swagger-ui.css")[..])

@@ -104,5 +104,8 @@ fn configuration(files: &TlsFiles) -> io::Result<Arc<ServerConfig>> {
 }
 
 fn unusable(path: &Path, error: &dyn std::fmt::Display) -> io::Error {
-    io::Error::other(format!("TLS file {} cannot be used: {error}; check that it is PEM and belongs to the other", path.display()))
+    io::Error::other(format!(
+        "TLS file {} cannot be used: {error}; check that it is PEM and belongs to the other",
+        path.display()
+    ))
 }

@@ -1,1 +1,10 @@
-//! Over the real router.
+//! Over the real router, a real authorization server and real read models.
+
+mod contract;
+mod downloads;
+mod harness;
+mod health;
+mod lists;
+mod nested;
+mod scopes;
+mod sensitive;

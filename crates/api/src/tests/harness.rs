@@ -1,0 +1,290 @@
+//! A replica in a temporary directory, filled from a feed and asked like by a client.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use continuity_auth::{Auth, AuthOptions, NewClient, Scope, ScopeSet, TokenRequest};
+use continuity_base::{Clock, ManualClock, Stop, Timestamp};
+use continuity_blobs::Blobs;
+use continuity_events::CloudEvent;
+use continuity_events::record::{Received, SourcePosition, encode};
+use continuity_log::{Kind, Log, MemoryDisk, Options, Record};
+use continuity_readmodel::ledger::Ledger;
+use continuity_readmodel::{BatchLimits, Engine, EngineOptions, SourceState, SyncBoard};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{ApiState, UnknownParameters, router};
+
+/// 2026-11-22T12:00:00Z
+pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_000_000);
+
+/// Events in the making; sequences and versions count by themselves.
+#[derive(Default)]
+pub(crate) struct Feed {
+    sequences: BTreeMap<String, u64>,
+    versions: BTreeMap<(String, String, String), u64>,
+    records: Vec<Record>,
+}
+
+impl Feed {
+    /// An entity's new after-image, or `null`.
+    pub(crate) fn put(&mut self, loan: &str, entity: &str, id: &str, parent: &str, after: &str) -> &mut Self {
+        let version = self.versions.entry((loan.to_owned(), entity.to_owned(), id.to_owned())).or_default();
+        *version += 1;
+        let parent = if parent.is_empty() { String::new() } else { format!("\"parent\":{parent},") };
+        let data =
+            format!("{{\"entity\":\"{entity}\",\"id\":\"{id}\",{parent}\"version\":{version},\"after\":{after}}}");
+        let sequence = self.sequences.entry(loan.to_owned()).or_default();
+        *sequence += 1;
+        let number = self.records.len() as u64 + 1;
+        let event = CloudEvent {
+            id: format!("e{number}"),
+            source: "urn:test".to_owned(),
+            event_type: "com.banclo.SomethingChanged".to_owned(),
+            subject: format!("loan-requests/{loan}"),
+            time: format!("2026-11-22T10:{:02}:{:02}Z", number / 60, number % 60),
+            sequence: Some(*sequence),
+            actor: None,
+            attributes: Vec::new(),
+            data,
+        };
+        let payload = encode(&Received { event, position: SourcePosition::Simulator { seed: 1, number } });
+        let (subject, sequence) = (loan.to_owned(), *sequence);
+        self.records.push(Record { kind: Kind::Event, subject, sequence, arrived_at: NOON.as_micros(), payload });
+        self
+    }
+
+    /// A loan request with these members beside its id.
+    pub(crate) fn loan(&mut self, id: &str, members: &str) -> &mut Self {
+        self.put(id, "loanRequest", id, "", &format!("{{\"id\":\"{id}\",{members}}}"))
+    }
+
+    /// The loan that has something at every endpoint: `L1`, and some that are special.
+    pub(crate) fn house() -> Self {
+        let mut feed = Self::default();
+        let text = "\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbG8=\"}";
+        let sha = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let blob =
+            format!("{{\"blobId\":\"b1\",\"sha256\":\"{sha}\",\"sizeBytes\":5,\"mediaType\":\"text/plain\",{text}}}");
+        let item = format!(
+            "{{\"id\":\"i1\",\"fileName\":\"Löhne.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"
+        );
+        feed.loan("L1", "\"status\":\"BID\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"amount\":1.50, \"odd\":{\"b\":1,\"a\":2}")
+            .put("L1", "task", "t1", "", "{\"id\":\"t1\",\"assignedAt\":\"2026-01-01T00:00:00Z\",\"formData\":{\"income\":1}}")
+            .put("L1", "task", "t2", "", "{\"id\":\"t2\",\"assignedAt\":\"2026-01-02T00:00:00Z\",\"sensitive\":true,\"formData\":{\"illness\":2}}")
+            .put("L1", "taskItem", "i1", "{\"taskId\":\"t1\"}", &item)
+            .put("L1", "taskItem", "i2", "{\"taskId\":\"t2\"}", &item.replace("i1", "i2"))
+            .put("L1", "bidRequest", "b1", "", "{\"id\":\"b1\",\"requestedAt\":\"2026-01-01T00:00:00Z\"}")
+            .put("L1", "bidQuote", "q1", "{\"bidRequestId\":\"b1\"}", "{\"id\":\"q1\",\"revision\":1}")
+            .put("L1", "analysis", "a1", "", "{\"id\":\"a1\",\"runAt\":\"2026-01-01T00:00:00Z\"}")
+            .put("L1", "space", "s1", "", "{\"id\":\"s1\",\"name\":\"Space\",\"order\":1}")
+            .put("L1", "document", "d1", "", &format!("{{\"id\":\"d1\",\"spaceId\":\"s1\",\"fileName\":\"d.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"))
+            .put("L1", "document", "d2", "", "{\"id\":\"d2\",\"uploadedAt\":\"2026-01-02T00:00:00Z\"}")
+            .put("L1", "guild", "g1", "", "{\"id\":\"g1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put("L1", "channel", "c1", "{\"guildId\":\"g1\"}", "{\"id\":\"c1\",\"name\":\"general\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put("L1", "comment", "k1", "", "{\"id\":\"k1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put("L1", "view", "v1", "", "{\"id\":\"v1\",\"order\":1}")
+            .put("L1", "worksheet", "w1", "", "{\"id\":\"w1\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"sheets\":[1]}");
+        for seq in 1..=7 {
+            let message = format!("{{\"id\":\"m{seq}\",\"seq\":{seq}}}");
+            feed.put("L1", "message", &format!("m{seq}"), "{\"guildId\":\"g1\",\"channelId\":\"c1\"}", &message);
+        }
+        feed.loan("bare", "\"status\":\"SANCTION\",\"createdAt\":\"2026-02-01T00:00:00Z\"")
+            .loan(
+                "deleted",
+                "\"status\":\"BID\",\"createdAt\":\"2026-03-01T00:00:00Z\",\"deletedAt\":\"2026-03-02T00:00:00Z\"",
+            )
+            .loan("purged", "\"status\":\"BID\",\"createdAt\":\"2026-04-01T00:00:00Z\"")
+            .put("purged", "loanRequest", "purged", "", "null");
+        feed
+    }
+}
+
+/// Everything that serves, on a clock that stands still at [`NOON`].
+pub(crate) struct Replica {
+    pub(crate) router: Router,
+    pub(crate) state: ApiState,
+    pub(crate) clock: Arc<ManualClock>,
+    tokens: BTreeMap<&'static str, String>,
+    stop: Stop,
+    engine: Option<JoinHandle<()>>,
+    _log: continuity_log::Writer,
+    _dir: tempfile::TempDir,
+}
+
+/// The replica of [`Feed::house`], for tests that change nothing.
+pub(crate) static HOUSE: LazyLock<Replica> = LazyLock::new(|| Replica::of(Feed::house()));
+
+impl Replica {
+    pub(crate) fn of(feed: Feed) -> Self {
+        Self::with(feed, |_| {})
+    }
+
+    /// `adjust` may change what the router is made of.
+    pub(crate) fn with(feed: Feed, adjust: impl FnOnce(&mut ApiState)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(NOON));
+        let opened = Log::open(Arc::new(MemoryDisk::new()), Options::default(), &[]).unwrap();
+        let (log, mut writer) = (opened.log, opened.writer);
+        if !feed.records.is_empty() {
+            writer.append(feed.records).unwrap().wait().unwrap();
+        }
+        let (_, ledger) = Ledger::open(&dir.path().join("ledger"), &log).unwrap();
+        let position = log.head().position;
+        let (engine, runner) = Engine::open(EngineOptions {
+            dir: dir.path().join("models"),
+            log,
+            ledger,
+            projections: continuity_projections::all(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            cache_bytes: 16 << 20,
+            batch: BatchLimits::default(),
+        })
+        .unwrap();
+        let stop = Stop::new();
+        let running = stop.clone();
+        let thread = std::thread::spawn(move || runner.run(running).unwrap());
+        assert!(engine.wait_for(position, Duration::from_secs(20)));
+        let auth =
+            Auth::open(AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&clock) as Arc<dyn Clock>));
+        let auth = auth.unwrap();
+        let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        sync.set_state(SourceState::Live);
+        sync.set_synchronised();
+        sync.seen_head(NOON, position);
+        let mut state = ApiState {
+            engine,
+            sync,
+            blobs: Blobs::new(None),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            cursor_key: [7; 32],
+            version: "0.1.0",
+            started_at: Duration::ZERO,
+            start_position: position,
+            unknown_parameters: UnknownParameters::Refuse,
+            stop: Stop::new(),
+            auth,
+        };
+        adjust(&mut state);
+        let tokens = tokens(&state.auth);
+        let router = router(state.clone());
+        Self { router, state, clock, tokens, stop, engine: Some(thread), _log: writer, _dir: dir }
+    }
+
+    /// A token with that one scope, or with all of them (`all`).
+    pub(crate) fn token(&self, scope: &str) -> &str {
+        &self.tokens[scope]
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// GET with a token of one scope (or `all`, or none with ``) and headers.
+    pub(crate) async fn get_with(&self, scope: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(Method::GET).uri(path);
+        if !scope.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token(scope)));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.get_with("all", path, &[]).await
+    }
+
+    /// GET below `/api/v1/loan-requests/L1`.
+    pub(crate) async fn of_loan(&self, tail: &str) -> Answer {
+        self.get(&format!("/api/v1/loan-requests/L1{tail}")).await
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.stop.stop();
+        self.state.auth.close();
+        if let Some(engine) = self.engine.take() {
+            engine.join().unwrap();
+        }
+    }
+}
+
+/// One client for each scope and one with all.
+fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
+    let single = Scope::ALL.map(|scope| (scope.as_str(), ScopeSet::EMPTY.with(scope)));
+    let all = [("all", ScopeSet::all())];
+    single.into_iter().chain(all).map(|(name, scopes)| (name, token(auth, name, scopes))).collect()
+}
+
+fn token(auth: &Auth, name: &str, scopes: ScopeSet) -> String {
+    let new = NewClient { name: name.to_owned(), scopes, ..NewClient::default() };
+    let created = auth.create_client(new).unwrap();
+    let body = format!(
+        "{{\"grant_type\":\"client_credentials\",\"client_id\":\"{}\",\"client_secret\":\"{}\"}}",
+        created.client.id, created.secret
+    );
+    let auth = auth.clone();
+    // On a thread of its own, so that this may be called from within a runtime.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let request =
+            TokenRequest { content_type: Some("application/json"), authorization: None, body: body.as_bytes() };
+        runtime.block_on(auth.token(request)).unwrap().access_token
+    })
+    .join()
+    .unwrap()
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The code of a problem document, checked for its shape.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        let value = self.json();
+        let mut members: Vec<&String> = value.as_object().unwrap().keys().collect();
+        members.sort();
+        assert_eq!(members, ["detail", "instance", "requestId", "status", "title", "type"]);
+        assert_eq!(value["status"], self.status.as_u16());
+        assert_eq!(value["requestId"], self.header("x-request-id"));
+        value["type"].as_str().unwrap().strip_prefix("urn:continuity:problem:").unwrap().to_owned()
+    }
+
+    /// The `id` of each object of an array.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let value = self.json();
+        let rows = value.get("loanRequests").unwrap_or(&value).as_array().unwrap();
+        rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
