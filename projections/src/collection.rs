@@ -56,11 +56,11 @@ impl Collection {
         let parents = self.parents(change, old.as_ref());
         let new = match change.form {
             ChangeForm::Gone => None,
-            ChangeForm::After(after) => Some(self.row(change, &parents, Cow::Borrowed(after))?),
+            ChangeForm::After(after) => Some(self.row(change, &parents, after)?),
             ChangeForm::Patch(patch) => {
                 let base = self.stored(&id_key, old.as_ref(), rows)?;
                 let merged = json::merge_patch(&base, patch).map_err(|error| self.unreadable(&error))?;
-                Some(self.row(change, &parents, Cow::Owned(merged))?)
+                Some(self.row(change, &parents, &merged)?)
             }
         };
         let key = new.as_ref().map_or_else(|| self.row_key(change, &parents, &[]), |row| row.key.clone());
@@ -114,19 +114,19 @@ impl Collection {
     }
 
     /// What is to be stored of the entity's new state.
-    fn row(&self, change: &EntityChange<'_>, parents: &[String], whole: Cow<'_, str>) -> Result<New, StoreError> {
-        let whole = json::without(&whole, self.added).into_owned();
+    fn row(&self, change: &EntityChange<'_>, parents: &[String], whole: &str) -> Result<New, StoreError> {
+        let whole = json::without(whole, self.added);
         let members = json::members(&whole).map_err(|error| self.unreadable(&error))?;
         let has = |name: &&str| members.iter().any(|(member, _)| member == *name);
         let sort: Vec<_> = self.sort.iter().map(|(name, as_)| order::of_member(&members, name, *as_)).collect();
         let sensitive = members.iter().any(|(name, raw)| name == "sensitive" && !matches!(*raw, "false" | "null"));
-        let heavy = self.heavy.filter(|(_, names)| names.iter().any(|name| has(&name)));
+        let heavy = self.heavy.filter(|(_, names)| names.iter().any(has));
         let indexed = self.index.and_then(|(name, _)| members.iter().find(|(member, _)| member == name));
         let indexed = indexed.and_then(|(_, raw)| json::text(raw)).map(Cow::into_owned);
         let mut value = vec![u8::from(heavy.is_some()) * HEAVY + u8::from(sensitive) * SENSITIVE];
         value.extend_from_slice(json::without(&whole, heavy.map_or(&[], |(_, names)| names)).as_bytes());
         let key = self.row_key(change, parents, &sort);
-        Ok(New { key, value, whole: heavy.is_some().then_some(whole), indexed })
+        Ok(New { key, value, whole: heavy.is_some().then(|| whole.clone().into_owned()), indexed })
     }
 
     fn row_key(&self, change: &EntityChange<'_>, parents: &[String], sort: &[Vec<u8>]) -> Vec<u8> {
@@ -178,8 +178,12 @@ impl Collection {
         }
         let after = new.and_then(|new| Some(entry(new.indexed.as_deref()?, &new.key)));
         if before != after {
-            before.iter().for_each(|key| rows.delete(table, key));
-            after.into_iter().for_each(|key| rows.put(table, key, Vec::new()));
+            if let Some(key) = before {
+                rows.delete(table, &key);
+            }
+            if let Some(key) = after {
+                rows.put(table, key, Vec::new());
+            }
         }
         Ok(())
     }

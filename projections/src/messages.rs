@@ -101,7 +101,9 @@ pub fn channel(
         None => false,
     };
     let mut array = Array::default();
-    rows.iter().for_each(|(_, value)| array.element().extend_from_slice(value.get(1..).unwrap_or_default()));
+    for (_, value) in &rows {
+        array.element().extend_from_slice(value.get(1..).unwrap_or_default());
+    }
     let messages = array.finish(None, 0);
     let next = last.filter(|_| more).map(|key| key[prefix.len()..].to_vec());
     Ok(Some(Channel { head: head.lean().to_vec(), messages: messages.json, count: messages.count, next }))

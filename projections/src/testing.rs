@@ -52,7 +52,9 @@ pub(crate) fn fold(projection: fn() -> Box<dyn Projection>, script: &str) -> Sna
     let mut at_once = Bench::new(projection());
     at_once.commit(|model, rows| lines.iter().for_each(|line| run(model, rows, line)));
     let mut one_by_one = Bench::new(projection());
-    lines.iter().for_each(|line| one_by_one.commit(|model, rows| run(model, rows, line)));
+    for line in &lines {
+        one_by_one.commit(|model, rows| run(model, rows, line));
+    }
     assert_eq!(at_once.store.digest(), one_by_one.store.digest(), "the size of batches must not matter");
     one_by_one.snapshot()
 }

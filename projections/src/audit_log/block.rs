@@ -3,7 +3,7 @@
 //! Where a block begins depends on its first entry alone (a hash of its key), so equal entries give equal rows,
 //! whatever the order in which they came: live, rebuilt and neighbouring read models have the same digest.
 
-use continuity_readmodel::{Key, Rows, StoreError, Table};
+use continuity_readmodel::{Found, Key, Rows, StoreError, Table};
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
@@ -162,7 +162,7 @@ fn first_block(loan: &str) -> Vec<u8> {
 }
 
 /// The block that holds an entry of that key, or would.
-fn block_of(loan: &str, key: &[u8], rows: &Rows<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn block_of(loan: &str, key: &[u8], rows: &Rows<'_>) -> Result<Option<Found>, StoreError> {
     rows.last_at_or_before(BLOCKS, &Key::new().text(loan).finish(), &block_from(loan, key))
 }
 

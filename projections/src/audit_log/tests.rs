@@ -82,7 +82,9 @@ fn run(model: &dyn Projection, rows: &mut Rows<'_>, step: &Step) {
 
 fn bench(steps: &[Step]) -> Bench {
     let mut bench = Bench::new(projection());
-    steps.iter().for_each(|step| bench.commit(|model, rows| run(model, rows, step)));
+    for step in steps {
+        bench.commit(|model, rows| run(model, rows, step));
+    }
     bench
 }
 

@@ -143,7 +143,7 @@ fn by_position_what_changed_since() {
     let positions = Positions(order.map(|(at, id)| (at, id.to_owned())).to_vec());
     let read = |since: Option<u64>, descending, include_deleted, statuses: &[&str], limit| {
         let after = since.map(position_key);
-        let query = ListQuery { after, descending, limit, ..query(statuses, Sort::Position, include_deleted) };
+        let query = ListQuery { descending, after, limit, ..query(statuses, Sort::Position, include_deleted) };
         let rows = position::page(&positions, &snapshot, &query).unwrap();
         (ids(&rows), rows.next.map(|next| u64::from_be_bytes(next.try_into().unwrap())))
     };
@@ -172,17 +172,16 @@ proptest! {
         descending in any::<bool>(), include_deleted in any::<bool>(), sort in 0_usize..3,
     ) {
         let sort = [Sort::RequestedAmount, Sort::Status, Sort::CreatedAt][sort];
-        let mut script = String::new();
-        for (number, (status, amount, deleted)) in loans.iter().enumerate() {
+        let line = |(number, (status, amount, deleted)): (usize, &(usize, u32, bool))| {
             let deleted = if *deleted { r#","deletedAt":"x""# } else { "" };
-            script.push_str(&format!(
-                "\n#l{number:02} loanRequest l{number:02} {{\"n\":{number},\"status\":\"{}\",\"requestedAmount\":{amount}{deleted}}}",
-                STATUSES[*status],
-            ));
-        }
+            let status = STATUSES[*status];
+            let json = format!(r#"{{"n":{number},"status":"{status}","requestedAmount":{amount}{deleted}}}"#);
+            format!("#l{number:02} loanRequest l{number:02} {json}")
+        };
+        let script = loans.iter().enumerate().map(line).collect::<Vec<_>>().join("\n");
         let snapshot = fold(projection, &script);
         let statuses = wanted.iter().map(|status| STATUSES[*status].to_owned()).collect();
-        let mut query = ListQuery { statuses, sort, descending, include_deleted, limit, ..ListQuery::default() };
+        let mut query = ListQuery { statuses, sort, descending, limit, include_deleted, ..ListQuery::default() };
         let mut expected: Vec<_> = loans.iter().enumerate()
             .filter(|(_, (status, _, deleted))| (wanted.is_empty() || wanted.contains(status)) && (include_deleted || !deleted))
             .map(|(number, (status, amount, _))| (match sort {

@@ -86,10 +86,9 @@ proptest! {
 
     #[test]
     fn walking_gives_every_message_once(count in 0_u64..40, limit in 1_usize..9, start in 0_u64..40) {
-        let mut script = "guild g {}\nchannel c @guildId=g {}".to_owned();
-        for seq in 1..=count {
-            script.push_str(&format!("\nmessage m{seq} @channelId=c {{\"seq\":{seq}}}"));
-        }
+        let messages: String =
+            (1..=count).map(|seq| ["\nmessage m", &seq.to_string(), " @channelId=c {\"seq\":", &seq.to_string(), "}"].concat()).collect();
+        let script = format!("guild g {{}}\nchannel c @guildId=g {{}}{messages}");
         let snapshot = fold(projection, &script);
         let (mut window, mut walked) = (Window::After(start), Vec::new());
         loop {
