@@ -69,10 +69,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     tasks.thread("engine", move || engine.run(until))?;
     let router = continuity_api::router(state.clone());
     let limits = ServerLimits::default();
-    tasks.spawn(
-        "api",
-        continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()),
-    );
+    tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
     let router = telemetry::metrics_router(serving.recorder);
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
     let directory = core.dir;

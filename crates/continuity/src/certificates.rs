@@ -19,7 +19,7 @@ pub(crate) struct DemoCertificates {
     pub(crate) key: PathBuf,
 }
 
-/// Makes a new authority and a server certificate for localhost, 127.0.0.1 and ::1 in `dir`, valid for 30 days.
+/// Makes a new authority and a server certificate for localhost, 127.0.0.1 and `::1` in `dir`, valid for 30 days.
 pub(crate) fn create(dir: &Path, now: OffsetDateTime) -> Result<DemoCertificates> {
     let files = DemoCertificates {
         authority: dir.join("ca.pem"),

@@ -43,10 +43,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Where events come from: simulator: or file:PATH.
+    /// Where events come from: `simulator:` or `file:PATH`.
     #[arg(long, value_name = "URL", default_value = "simulator:", conflicts_with = "feed")]
     pub(crate) source: String,
-    /// Short for --source file:FILE.
+    /// Short for `--source file:FILE`.
     #[arg(long, value_name = "FILE")]
     pub(crate) feed: Option<PathBuf>,
     /// HTTPS port on 127.0.0.1; 0 takes any free one, and a free one for the metrics too.
@@ -166,7 +166,10 @@ pub(crate) enum Quarantine {
     List {
         #[command(flatten)]
         on: OnData,
-        /// How many, newest last.
+        /// Only those behind this log position.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+        /// How many, oldest first.
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },

@@ -13,15 +13,16 @@ use crate::config::{LogFormat, Telemetry};
 
 /// Upper bounds of the duration histograms, in seconds: 10 µs to 10 s.
 const SECONDS: &[f64] = &[
-    0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
-    2.5, 10.0,
+    0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
 ];
 
 /// Sends log lines to standard error as `settings` say.
 pub(crate) fn log_to_stderr(settings: &Telemetry) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log)
         .with_context(|| format!("telemetry.log is {:?}, which is not a filter such as info", settings.log))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     let installed = match settings.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

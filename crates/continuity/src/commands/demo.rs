@@ -62,9 +62,11 @@ async fn demo(options: Demo) -> Result<()> {
         client_secret: created.secret,
         data_dir: core.dir.root().to_owned(),
     };
+    let log = core.log.clone();
     let app = serve(core, &options, &config, Listeners { api, metrics }, recorder, &certificates)?;
+    let state = app.state.clone();
     let told = async {
-        ready::wait(&app.state).await;
+        ready::wait(&state, &log).await;
         tell(&access, options.json)
     };
     // The end may be asked for, or a task may fail, before everything is visible.

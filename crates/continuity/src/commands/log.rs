@@ -43,16 +43,13 @@ fn cat(on: &OnData, command: &Command) -> Result<()> {
 
 fn line(item: &Value) -> String {
     let of = |name| output::cell(item, name);
-    let mut text = format!(
-        "{:>10}  {:<24}  {:<14}  {:>6}  {}",
+    let payload = item.get("payload").map_or_else(String::new, |payload| format!("\n            {payload}"));
+    format!(
+        "{:>10}  {:<24}  {:<14}  {:>6}  {}{payload}",
         of("position"),
         of("arrivedAt"),
         of("kind"),
         of("sequence"),
         of("subject")
-    );
-    if let Some(payload) = item.get("payload") {
-        text.push_str(&format!("\n            {payload}"));
-    }
-    text
+    )
 }

@@ -13,7 +13,8 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::OnData;
-use crate::control::{Command, Reply, client};
+use crate::control::client as socket;
+use crate::control::{Command, Reply};
 use crate::core::offline;
 use crate::progress::Progress;
 
@@ -25,8 +26,8 @@ fn on_data(on: &OnData, command: &Command, item: &mut dyn FnMut(Value)) -> Resul
         Reply::Item(value) => item(value),
         Reply::Result(_) | Reply::Error(_) => {}
     };
-    let result = match client::connect(&on.data_dir)? {
-        Some(stream) => client::ask(stream, command, &mut each),
+    let result = match socket::connect(&on.data_dir)? {
+        Some(stream) => socket::ask(stream, command, &mut each),
         None => offline::execute(&on.data_dir, command, &mut each),
     };
     if let Some(progress) = progress {

@@ -20,7 +20,7 @@ fn list(on: &OnData) -> Result<()> {
     if on.json {
         return output::json(&result);
     }
-    let columns = ["name", "version", "state", "position", "rows", "bytes", "digest"];
+    let columns = ["name", "version", "state", "position", "rows", "bytes", "digest", "alarm"];
     let row = |model: &Value| columns.iter().map(|name| output::cell(model, name)).collect();
     let rows: Vec<Vec<String>> = result.as_array().into_iter().flatten().map(row).collect();
     output::text(&output::table(&columns, &rows))

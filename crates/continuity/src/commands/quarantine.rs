@@ -10,17 +10,17 @@ use crate::output;
 /// Shows events that could not be accepted.
 pub(crate) fn run(command: Quarantine) -> Result<()> {
     match command {
-        Quarantine::List { on, limit } => list(&on, limit),
+        Quarantine::List { on, after, limit } => list(&on, &Command::QuarantineList { after, limit }),
         Quarantine::Show { on, position } => show(&on, position),
     }
 }
 
-fn list(on: &OnData, limit: u64) -> Result<()> {
-    let result = super::on_data(on, &Command::QuarantineList { limit }, &mut |_| {})?;
+fn list(on: &OnData, command: &Command) -> Result<()> {
+    let result = super::on_data(on, command, &mut |_| {})?;
     if on.json {
         return output::json(&result);
     }
-    let columns = ["position", "arrivedAt", "reason", "subject", "bytes"];
+    let columns = ["position", "arrivedAt", "state", "reason", "loan", "sequence", "eventType", "bytes"];
     let row = |event: &Value| columns.iter().map(|name| output::cell(event, name)).collect();
     let rows: Vec<Vec<String>> = result.as_array().into_iter().flatten().map(row).collect();
     output::text(&output::table(&columns, &rows))

@@ -69,12 +69,9 @@ pub(crate) fn file_source(url: &str, config: &Config) -> Result<Box<dyn Source>>
     let Some(path) = url.strip_prefix("file:") else {
         bail!("the source {url:?} cannot be followed; there is file:PATH");
     };
-    let options = FileOptions {
-        follow: config.source.follow,
-        max_line_bytes: config.ingest.max_snapshot_bytes,
-        ..FileOptions::default()
-    };
-    Ok(Box::new(FileSource::new(path, options)))
+    let follow = config.source.follow;
+    let max_line_bytes = config.ingest.max_snapshot_bytes;
+    Ok(Box::new(FileSource::new(FileOptions { follow, max_line_bytes, ..FileOptions::new(path) })))
 }
 
 /// Where a feed's bytes are: as configured, else `blobs` beside the file or in the directory.

@@ -42,8 +42,8 @@ pub(crate) fn load(
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     toml::from_str(&text).map_err(|cause| ConfigError::NotToml { path: path.to_owned(), cause })
 }
 
@@ -78,19 +78,19 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
         }
     };
     let path = name.to_lowercase().replace("__", ".");
-    let mut at = table;
-    let mut parts = path.split('.').peekable();
-    while let Some(part) = parts.next() {
-        if !at.contains_key(part) {
-            return Err(unknown(at, &format!("{PREFIX}{name}"), part));
-        }
-        match at.get_mut(part) {
-            Some(Value::Table(inner)) if parts.peek().is_some() => at = inner,
-            Some(slot) => return typed(slot, &text, name),
-            None => break,
-        }
+    set(table, &path, &text, name)
+}
+
+fn set(table: &mut Table, path: &str, text: &str, name: &str) -> Result<(), ConfigError> {
+    let (part, rest) = path.split_once('.').map_or((path, None), |(part, rest)| (part, Some(rest)));
+    if !table.contains_key(part) {
+        return Err(unknown(table, &format!("{PREFIX}{name}"), part));
     }
-    Ok(())
+    match (&mut table[part], rest) {
+        (Value::Table(inner), Some(rest)) => set(inner, rest, text, name),
+        (_, Some(_)) => Err(unknown(table, &format!("{PREFIX}{name}"), part)),
+        (slot, None) => typed(slot, text, name),
+    }
 }
 
 /// Gives `slot` the value that `text` has in the type that the key has by default.
@@ -163,7 +163,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, environment, wanted) in [
-            ("[ingest]\nmax_event_byte = 1", vec![], "unknown key ingest.max_event_byte (did you mean max_event_bytes?)"),
+            (
+                "[ingest]\nmax_event_byte = 1",
+                vec![],
+                "unknown key ingest.max_event_byte (did you mean max_event_bytes?)",
+            ),
             ("qqqqqqqqqqqq = 1", vec![], "unknown key qqqqqqqqqqqq;"),
             ("data_dir = [", vec![], "is not TOML"),
             ("[auth]\ntoken_seconds = 5", vec![], "auth.token_seconds has to be between 60 and 86400"),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub(crate) use load::{ConfigError, load};
+pub(crate) use load::load;
 
 /// The annotated default configuration; `continuity config` prints it.
 pub(crate) const ANNOTATED_DEFAULT: &str = include_str!("default.toml");

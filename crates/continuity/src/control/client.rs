@@ -1,6 +1,6 @@
 //! Asking the process that runs on a data directory.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -41,7 +41,7 @@ fn next(replies: &mut impl BufRead) -> Result<Option<Reply>> {
     match replies.take(MAX_LINE_BYTES).read_line(&mut line) {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(serde_json::from_str(&line).context("the running process answered with something else")?)),
-        Err(e) if e.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+        Err(e) if e.kind() == ErrorKind::ConnectionReset => Ok(None),
         Err(e) => Err(e).context("cannot read the running process's answer"),
     }
 }

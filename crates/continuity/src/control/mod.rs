@@ -22,7 +22,7 @@ pub(crate) enum Command {
     ClientList,
     ClientSetEnabled { id: String, enabled: bool },
     ClientRotate { id: String, overlap_seconds: u64 },
-    QuarantineList { limit: u64 },
+    QuarantineList { after: u64, limit: u64 },
     QuarantineShow { position: u64 },
 }
 

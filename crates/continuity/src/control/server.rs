@@ -73,7 +73,7 @@ fn answer(stream: &UnixStream, operations: &Operations) -> Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let peer = rustix::net::sockopt::socket_peercred(stream).context("cannot tell who is asking")?;
-    let mut write = |reply: &Reply| -> Result<()> {
+    let write = |reply: &Reply| -> Result<()> {
         let mut line = serde_json::to_vec(reply)?;
         line.push(b'\n');
         (&*stream).write_all(&line).context("the client went away")

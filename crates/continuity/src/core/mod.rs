@@ -9,14 +9,12 @@ use continuity_auth::{Auth, AuthOptions};
 use continuity_base::Clock;
 use continuity_ingest::{HeldLimits, IngestOptions, QuarantineLimits};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
-use continuity_readmodel::{Engine, EngineHandle, EngineOptions, Ledger, LedgerReader, SyncBoard};
+use continuity_readmodel::ledger::{Ledger, LedgerReader};
+use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, SyncBoard};
 
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::operations::Operations;
-
-/// Share of the cache budget that the ledger gets; the read models share the rest.
-const LEDGER_CACHE_SHARE: usize = 4;
 
 /// Everything below the API, opened and caught up with what the log holds, not yet running.
 pub(crate) struct Core {
@@ -35,23 +33,21 @@ pub(crate) struct Core {
 impl Core {
     /// Opens `dir` as `config` says. A damaged log is an error that names the place and the ways out.
     pub(crate) fn open(dir: DataDir, config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut checkpoints = Engine::checkpoints(&dir.read_models())?;
-        checkpoints.extend(Ledger::checkpoint(&dir.read_models())?);
-        let disk = Arc::new(RealDisk::new(&dir.log())?);
+        let mut checkpoints = Engine::checkpoints(&dir.read_models());
+        checkpoints.extend(Ledger::checkpoint_in(&dir.read_models())?);
+        let disk = Arc::new(RealDisk::new(dir.log())?);
         let options = LogOptions { segment_bytes: config.log.segment_bytes, ..LogOptions::default() };
         let Opened { log, writer, recovery } = Log::open(disk, options, &checkpoints)?;
         report(&recovery);
-        let cache = config.read_models.cache_bytes;
-        let (ledger, reader) = Ledger::open(&dir.read_models(), &log, cache / LEDGER_CACHE_SHARE)?;
+        let (ledger, reader) = Ledger::open(&dir.read_models(), &log)?;
         let (handle, engine) = Engine::open(EngineOptions {
-            cache_bytes: cache - cache / LEDGER_CACHE_SHARE,
-            ..EngineOptions::new(
-                dir.read_models(),
-                log.clone(),
-                reader.clone(),
-                continuity_projections::all(),
-                Arc::clone(&clock),
-            )
+            dir: dir.read_models(),
+            log: log.clone(),
+            ledger: reader.clone(),
+            projections: continuity_projections::all(),
+            clock: Arc::clone(&clock),
+            cache_bytes: config.read_models.cache_bytes,
+            batch: BatchLimits::default(),
         })?;
         let auth = Auth::open(AuthOptions {
             default_token_seconds: config.auth.token_seconds,

@@ -31,11 +31,8 @@ pub(super) fn execute(auth: &Auth, command: &Command) -> Result<Value> {
 
 fn parse(scopes: &str) -> Result<ScopeSet> {
     let known = || Scope::ALL.map(Scope::as_str).join(" ");
-    let mut set = ScopeSet::default();
-    for name in scopes.split([' ', ',']).filter(|name| !name.is_empty()) {
-        set.insert(Scope::parse(name).ok_or_else(|| anyhow!("there is no scope {name:?}; there are {}", known()))?);
-    }
-    Ok(set)
+    let parse = |name| Scope::parse(name).ok_or_else(|| anyhow!("there is no scope {name:?}; there are {}", known()));
+    scopes.split([' ', ',']).filter(|name| !name.is_empty()).map(parse).collect()
 }
 
 fn shown(client: &Client) -> Result<Value> {

@@ -9,7 +9,8 @@ mod status;
 use anyhow::Result;
 use continuity_auth::Auth;
 use continuity_log::Log;
-use continuity_readmodel::{EngineHandle, LedgerReader, SyncBoard};
+use continuity_readmodel::ledger::LedgerReader;
+use continuity_readmodel::{EngineHandle, SyncBoard};
 use serde_json::Value;
 
 use crate::control::{Command, Reply};
@@ -33,7 +34,7 @@ impl Operations {
             Command::LogCat { from, limit, payload } => log::cat(&self.log, *from, *limit, *payload, out),
             Command::ProjectionList => Ok(projections::list(&self.engine)),
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
-            Command::QuarantineList { limit } => quarantine::list(&self.ledger, *limit),
+            Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
             Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }

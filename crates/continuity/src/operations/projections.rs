@@ -26,11 +26,12 @@ fn row(status: &ModelStatus) -> Value {
         "rows": status.rows,
         "bytes": status.bytes,
         "digest": short(&status.digest),
+        "alarm": status.alarm,
     })
 }
 
 fn short(digest: &[u8; 32]) -> String {
-    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..8])
 }
 
 /// Folds `name` again and puts the result in the place of the old build.

@@ -4,18 +4,22 @@ use anyhow::{Result, bail};
 use continuity_base::Timestamp;
 use continuity_events::record::{self, Quarantined};
 use continuity_log::{Kind, Log};
-use continuity_readmodel::LedgerReader;
+use continuity_readmodel::ledger::{LedgerReader, QuarantineEntry, QuarantineState};
 use serde_json::{Value, json};
 
-/// The newest `limit` of them, oldest first.
-pub(super) fn list(ledger: &LedgerReader, limit: u64) -> Result<Value> {
-    let entries = ledger.quarantined(usize::try_from(limit).unwrap_or(usize::MAX))?;
-    let row = |entry: &continuity_readmodel::QuarantineEntry| {
+/// At most `limit` of those behind log position `after`, oldest first.
+pub(super) fn list(ledger: &LedgerReader, after: u64, limit: u64) -> Result<Value> {
+    let entries = ledger.quarantined(after, usize::try_from(limit).unwrap_or(usize::MAX))?;
+    let row = |(position, entry): &(u64, QuarantineEntry)| {
         json!({
-            "position": entry.position,
+            "position": position,
             "arrivedAt": Timestamp::from_micros(entry.arrived_at).to_string(),
+            "state": match entry.state { QuarantineState::Open => "open", QuarantineState::Dismissed => "dismissed" },
             "reason": entry.reason,
-            "subject": entry.subject,
+            "loan": entry.loan,
+            "sequence": entry.sequence,
+            "eventId": entry.event_id,
+            "eventType": entry.event_type,
             "bytes": entry.bytes,
         })
     };

@@ -9,7 +9,7 @@ pub(super) fn status(on: &Operations) -> Value {
     let (sync, counts) = (on.sync.snapshot(), on.engine.counts());
     json!({
         "source": sync.source,
-        "state": format!("{:?}", sync.state),
+        "state": sync.state.name(),
         "synchronised": sync.synchronised,
         "lastProofOfLife": sync.last_proof_of_life.map(|at| at.to_string()),
         "logPosition": on.log.head().position,

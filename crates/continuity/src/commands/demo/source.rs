@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use continuity_base::Timestamp;
 use continuity_blobs::Blobs;
-use continuity_ingest::{Simulated, SimulatedOptions, Source};
+use continuity_ingest::{Lines, Simulated, SimulatedOptions, Source};
 use continuity_simulator::{Options, Simulator};
 use serde_json::{Value, json};
 
@@ -38,12 +39,10 @@ pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<
 
 fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {
     let history = remembered(&core.dir.root().join("simulator.json"), options.loans, core.clock.now())?;
-    let seed = history.seed;
-    let simulator = Simulator::new(history);
-    let first = simulator.history_len();
-    let lines = Box::new(simulator.map(|emitted| emitted.line));
-    let pace = SimulatedOptions { seed, history: first, rate: options.rate };
-    Ok(Box::new(Simulated::new(lines, pace)))
+    let initial = u64::try_from(Simulator::new(history.clone()).history().count())?;
+    let pace = SimulatedOptions { seed: SEED, initial, rate: options.rate };
+    let make = move || -> Lines { Box::new(Simulator::new(history.clone()).map(|emitted| emitted.line)) };
+    Ok(Box::new(Simulated::new(pace, Box::new(make), Arc::clone(&core.clock))))
 }
 
 /// The history of the run that began this data directory, or a new one that ends now: a feed must not change under a
