@@ -51,7 +51,7 @@ pub struct AccessEntry {
     pub json: String,
 }
 
-/// The longest id that is recorded, in bytes; no real one comes near.
+/// The longest id that is recorded, in bytes; no real one comes near, and the log takes longer ones.
 const MAX_ID_BYTES: usize = 4_096;
 
 /// The record of an access, with an id of its own so that the audit entry keeps it through every replay.

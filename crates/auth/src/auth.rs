@@ -1,5 +1,8 @@
 //! The handle that the rest of the program holds.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;

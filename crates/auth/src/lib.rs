@@ -15,6 +15,8 @@ pub mod metrics;
 mod oauth;
 mod principal;
 mod scope;
+#[cfg(test)]
+mod testing;
 mod token;
 mod token_endpoint;
 mod verifier;

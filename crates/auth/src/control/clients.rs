@@ -145,6 +145,11 @@ impl Clients {
         self.by_id.read().get(id).map(|entered| Arc::clone(&entered.live))
     }
 
+    #[cfg(test)]
+    pub(crate) fn row(&self, id: &str) -> Option<ClientRow> {
+        self.by_id.read().get(id).map(|entered| entered.row.clone())
+    }
+
     pub(crate) fn name(&self, id: &str) -> Option<String> {
         self.by_id.read().get(id).map(|entered| entered.row.name.clone())
     }
