@@ -10,13 +10,13 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::call::{Call, Shared, starting};
-use crate::endpoint::{Access, Endpoint, Handler, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Verb};
 use crate::metrics::RouteMetrics;
 use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
 use crate::reply::Reply;
 use crate::request::id::X_REQUEST_ID;
 use crate::request::query::{Query, refuse_secrets};
-use crate::request::{bearer, body};
+use crate::request::{accept, bearer, body};
 use crate::staleness::{COMPLETE, Staleness};
 
 /// The longest path and query, in bytes.
@@ -69,6 +69,7 @@ async fn answer(
     body: Body,
     request_id: &HeaderValue,
 ) -> Result<Response, Problem> {
+    let data = matches!(endpoint.access, Access::AnyOf(_));
     check_uri(&parts.uri)?;
     if !endpoint.verb.admits(&parts.method) {
         return Err(Problem::method(endpoint.verb.allow()));
@@ -76,10 +77,12 @@ async fn answer(
     let principal = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers)?;
     let raw_query = parts.uri.query().unwrap_or_default();
     let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;
+    if data && matches!(endpoint.answer, Answer::Object(_) | Answer::Array(_)) {
+        accept::choose(&parts.headers, &["application/json"])?;
+    }
     let path = path_params(endpoint, parts).await?;
     let body = if endpoint.verb == Verb::Post { body::read(body).await? } else { Bytes::new() };
     let view = shared.state.engine.view();
-    let data = matches!(endpoint.access, Access::AnyOf(_));
     let staleness = data.then(|| shared.freshness.current(&view, &shared.state));
     if let Some(staleness) = &staleness {
         if !shared.has_started() {
