@@ -51,7 +51,10 @@ pub fn router(state: ApiState) -> Router {
         }
     }
     let metrics = Arc::new(RouteMetrics::new("unknown"));
-    router.fallback(move |request: Request| pipeline::unknown(Arc::clone(&shared), Arc::clone(&metrics), request))
+    router.fallback(move |request: Request| {
+        let response = pipeline::unknown(&shared, &metrics, &request);
+        async move { response }
+    })
 }
 
 /// The OpenAPI 3.1 document of [`router`], as JSON text.

@@ -50,7 +50,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
 }
 
 /// Answers a request for a path that there is not.
-pub(crate) async fn unknown(shared: Arc<Shared>, metrics: Arc<RouteMetrics>, request: Request) -> Response {
+pub(crate) fn unknown(shared: &Shared, metrics: &RouteMetrics, request: &Request) -> Response {
     let request_id = shared.ids.of(request.headers());
     let problem = check_uri(request.uri())
         .err()

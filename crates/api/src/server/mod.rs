@@ -38,7 +38,7 @@ impl Default for ServerLimits {
         Self {
             connections: 4_096,
             handshake: Duration::from_secs(10),
-            header_read: Duration::from_secs(60),
+            header_read: Duration::from_mins(1),
             drain: Duration::from_secs(10),
             certificate_poll: Duration::from_secs(5),
         }

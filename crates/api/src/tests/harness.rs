@@ -190,7 +190,7 @@ impl Replica {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// GET with a token of one scope (or `all`, or none with ``) and headers.
+    /// GET with a token of one scope (or `all`, or none with an empty text) and headers.
     pub(crate) async fn get_with(&self, scope: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(Method::GET).uri(path);
         if !scope.is_empty() {

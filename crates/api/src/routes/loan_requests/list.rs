@@ -126,7 +126,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let rows = rows.ok_or_else(|| rebuilding("loan-requests"))?;
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
     let complete = call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
-    Ok(Reply::json(envelope(rows, limit, offset, cursor.as_deref())).complete(complete))
+    Ok(Reply::json(envelope(&rows, limit, offset, cursor.as_deref())).complete(complete))
 }
 
 fn sort(name: Option<&str>) -> (&'static str, Sort) {
@@ -134,7 +134,7 @@ fn sort(name: Option<&str>) -> (&'static str, Sort) {
 }
 
 /// The rows as they are, with the page's figures behind them.
-fn envelope(rows: Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
+fn envelope(rows: &Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
     let mut pagination = format!(",\"pagination\":{{\"limit\":{limit},\"offset\":{offset},\"total\":{},", rows.total);
     let written = match cursor {
         Some(cursor) => write!(pagination, "\"hasMore\":true,\"nextCursor\":\"{cursor}\"}}}}"),
