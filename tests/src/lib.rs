@@ -1,1 +1,5 @@
-//! The whole product, tested from outside
+//! The whole product, tested from outside.
+
+pub mod fold;
+pub mod instant;
+pub mod json;

@@ -238,6 +238,9 @@ fn delete(s: &mut Scene<'_>, _: usize) {
 
 fn correct(s: &mut Scene<'_>, _: usize) {
     let entity = s.loan.random.index(s.loan.entities.len());
+    if s.loan.entities[entity].kind == "auditEntry" {
+        return;
+    }
     s.correct(entity, |state| {
         state.set("corrected", true);
     });
