@@ -6,11 +6,17 @@
 
 mod error;
 mod file;
+mod decide;
+mod flight;
+mod gaps;
 mod ingester;
 pub mod metrics;
 mod options;
+mod parse;
+mod reader;
 mod simulated;
 mod source;
+mod worker;
 
 pub use error::{IngestError, SourceError};
 pub use file::{FileOptions, FileSource};

@@ -97,7 +97,7 @@ impl Source for Simulated {
     fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
         within(IDLE, STEP, stop, || self.lines.is_some() && self.given < self.due());
         let due = self.due();
-        let mut batch = Batch { head: Some(format!("event {due}")), ..Batch::default() };
+        let mut batch = Batch { head: Some(format!("event {due}")), head_number: Some(due), ..Batch::default() };
         let mut bytes = 0;
         while self.given < due && batch.messages.len() < max_messages && bytes < max_bytes && !stop.is_stopped() {
             let Some(line) = self.lines.as_mut().and_then(Iterator::next) else { break };

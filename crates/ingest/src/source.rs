@@ -58,6 +58,8 @@ pub struct Batch {
     pub at_end: bool,
     /// The source's end as shown, in words, when it has one.
     pub head: Option<String>,
+    /// The source's end as a number that only grows (stream sequence, offset, event number), for the metrics.
+    pub head_number: Option<u64>,
 }
 
 /// One message, not looked into yet.

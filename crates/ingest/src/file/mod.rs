@@ -1,5 +1,18 @@
 //! The file feed: one file or a directory of newline-delimited JSON, plain or compressed.
+//!
+//! Files are read in name order. A position names the file by device, inode and a digest of its first bytes, and an
+//! offset in its uncompressed bytes. While following, a file may grow, be renamed and begun anew, and files may be
+//! added; a file that became shorter, or begins with other bytes, is another history: `diverged`.
 
+mod cursor;
+mod feed;
+mod identity;
+mod known;
+mod lines;
+
+
+
+use std::io;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -7,8 +20,16 @@ use std::time::Duration;
 use continuity_base::Stop;
 use continuity_events::record::SourcePosition;
 
-use crate::source::{Batch, Resumed, Source};
+use self::cursor::{Coding, Cursor};
+use self::feed::Found;
+use self::known::{Known, KnownFiles, Next};
 use crate::SourceError;
+use crate::source::{Batch, Message, Resumed, Source};
+
+const IDLE: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(25);
+/// How many lines are read between two looks at the stop.
+const LINES_PER_LOOK: usize = 64;
 
 /// Options of a [`FileSource`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +53,137 @@ impl FileOptions {
 pub struct FileSource {
     name: String,
     options: FileOptions,
+    known: KnownFiles,
+    cursor: Option<Cursor>,
+    /// Not following, and everything was given.
+    finished: bool,
 }
 
 impl FileSource {
     /// Nothing is opened before [`Source::resume`].
     pub fn new(options: FileOptions) -> Self {
-        Self { name: format!("file:{}", options.path.display()), options }
+        let name = format!("file:{}", options.path.display());
+        Self { name, options, known: KnownFiles::default(), cursor: None, finished: false }
+    }
+
+    /// Fills the batch; whether the feed's present end was reached.
+    fn fill(&mut self, batch: &mut Batch, messages: usize, bytes: usize, stop: &Stop) -> Result<bool, SourceError> {
+        let mut taken = 0;
+        self.refresh()?;
+        loop {
+            while let Some(cursor) = &mut self.cursor {
+                if batch.messages.len() >= messages || taken >= bytes {
+                    return Ok(false);
+                }
+                if batch.messages.len() % LINES_PER_LOOK == 0 && stop.is_stopped() {
+                    return Ok(false);
+                }
+                let line = cursor.next_line();
+                let Some(raw) = line.map_err(|error| failed(&self.name, cursor, &error))? else { break };
+                taken += raw.len();
+                batch.messages.push(Message { raw, position: position(cursor) });
+            }
+            self.end_of_file(batch);
+            if !self.advance()? {
+                return Ok(true);
+            }
+            self.refresh()?;
+        }
+    }
+
+    /// Notes how far the open file was read; without following, its rest is a line and it is done with.
+    fn end_of_file(&mut self, batch: &mut Batch) {
+        let Some(cursor) = &mut self.cursor else { return };
+        if !self.options.follow
+            && let Some(raw) = cursor.lines.finish()
+        {
+            batch.messages.push(Message { raw, position: position(cursor) });
+        }
+        let (identity, offset) = (cursor.identity.clone(), cursor.lines.offset);
+        let known = Known { identity, offset, read_size: cursor.read_size() };
+        self.known.0.insert(cursor.found.name.clone(), known);
+    }
+
+    /// A small file's head grows with it.
+    fn refresh(&mut self) -> Result<(), SourceError> {
+        let refreshed = self.cursor.as_mut().map_or(Ok(()), Cursor::refresh);
+        refreshed.map_err(|error| self.unreachable(&error))
+    }
+
+    /// Goes on to the first file in name order with something new; `false` when there is none.
+    fn advance(&mut self) -> Result<bool, SourceError> {
+        if self.finished {
+            return Ok(false);
+        }
+        let listing = feed::list(&self.options.path).map_err(|error| self.unreachable(&error))?;
+        for found in listing {
+            if self.open_if_new(found)? {
+                return Ok(true);
+            }
+        }
+        self.finished = !self.options.follow;
+        Ok(false)
+    }
+
+    fn open_if_new(&mut self, found: Found) -> Result<bool, SourceError> {
+        if let Some(more) = self.go_on(&found)? {
+            return Ok(more);
+        }
+        let next = self.known.look(&found).map_err(|error| self.unreachable(&error))?;
+        match next {
+            Next::Nothing => Ok(false),
+            Next::Read(offset) => self.open(found, offset),
+            Next::RestOf(renamed) => {
+                tracing::info!(file = %found.name, now = %renamed.name, "a feed file was renamed and begun anew");
+                let offset = self.known.rename(&found.name, &renamed.name);
+                self.open(*renamed, offset)
+            }
+            Next::Diverged(detail) => Err(self.diverged(&found.name, detail)),
+        }
+    }
+
+    /// If `found` is the open file: whether there is more in it.
+    fn go_on(&mut self, found: &Found) -> Result<Option<bool>, SourceError> {
+        let Some(cursor) = self.cursor.as_mut().filter(|cursor| cursor.found.name == found.name) else {
+            return Ok(None);
+        };
+        if (cursor.found.device, cursor.found.inode) != (found.device, found.inode) {
+            // Another file has the name now. How far the open one was read is noted already.
+            self.cursor = None;
+            return Ok(None);
+        }
+        if found.size == cursor.read_size() {
+            return Ok(Some(false));
+        }
+        if cursor.go_on().map_err(|error| failed(&self.name, cursor, &error))? {
+            return Ok(Some(true));
+        }
+        Err(self.diverged(&found.name, format!("it became shorter: {} bytes on disk", found.size)))
+    }
+
+    fn open(&mut self, found: Found, offset: u64) -> Result<bool, SourceError> {
+        let name = found.name.clone();
+        let opened = Cursor::open(found, offset, self.options.max_line_bytes);
+        let cursor = opened.map_err(|error| self.unreachable(&error))?;
+        if cursor.is_none() {
+            return Err(self.diverged(&name, format!("it holds less than the {offset} bytes that were read")));
+        }
+        self.cursor = cursor;
+        Ok(true)
+    }
+
+    fn unreachable(&self, error: &io::Error) -> SourceError {
+        SourceError::Disconnected { source_name: self.name.clone(), detail: error.to_string() }
+    }
+
+    fn diverged(&self, file: &str, detail: String) -> SourceError {
+        let offset = self.known.0.get(file).map_or(0, |known| known.offset);
+        SourceError::Diverged { source_name: self.name.clone(), point: format!("{file}, byte {offset}"), detail }
+    }
+
+    fn head(&self) -> Option<String> {
+        let (name, known) = self.known.0.iter().next_back()?;
+        Some(format!("{name}, byte {}", known.offset))
     }
 }
 
@@ -46,17 +192,63 @@ impl Source for FileSource {
         &self.name
     }
 
-    fn resume(&mut self, _last: &[SourcePosition]) -> Result<Resumed, SourceError> {
-        todo!("{:?}", self.options)
+    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
+        (self.cursor, self.finished) = (None, false);
+        self.known = KnownFiles::from_positions(last);
+        let listing = feed::list(&self.options.path).map_err(|error| self.unreachable(&error))?;
+        self.known.settle(&listing);
+        for found in &listing {
+            let next = self.known.look(found).map_err(|error| self.unreachable(&error))?;
+            if let Next::Diverged(detail) = next {
+                return Err(self.diverged(&found.name, detail));
+            }
+        }
+        let from = self.head().unwrap_or_else(|| "the beginning".to_owned());
+        Ok(Resumed { from, warnings: Vec::new() })
     }
 
-    fn next_batch(&mut self, _messages: usize, _bytes: usize, _stop: &Stop) -> Result<Batch, SourceError> {
-        todo!()
+    fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut waited = Duration::ZERO;
+        loop {
+            batch.at_end = self.fill(&mut batch, max_messages, max_bytes, stop)?;
+            if !batch.messages.is_empty() || waited >= IDLE || stop.is_stopped() {
+                if batch.at_end {
+                    batch.head = self.head();
+                    batch.head_number = self.known.0.values().next_back().map(|known| known.offset);
+                }
+                return Ok(batch);
+            }
+            thread::sleep(STEP);
+            waited += STEP;
+        }
     }
 
     fn acknowledge(&mut self, _position: &SourcePosition) -> Result<(), SourceError> {
         Ok(())
     }
+}
+
+fn position(cursor: &Cursor) -> SourcePosition {
+    let identity = &cursor.identity;
+    SourcePosition::File {
+        name: cursor.found.name.clone(),
+        device: identity.device,
+        inode: identity.inode,
+        head_len: identity.head_len,
+        head_sha256: identity.head_sha256,
+        offset: cursor.lines.offset,
+    }
+}
+
+/// What a failed read means: the system's errors pass, bytes that do not decompress stay what they are.
+fn failed(source: &str, cursor: &Cursor, error: &io::Error) -> SourceError {
+    let (source_name, file) = (source.to_owned(), &cursor.found.name);
+    if error.raw_os_error().is_some() || cursor.found.coding() == Coding::Plain {
+        return SourceError::Disconnected { source_name, detail: format!("{file}: {error}") };
+    }
+    let point = format!("{file}, byte {}", cursor.lines.offset);
+    SourceError::Diverged { source_name, point, detail: format!("it cannot be decompressed: {error}") }
 }
 
 /// Waits until `ready`, at most `limit`, looking every `step`; returns at once when the stop is asked for.

@@ -313,7 +313,8 @@ impl LedgerBatch {
     }
 
     fn operator(&mut self, operator: &Operator) -> Result<(), StoreError> {
-        let Some(position) = operator.detail.parse::<u64>().ok().filter(|_| operator.action == DISMISS) else {
+        let number = operator.detail.trim_start_matches("position ");
+        let Some(position) = number.parse::<u64>().ok().filter(|_| operator.action == DISMISS) else {
             return Ok(());
         };
         let key = position.to_be_bytes();

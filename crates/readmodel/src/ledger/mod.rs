@@ -40,7 +40,8 @@ use crate::store::{Checkpoint, DirectoryShelf, Durability, Place, Shelf, Store};
 pub const CONTROL_IDS: u64 = 100_000;
 /// Name of the ledger's store and of its checkpoint.
 pub const NAME: &str = "ledger";
-/// `action` of an operator's record that takes a quarantined record (its position in `detail`) off the list.
+/// `action` of an operator's record that takes a quarantined record off the list; `detail` is its log position, with or
+/// without the word `position` in front.
 pub const DISMISS: &str = "quarantine-dismiss";
 
 const VERSION: u32 = 1;

@@ -1,0 +1,39 @@
+//! Snapshots of a loan.
+
+use continuity_events::record::{ClosedBy, Received};
+use continuity_events::{Reason, Rejection};
+use continuity_log::Kind;
+use continuity_readmodel::ledger::Entry;
+
+use super::loan::{after_purge, foreign};
+use super::{Decider, Outcome};
+use crate::IngestError;
+
+impl Decider<'_> {
+    /// A snapshot is known by its id, never forks, covers every sequence up to its own, and takes no loan back.
+    pub(super) fn snapshot(&mut self, received: &Received) -> Result<Outcome, IngestError> {
+        let event = &received.event;
+        let as_of = match event.snapshot() {
+            Ok(snapshot) => snapshot.as_of_sequence,
+            Err(rejection) => return self.reject(received, &rejection),
+        };
+        let Some(loan) = event.loan_id() else {
+            return self.reject(received, &Rejection::new(Reason::BadSubject, "a snapshot without a loan"));
+        };
+        let order = self.batch.order(loan)?.clone();
+        if !order.belongs_to(&event.source) {
+            return self.reject(received, &foreign());
+        }
+        if self.batch.knows_control(&event.source, &event.id)? {
+            return Ok(self.duplicate(received));
+        }
+        if let Some(purged) = order.purged_at.filter(|purged| as_of > *purged) {
+            return self.reject(received, &after_purge(purged));
+        }
+        self.read(&received.position, true);
+        self.append(Kind::Snapshot, loan, as_of, received, Entry::Snapshot)?;
+        self.close_gaps(loan, &order, ClosedBy::Snapshot)?;
+        self.follow(loan)?;
+        Ok(Outcome::Taken)
+    }
+}

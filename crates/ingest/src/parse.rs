@@ -1,0 +1,116 @@
+//! From raw messages to events, or to what is wrong with them.
+
+use continuity_events::record::SourcePosition;
+use continuity_events::{CloudEvent, Limits, Reason, Rejection};
+use serde::Deserialize;
+
+use crate::source::{Message, Raw};
+
+/// A message that was looked into.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) position: SourcePosition,
+    pub(crate) event: Result<CloudEvent, Box<Refused>>,
+}
+
+/// A message that is no event.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) rejection: Rejection,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) event_id: Option<String>,
+    pub(crate) event_type: Option<String>,
+}
+
+/// Parses a message and checks its form.
+pub(crate) fn parse(message: Message, limits: &Limits) -> Parsed {
+    let Message { raw, position } = message;
+    let event = match raw {
+        Raw::Structured(bytes) => CloudEvent::parse_structured(&bytes, limits).map_err(|rejection| {
+            let (event_id, event_type) = peek(&bytes);
+            Box::new(Refused { rejection, raw: bytes, event_id, event_type })
+        }),
+        Raw::Binary { attributes, body } => {
+            let borrowed: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            CloudEvent::parse_binary(&borrowed, &body, limits).map_err(|rejection| {
+                let header = |wanted: &str| {
+                    let found = borrowed.iter().find(|(name, _)| is_attribute(name, wanted));
+                    found.map(|(_, value)| (*value).to_owned())
+                };
+                let (event_id, event_type) = (header("id"), header("type"));
+                Box::new(Refused { rejection, raw: flat(&borrowed, &body), event_id, event_type })
+            })
+        }
+        Raw::Oversize { prefix, length, sha256 } => {
+            let digest: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            let detail = format!("{length} bytes, SHA-256 {digest}; the first {} bytes are kept", prefix.len());
+            let rejection = Rejection::new(Reason::TooLarge, detail);
+            Err(Box::new(Refused { rejection, raw: prefix, event_id: None, event_type: None }))
+        }
+    };
+    Parsed { position, event }
+}
+
+/// Id and type of something that is nearly an event.
+fn peek(bytes: &[u8]) -> (Option<String>, Option<String>) {
+    #[derive(Deserialize)]
+    struct Peek {
+        id: Option<String>,
+        #[serde(rename = "type")]
+        event_type: Option<String>,
+    }
+    serde_json::from_slice::<Peek>(bytes).map_or((None, None), |peek| (peek.id, peek.event_type))
+}
+
+fn is_attribute(header: &str, wanted: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    header.strip_prefix("ce-").or(header.strip_prefix("ce_")).unwrap_or(&header) == wanted
+}
+
+/// A message in binary mode as one piece: its headers line by line, an empty line, its body.
+fn flat(attributes: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in attributes {
+        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(number: u64) -> SourcePosition {
+        SourcePosition::Simulator { seed: 1, number }
+    }
+
+    fn refused(raw: Raw) -> Refused {
+        let parsed = parse(Message { raw, position: at(1) }, &Limits::default());
+        *parsed.event.expect_err("not an event")
+    }
+
+    #[test]
+    fn what_is_nearly_an_event_keeps_its_id_type_and_bytes() {
+        let bytes = br#"{"id":"e1","type":"com.banclo.TaskAssigned","specversion":"0.3"}"#;
+        let refused = refused(Raw::Structured(bytes.to_vec()));
+        assert_eq!((refused.event_id.as_deref(), &refused.raw[..]), (Some("e1"), &bytes[..]));
+        assert_eq!(refused.event_type.as_deref(), Some("com.banclo.TaskAssigned"));
+    }
+
+    #[test]
+    fn binary_mode_is_kept_with_its_headers() {
+        let attributes = vec![("ce_id".to_owned(), "e2".to_owned()), ("ce_specversion".to_owned(), "2".to_owned())];
+        let refused = refused(Raw::Binary { attributes, body: b"{}".to_vec() });
+        assert_eq!(refused.event_id.as_deref(), Some("e2"));
+        assert_eq!(refused.raw, b"ce_id: e2\r\nce_specversion: 2\r\n\r\n{}");
+    }
+
+    #[test]
+    fn an_oversize_message_says_how_large_it_was() {
+        let refused = refused(Raw::Oversize { prefix: b"{".to_vec(), length: 70_000_000, sha256: [0xab; 32] });
+        assert_eq!(refused.rejection.reason, Reason::TooLarge);
+        assert!(refused.rejection.detail.starts_with("70000000 bytes, SHA-256 abab"), "{}", refused.rejection.detail);
+    }
+}
