@@ -14,7 +14,11 @@
 mod cache;
 pub mod disk;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod format;
+#[doc(hidden)]
+pub mod fuzz;
 mod head_file;
 mod log;
 pub mod metrics;

@@ -23,36 +23,36 @@ pub(crate) const MAX_UNPACKED_BYTES: usize = 512 << 20;
 const COMPRESS_FROM_BYTES: usize = 128;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Metadata<'a> {
+pub(super) struct Metadata<'a> {
     /// Arrival times are stored as differences to this, in microseconds.
-    arrived_at: i64,
-    groups: Vec<Group>,
+    pub(super) arrived_at: i64,
+    pub(super) groups: Vec<Group>,
     #[serde(borrow)]
-    records: Vec<Entry<'a>>,
+    pub(super) records: Vec<Entry<'a>>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Group {
-    codec: u8,
+pub(super) struct Group {
+    pub(super) codec: u8,
     /// Bytes before compression: the sum of its records' lengths.
-    unpacked: u32,
+    pub(super) unpacked: u32,
     /// Bytes in the frame.
-    stored: u32,
+    pub(super) stored: u32,
     /// 0: not sealed. The only one of v1.
-    cipher: u16,
-    key_id: Vec<u8>,
-    nonce: Vec<u8>,
+    pub(super) cipher: u16,
+    pub(super) key_id: Vec<u8>,
+    pub(super) nonce: Vec<u8>,
 }
 
 /// A record; its payload begins where that of the record before it in the same group ends.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Entry<'a> {
-    kind: u8,
-    subject: &'a str,
-    sequence: u64,
-    arrived_after: i64,
-    group: u32,
-    length: u32,
+pub(super) struct Entry<'a> {
+    pub(super) kind: u8,
+    pub(super) subject: &'a str,
+    pub(super) sequence: u64,
+    pub(super) arrived_after: i64,
+    pub(super) group: u32,
+    pub(super) length: u32,
 }
 
 /// Why a body could not be decoded although its frame's checks hold.
@@ -270,3 +270,6 @@ fn record(
         payload: payload.to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! Round trips and refusals of every piece of the format.
 
 use super::{
-    body::{BodyDecoder, BodyEncoder, BodyError},
+    body::BodyEncoder,
     footer::{Entry, FOOTER_TRAILER_BYTES, Footer},
-    frame::{FRAME_HEADER_BYTES, FrameHeader, check, finish},
+    frame::{FrameHeader, check, finish},
     head::Slot,
     segment::{HeaderError, SegmentHeader},
     *,
@@ -98,46 +98,4 @@ fn every_flipped_bit_of_a_frame_is_noticed() {
         };
         assert!(noticed, "bit {bit}");
     }
-}
-
-#[test]
-fn bodies_round_trip_compressed_or_not() {
-    let long = "the same words again and again ".repeat(300);
-    let noise: Vec<u8> = (0..4000u32).flat_map(|n| blake3::hash(&n.to_le_bytes()).as_bytes()[..2].to_vec()).collect();
-    let records = records(&[long.as_bytes(), b"", &noise, long.as_bytes(), b"{}"]);
-    for compression in [Compression::None, Compression::Zstd(1), Compression::Zstd(-3)] {
-        for some in [&records[..], &records[..1], &records[1..2], &records[2..3]] {
-            let frame = frame(some, compression);
-            let count = u32::try_from(some.len()).unwrap();
-            assert_eq!(BodyDecoder::default().records(&frame[FRAME_HEADER_BYTES..], count).unwrap(), some);
-        }
-    }
-    assert!(frame(&records, Compression::Zstd(1)).len() < frame(&records, Compression::None).len());
-}
-
-#[test]
-fn extreme_arrival_times_survive() {
-    let mut extreme = records(&[b"a", b"b", b"c"]);
-    extreme[0].arrived_at = i64::MIN;
-    extreme[1].arrived_at = i64::MAX;
-    let frame = frame(&extreme, Compression::None);
-    assert_eq!(BodyDecoder::default().records(&frame[FRAME_HEADER_BYTES..], 3).unwrap(), extreme);
-}
-
-#[test]
-fn what_a_body_cannot_be_is_refused() {
-    let good = frame(&records(&[b"one", b"two"]), Compression::None)[FRAME_HEADER_BYTES..].to_vec();
-    let mut decoder = BodyDecoder::default();
-    assert!(decoder.records(&good, 2).is_ok());
-    let mut refused = |change: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = good.clone();
-        change(&mut bytes);
-        decoder.records(&bytes, 2).unwrap_err()
-    };
-    assert!(matches!(refused(&|bytes| bytes.truncate(10)), BodyError::Malformed(_)));
-    assert!(matches!(refused(&|bytes| bytes[4] = 255), BodyError::Malformed(_)));
-    assert!(matches!(refused(&|bytes| bytes[8] ^= 1), BodyError::Malformed(_)));
-    assert!(matches!(refused(&|bytes| bytes[0] = body::CODEC_ZSTD), BodyError::Malformed(_)));
-    assert!(matches!(refused(&|bytes| bytes[0] = 9), BodyError::Unsupported(_)));
-    assert!(matches!(decoder.records(&good, 3).unwrap_err(), BodyError::Malformed(_)));
 }
