@@ -9,6 +9,7 @@ mod error;
 mod fold;
 mod key;
 pub mod ledger;
+pub mod metrics;
 mod projection;
 mod store;
 mod sync;
@@ -21,7 +22,7 @@ pub use fold::{Counts, LoanState};
 pub use key::{Key, KeyReader, prefix_end};
 pub use projection::{AUDIT_ENTRY, AppendedEvent, ChangeForm, EntityChange, Projection, Spec};
 pub use store::{
-    Batch, Checkpoint, Direction, DirectoryShelf, Durability, Found, MemoryShelf, Opened, Place, Row, Rows, Scan, Shelf,
-    Snapshot, Store, Table,
+    Batch, Checkpoint, Direction, DirectoryShelf, Durability, Found, MemoryShelf, Opened, Place, Row, Rows, Scan,
+    Shelf, Snapshot, Store, Table,
 };
 pub use sync::{SourceState, SyncBoard, SyncCounters, SyncSnapshot};

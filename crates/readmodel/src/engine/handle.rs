@@ -1,41 +1,125 @@
 //! The handle through which the rest of the process uses the engine.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+
 use super::EngineError;
-use super::status::{ModelStatus, RebuildReport};
+use super::rebuild::{self, Workshop};
+use super::replay::Replay;
+use super::status::{ModelStatus, Progress, RebuildReport};
 use super::view::View;
 use crate::fold::Counts;
 
 /// Read access to the read models, and the commands that the engine takes. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct EngineHandle {}
+#[derive(Clone)]
+pub struct EngineHandle {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the engine and its handles share.
+pub(super) struct Shared {
+    view: ArcSwap<View>,
+    position: Mutex<u64>,
+    moved: Condvar,
+    commands: SyncSender<Command>,
+    pub(super) workshop: Workshop,
+    /// One rebuild at a time.
+    pub(super) busy: Mutex<()>,
+    stopped: AtomicBool,
+}
+
+/// What the engine is asked to do between two batches.
+pub(super) enum Command {
+    /// Serve these read models no longer.
+    Hide(Vec<&'static str>, Arc<Progress>, SyncSender<()>),
+    /// Serve them again: their rebuild failed.
+    Show(Vec<&'static str>),
+    /// Replace them by new builds.
+    HandOver(Box<Replay>, SyncSender<Result<Vec<RebuildReport>, EngineError>>),
+}
 
 impl EngineHandle {
     /// The latest consistent state of all read models.
     pub fn view(&self) -> Arc<View> {
-        todo!()
+        self.shared.view.load_full()
     }
 
     /// Waits until the view is at log position `position` or beyond; `false` when `timeout` passed first.
-    pub fn wait_for(&self, _position: u64, _timeout: Duration) -> bool {
-        todo!()
+    pub fn wait_for(&self, position: u64, timeout: Duration) -> bool {
+        let mut current = self.shared.position.lock();
+        !self.shared.moved.wait_while_for(&mut current, |now| *now < position, timeout).timed_out()
     }
 
     /// All read models.
     pub fn statuses(&self) -> Vec<ModelStatus> {
-        todo!()
+        self.view().statuses()
     }
 
     /// How many loans and events are in a special state.
     pub fn counts(&self) -> Counts {
-        todo!()
+        self.view().counts()
     }
 
     /// Rebuilds a read model from the log into a new file, which then replaces the old. Blocks until it has; meanwhile
-    /// the read model is not served.
-    pub fn rebuild(&self, _name: &str) -> Result<RebuildReport, EngineError> {
-        todo!()
+    /// the read model is not served. One rebuild at a time.
+    pub fn rebuild(&self, name: &str) -> Result<RebuildReport, EngineError> {
+        let name = self.shared.workshop.projection(name)?.spec().name;
+        let mut reports = rebuild::beside(&self.shared, vec![name])?;
+        reports.pop().ok_or(EngineError::Stopped)
+    }
+}
+
+impl Shared {
+    pub(super) fn new(view: View, workshop: Workshop) -> (Arc<Self>, Receiver<Command>) {
+        let (commands, received) = sync_channel(4);
+        let shared = Self {
+            position: Mutex::new(view.position),
+            view: ArcSwap::from_pointee(view),
+            moved: Condvar::new(),
+            commands,
+            workshop,
+            busy: Mutex::new(()),
+            stopped: AtomicBool::new(false),
+        };
+        (Arc::new(shared), received)
+    }
+
+    pub(super) fn publish(&self, view: View) {
+        let position = view.position;
+        self.view.store(Arc::new(view));
+        *self.position.lock() = position;
+        self.moved.notify_all();
+    }
+
+    /// The position of the latest view.
+    pub(super) fn position(&self) -> u64 {
+        *self.position.lock()
+    }
+
+    pub(super) fn send(&self, command: Command) -> Result<(), EngineError> {
+        if self.is_stopped() {
+            return Err(EngineError::Stopped);
+        }
+        self.commands.send(command).map_err(|_| EngineError::Stopped)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+}
+
+impl fmt::Debug for EngineHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EngineHandle(at {})", self.shared.position())
     }
 }

@@ -1,17 +1,28 @@
 //! One thread that folds the log into all read models, in lockstep.
 
+mod files;
 mod handle;
+mod history;
+mod models;
+mod open;
+mod rebuild;
+mod refold;
+mod replay;
+mod run;
 mod status;
+#[cfg(test)]
+mod tests;
 mod view;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use continuity_base::{Clock, Stop};
-use continuity_log::{Checkpoint as LogCheckpoint, Log};
+use continuity_base::Clock;
+use continuity_log::Log;
 use thiserror::Error;
 
 pub use self::handle::EngineHandle;
+pub use self::run::Engine;
 pub use self::status::{ModelState, ModelStatus, RebuildReport};
 pub use self::view::View;
 use crate::error::StoreError;
@@ -61,27 +72,29 @@ pub enum EngineError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] continuity_log::LogError),
+    /// A record of the log does not decode; nothing was changed by it.
+    #[error("log position {position} cannot be read: {cause}; run `log verify`, and start the version that wrote it")]
+    Record {
+        /// Its position.
+        position: u64,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// The ledger was opened before it had caught up with the log.
+    #[error("the ledger is at log position {ledger}, but the read models are at {needed}; open the ledger first")]
+    LedgerBehind {
+        /// Where the ledger is.
+        ledger: u64,
+        /// Where it has to be.
+        needed: u64,
+    },
     /// No read model has this name.
     #[error("there is no read model {0}; `projection list` names them")]
     UnknownModel(String),
-}
-
-/// The engine; [`Engine::run`] is its thread.
-pub struct Engine {}
-
-impl Engine {
-    /// Opens all read models and brings them to one position.
-    pub fn open(_options: EngineOptions) -> Result<(EngineHandle, Self), EngineError> {
-        todo!()
-    }
-
-    /// Follows the log until it is stopped; the last commit is durable.
-    pub fn run(self, _stop: Stop) -> Result<(), EngineError> {
-        todo!()
-    }
-
-    /// How far the read models in a directory are: to be given to `Log::open`, so that it knows what was durable.
-    pub fn checkpoints(_dir: &Path) -> Vec<LogCheckpoint> {
-        todo!()
-    }
+    /// Another rebuild is under way; try again when it is done.
+    #[error("another rebuild is under way; try again when it is done")]
+    Busy,
+    /// The engine has stopped.
+    #[error("the engine has stopped; start the process again")]
+    Stopped,
 }

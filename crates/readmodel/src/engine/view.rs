@@ -58,18 +58,27 @@ impl View {
         self.counts
     }
 
+    /// Name, position and whether it is served, of each read model.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (&'static str, u64, bool)> {
+        self.models.iter().map(|model| (model.name, model.position(self.position), self.model(model.name).is_some()))
+    }
+
     pub(super) fn statuses(&self) -> Vec<ModelStatus> {
         self.models.iter().map(|model| model.status(self.position)).collect()
     }
 }
 
 impl ModelView {
+    fn position(&self, position: u64) -> u64 {
+        if self.current { position } else { self.snapshot.position() }
+    }
+
     fn status(&self, position: u64) -> ModelStatus {
         let snapshot = &self.snapshot;
         ModelStatus {
             name: self.name,
             version: snapshot.version(),
-            position: if self.current { position } else { snapshot.position() },
+            position: self.position(position),
             rows: snapshot.rows(),
             digest: snapshot.digest(),
             bytes: snapshot.row_bytes(),

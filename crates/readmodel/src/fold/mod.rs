@@ -1,12 +1,23 @@
 //! The decision per loan: what of its history is folded, taken once before any read model sees it.
 
+mod decide;
+mod loans;
 mod read;
+mod state;
 
+use serde::{Deserialize, Serialize};
+
+pub(crate) use decide::{Circumstances, LOAN_REQUEST, Verdict, Why, decide};
+pub(crate) use loans::{Loan, Loans, entity_key};
 pub use read::LoanState;
 pub(crate) use read::{loan_state, loans_by_position};
+pub(crate) use state::{Base, EntityState, NAME, TABLES};
+
+/// Version of the decision and of what is stored for it; to be raised with every change of either.
+pub(crate) const VERSION: u32 = 1;
 
 /// How many loans and events are in a special state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Loans that exist.
     pub loans: u64,

@@ -1,6 +1,9 @@
 //! What readers may know of a loan's fold.
 
+use super::loans::decode;
+use super::state::{LOANS, LoanRow, NAME, POSITIONS};
 use crate::error::StoreError;
+use crate::key::{Key, KeyReader};
 use crate::store::{Direction, Snapshot};
 
 /// What is known of one loan.
@@ -12,7 +15,7 @@ pub struct LoanState {
     pub purged: bool,
     /// Nothing known is missing and nothing is parked. Also true of an unknown loan.
     pub complete: bool,
-    /// Log position of its newest event; 0 for an unknown loan.
+    /// Log position at which its newest event became visible; 0 for an unknown loan.
     pub position: u64,
     /// Its last visible sequence; 0 for an unknown loan.
     pub last_sequence: u64,
@@ -24,15 +27,43 @@ pub struct LoanState {
     pub skipped: Vec<(String, String)>,
 }
 
-pub(crate) fn loan_state(_fold: &Snapshot, _id: &str) -> Result<LoanState, StoreError> {
-    todo!()
+impl From<LoanRow> for LoanState {
+    fn from(row: LoanRow) -> Self {
+        Self {
+            exists: row.exists,
+            purged: row.purged,
+            complete: row.complete(),
+            position: row.position,
+            last_sequence: row.last,
+            gaps: row.gaps,
+            parked: row.parked,
+            skipped: row.skipped.into_iter().collect(),
+        }
+    }
 }
 
+/// The state of a loan; of an unknown one that it does not exist.
+pub(crate) fn loan_state(fold: &Snapshot, id: &str) -> Result<LoanState, StoreError> {
+    match fold.get(LOANS, &Key::new().text(id).finish())? {
+        Some(bytes) => Ok(decode::<LoanRow>(LOANS, &bytes)?.into()),
+        None => Ok(LoanState { complete: true, ..LoanState::default() }),
+    }
+}
+
+/// Loans whose newest event became visible beyond log position `after`, with that position, in its order.
 pub(crate) fn loans_by_position(
-    _fold: &Snapshot,
-    _after: u64,
-    _direction: Direction,
-    _limit: usize,
+    fold: &Snapshot,
+    after: u64,
+    direction: Direction,
+    limit: usize,
 ) -> Result<Vec<(u64, String)>, StoreError> {
-    todo!()
+    let from = Key::new().u64(after.saturating_add(1)).finish();
+    let rows = fold.scan(POSITIONS, from.., direction)?;
+    let loan = |row: Result<(crate::Row, crate::Row), StoreError>| {
+        let (key, id) = row?;
+        let position = KeyReader::new(&key).u64();
+        let id = std::str::from_utf8(&id).ok().map(str::to_owned);
+        position.zip(id).ok_or_else(|| StoreError::corrupt(NAME, "a row of positions"))
+    };
+    rows.take(limit).map(loan).collect()
 }

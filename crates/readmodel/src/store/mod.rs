@@ -30,6 +30,8 @@ pub type Table = &'static str;
 
 /// Version of what this module keeps beside the rows.
 const FORMAT: u32 = 1;
+/// Page cache for a look at the checkpoint alone.
+const PEEK_CACHE_BYTES: usize = 1 << 20;
 const META: Table = "continuity.meta";
 const META_KEY: Bytes = b"meta";
 
@@ -184,6 +186,19 @@ impl fmt::Debug for Store {
         let meta = self.meta.lock();
         write!(f, "Store({} at {})", meta.name, meta.checkpoint.position)
     }
+}
+
+/// How far a store is that nobody has open; `None` when there is none that can be read.
+pub(crate) fn peek(place: &Place) -> Option<Checkpoint> {
+    if !place.exists() {
+        return None;
+    }
+    let mut builder = Builder::new();
+    builder.set_cache_size(PEEK_CACHE_BYTES);
+    let look =
+        || -> Result<Option<Meta>, redb::Error> { read_meta(&builder.create_with_backend(place.backend()?)?, &[]) };
+    // redb may panic on a damaged file.
+    catch_unwind(AssertUnwindSafe(look)).ok()?.ok()?.map(|meta| meta.checkpoint)
 }
 
 type Usable = Result<(Database, Meta), Opened>;

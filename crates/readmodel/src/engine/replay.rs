@@ -1,0 +1,176 @@
+//! Folding records into read models, in log order: the one path for following, catching up and rebuilding.
+
+use std::sync::Arc;
+
+use continuity_events::record::{Received, Released, Stored, decode};
+use continuity_events::{Change, CloudEvent, Role};
+use continuity_log::{Frame, Kind, Record};
+
+use super::EngineError;
+use super::history::{Frames, History};
+use super::models::{Models, Vocabulary};
+use crate::error::StoreError;
+use crate::fold::{Loan, Loans};
+use crate::projection::AppendedEvent;
+use crate::store::{Checkpoint, Durability};
+
+/// Read models with the fold that decides for them.
+pub(crate) struct Replay {
+    pub(super) history: Arc<dyn History>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) loans: Loans,
+    pub(super) models: Models,
+    at: Checkpoint,
+    frames: Box<dyn Frames>,
+    frame: Option<Arc<Frame>>,
+}
+
+/// Where an event comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// Position of the record that is being processed: what a read model has or has not.
+    pub(super) now: u64,
+    /// Position of the event's bytes.
+    pub(super) bytes: u64,
+    /// Its place in the loan's history.
+    pub(super) sequence: u64,
+}
+
+impl Replay {
+    /// Goes on where `loans` are.
+    pub(crate) fn new(history: Arc<dyn History>, vocabulary: Vocabulary, loans: Loans, models: Models) -> Self {
+        let at = loans.checkpoint();
+        let frames = history.frames(at.position + 1);
+        Self { history, vocabulary, loans, models, at, frames, frame: None }
+    }
+
+    /// How far it is.
+    pub(crate) fn at(&self) -> Checkpoint {
+        self.at
+    }
+
+    /// Folds records up to position `target`, or until `enough` says that a commit is due; whether it did any.
+    /// It stops between two frames if it can: within one only when it holds four times what is enough.
+    pub(crate) fn advance(&mut self, target: u64, enough: impl Fn(&Self, usize) -> bool) -> Result<bool, EngineError> {
+        let start = self.at.position;
+        while self.at.position < target {
+            let Some(frame) = self.current_frame()? else { break };
+            let (done, last) = (self.at.position, frame.last.min(target));
+            for (position, record) in (frame.first..=last).zip(&frame.records).skip_while(|(p, _)| *p <= done) {
+                self.record(position, record)?;
+                self.at = Checkpoint { position, hash: frame.hash.0 };
+                if enough(self, 4) {
+                    return Ok(true);
+                }
+            }
+            if enough(self, 1) {
+                break;
+            }
+        }
+        Ok(self.at.position > start)
+    }
+
+    /// Makes what was folded visible, or durable.
+    pub(crate) fn commit(&mut self, durability: Durability) -> Result<(), EngineError> {
+        for id in self.loans.to_refold() {
+            let mut loan = self.loans.take(&id)?;
+            self.refold(&mut loan, self.at.position)?;
+            self.loans.give(loan);
+        }
+        // The fold last: no read model is ever behind it.
+        self.models.commit(self.at, durability)?;
+        self.loans.commit(self.at, durability)?;
+        Ok(())
+    }
+
+    /// The frame that holds the next position.
+    fn current_frame(&mut self) -> Result<Option<Arc<Frame>>, EngineError> {
+        while self.frame.as_ref().is_none_or(|frame| frame.last <= self.at.position) {
+            self.frame = self.frames.next_frame()?;
+            if self.frame.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(self.frame.clone())
+    }
+
+    fn record(&mut self, now: u64, record: &Record) -> Result<(), EngineError> {
+        match record.kind {
+            Kind::Event | Kind::Snapshot => {
+                let received: Received = body(now, record)?;
+                self.received(now, now, &received.event)
+            }
+            Kind::Released => self.released(now, record),
+            // Held events become visible by Released; gaps follow from what is released; the rest is not about loans.
+            _ => Ok(()),
+        }
+    }
+
+    fn released(&mut self, now: u64, record: &Record) -> Result<(), EngineError> {
+        let Released { from, to } = body(now, record)?;
+        for (_, bytes) in self.history.events(&record.subject, from..=to)? {
+            if bytes < now {
+                let held = self.history.record(bytes)?;
+                let received: Received = body(bytes, &held)?;
+                self.received(now, bytes, &received.event)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An event became visible.
+    fn received(&mut self, now: u64, bytes: u64, event: &CloudEvent) -> Result<(), EngineError> {
+        let Some(id) = event.loan_id() else { return Ok(()) };
+        let at = Origin { now, bytes, sequence: event.sequence.unwrap_or_default() };
+        let mut loan = self.loans.take(id)?;
+        match event.role() {
+            Role::Loan => self.changed(&mut loan, at, event)?,
+            Role::Snapshot => self.snapshot(&mut loan, at, event)?,
+            Role::Erasure => self.erased(&mut loan, at, event)?,
+            Role::Control => {}
+        }
+        self.loans.give(loan);
+        Ok(())
+    }
+
+    fn changed(&mut self, loan: &mut Loan, at: Origin, event: &CloudEvent) -> Result<(), EngineError> {
+        let late = at.sequence <= loan.row.last;
+        let filled = late && loan.row.is_missing(at.sequence);
+        loan.row.fill(at.sequence);
+        if loan.row.purged {
+            return Ok(());
+        }
+        if !late {
+            loan.row.advance(at.sequence);
+        }
+        // Neither new nor missing: a snapshot went past it while it was held back. It is evidence, nothing more.
+        loan.refold |= filled;
+        loan.row.position = at.now;
+        let change = event.change().ok();
+        self.appended(loan, at, event, change.as_ref())?;
+        if late || loan.refold {
+            return Ok(());
+        }
+        self.fold(loan, at, change.as_ref())
+    }
+
+    pub(super) fn appended(
+        &mut self,
+        loan: &Loan,
+        at: Origin,
+        event: &CloudEvent,
+        change: Option<&Change<'_>>,
+    ) -> Result<(), StoreError> {
+        self.loans.saw_time(&event.time);
+        if change.is_some_and(|change| !self.vocabulary.knows(&change.entity)) {
+            self.loans.totals.counts.unprojected += 1;
+        }
+        let appended = AppendedEvent { loan: &loan.id, sequence: at.sequence, position: at.bytes, event, change };
+        self.models.appended(at.now, &appended)
+    }
+}
+
+/// Decodes a record's body.
+pub(super) fn body<T: Stored>(position: u64, record: &Record) -> Result<T, EngineError> {
+    decode(&record.payload).map_err(|source| EngineError::Record { position, cause: source.to_string() })
+}

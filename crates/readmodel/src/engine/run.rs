@@ -1,0 +1,305 @@
+//! The engine's thread: follow the log, commit, publish, and do between two batches what it is asked to.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+use continuity_base::{Clock, Stop};
+use continuity_log::{ChainHash, Checkpoint as LogCheckpoint};
+use tracing::{error, info};
+
+use super::files::Files;
+use super::handle::{Command, EngineHandle, Shared};
+use super::history::{History, LogHistory};
+use super::models::{Model, Vocabulary};
+use super::open::{self, Detached, Found};
+use super::rebuild::{self, Workshop};
+use super::replay::Replay;
+use super::status::{Progress, RebuildReport};
+use super::view::{ModelView, View};
+use super::{BatchLimits, EngineError, EngineOptions};
+use crate::metrics;
+use crate::projection::Projection;
+use crate::store::{self, DirectoryShelf, Durability, Shelf};
+
+/// Time and rows between two durable commits.
+const DURABLE_EVERY: Duration = Duration::from_secs(1);
+const DURABLE_ROWS: usize = 50_000;
+/// How long the engine waits for the log before it looks at its commands.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The engine; [`Engine::run`] is its thread.
+pub struct Engine {
+    shared: Arc<Shared>,
+    commands: Receiver<Command>,
+    replay: Replay,
+    detached: Vec<Detached>,
+    hidden: Vec<(&'static str, Arc<Progress>)>,
+    alarms: Vec<(&'static str, String)>,
+    /// Since when something is visible that is not durable.
+    unsaved_since: Option<Duration>,
+    unsaved_rows: usize,
+}
+
+/// How the engine works, beside what it works on.
+pub(crate) struct Settings {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cache_bytes: usize,
+    pub(crate) batch: BatchLimits,
+}
+
+impl Engine {
+    /// Opens all read models and brings them to one position. The ledger must have caught up with the log.
+    pub fn open(options: EngineOptions) -> Result<(EngineHandle, Self), EngineError> {
+        let EngineOptions { dir, log, ledger, projections, clock, cache_bytes, batch } = options;
+        let shelf = Arc::new(DirectoryShelf::new(&dir)?);
+        let projections = projections.into_iter().map(Arc::from).collect();
+        Self::open_on(shelf, Arc::new(LogHistory { log, ledger }), projections, Settings { clock, cache_bytes, batch })
+    }
+
+    pub(crate) fn open_on(
+        shelf: Arc<dyn Shelf>,
+        history: Arc<dyn History>,
+        projections: Vec<Arc<dyn Projection>>,
+        settings: Settings,
+    ) -> Result<(EngineHandle, Self), EngineError> {
+        let workshop = Workshop {
+            history,
+            files: Files::new(shelf),
+            vocabulary: Vocabulary::of(&projections),
+            cache_bytes: settings.cache_bytes / (projections.len() + 1),
+            projections,
+            clock: settings.clock,
+            batch: settings.batch,
+        };
+        let Found { mut replay, detached, alarms } = open::open(&workshop)?;
+        open::level(&workshop, &mut replay)?;
+        let view = view(&workshop, &replay, &detached, &[], &alarms);
+        let (shared, commands) = Shared::new(view, workshop);
+        let handle = EngineHandle { shared: Arc::clone(&shared) };
+        let (hidden, unsaved_since) = (Vec::new(), None);
+        Ok((handle, Self { shared, commands, replay, detached, hidden, alarms, unsaved_since, unsaved_rows: 0 }))
+    }
+
+    /// Follows the log until it is stopped; the last commit is durable. Blocks: give it a thread.
+    pub fn run(mut self, stop: Stop) -> Result<(), EngineError> {
+        let rebuilding = self.rebuild_detached();
+        let ended = self.follow(&stop);
+        self.shared.stop();
+        drop(self.commands);
+        if let Some(thread) = rebuilding {
+            // It says itself what went wrong; a panic was printed.
+            thread.join().ok();
+        }
+        ended
+    }
+
+    /// Rebuilds one read model with no engine running on the directory, from a log that is not written.
+    pub fn rebuild_offline(options: EngineOptions, name: &str) -> Result<RebuildReport, EngineError> {
+        let (_handle, mut engine) = Self::open(options)?;
+        engine.rebuild_here(name)
+    }
+
+    /// How far the read models in a directory are: to be given to `Log::open`, so that it knows what was durable.
+    /// No engine may have the directory open.
+    pub fn checkpoints(dir: &Path) -> Vec<LogCheckpoint> {
+        let Ok(shelf) = DirectoryShelf::new(dir) else { return Vec::new() };
+        let files = Files::new(Arc::new(shelf));
+        let all = files.all().unwrap_or_default();
+        let stored = all.into_iter().filter_map(|(name, file)| Some((name, store::peek(&files.place(&file))?)));
+        let of = |(name, at): (String, store::Checkpoint)| LogCheckpoint {
+            name,
+            position: at.position,
+            hash: ChainHash(at.hash),
+        };
+        stored.map(of).filter(|checkpoint| checkpoint.position > 0).collect()
+    }
+
+    pub(crate) fn rebuild_here(&mut self, name: &str) -> Result<RebuildReport, EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let workshop = &shared.workshop;
+        let name = workshop.projection(name)?.spec().name;
+        let started = workshop.clock.monotonic();
+        workshop.run(&mut self.replay, workshop.history.position(), &mut |_| true)?;
+        self.commit(Durability::Durable)?;
+        let mut build = workshop.start(&[name])?;
+        workshop.run(&mut build, self.replay.at().position, &mut |_| true)?;
+        let report = self.hand_over(build)?.pop();
+        let took = workshop.clock.monotonic().saturating_sub(started);
+        report.map(|report| RebuildReport { took, ..report }).ok_or(EngineError::Stopped)
+    }
+
+    fn follow(&mut self, stop: &Stop) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let history = &shared.workshop.history;
+        while !stop.is_stopped() {
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command)?;
+            }
+            if !self.step()? {
+                history.wait_beyond(self.replay.at().position, POLL);
+            }
+        }
+        self.commit(Durability::Durable)
+    }
+
+    /// Folds one batch, if there is something to fold; whether it did anything.
+    pub(crate) fn step(&mut self) -> Result<bool, EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let workshop = &shared.workshop;
+        let target = workshop.history.position();
+        let moved = self.replay.advance(target, |replay, times| workshop.enough(replay, times))?;
+        let now = workshop.clock.monotonic();
+        if moved {
+            self.unsaved_rows += self.replay.models.waiting().0;
+            self.unsaved_since.get_or_insert(now);
+        }
+        let due = self.unsaved_since.is_some_and(|since| now.saturating_sub(since) >= DURABLE_EVERY);
+        if due || self.unsaved_rows >= DURABLE_ROWS {
+            self.commit(Durability::Durable)?;
+        } else if moved {
+            self.commit(Durability::Visible)?;
+        }
+        Ok(moved)
+    }
+
+    pub(crate) fn commit(&mut self, durability: Durability) -> Result<(), EngineError> {
+        let clock = &self.shared.workshop.clock;
+        let started = clock.monotonic();
+        self.replay.commit(durability)?;
+        metrics::committed(durability, clock.monotonic().saturating_sub(started));
+        if durability == Durability::Durable {
+            (self.unsaved_since, self.unsaved_rows) = (None, 0);
+        }
+        self.publish();
+        Ok(())
+    }
+
+    fn publish(&self) {
+        let workshop = &self.shared.workshop;
+        let view = view(workshop, &self.replay, &self.detached, &self.hidden, &self.alarms);
+        metrics::published(&view);
+        self.shared.publish(view);
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), EngineError> {
+        match command {
+            Command::Hide(names, progress, done) => {
+                for name in names {
+                    self.show(name);
+                    self.hidden.push((name, Arc::clone(&progress)));
+                }
+                self.publish();
+                done.send(()).ok();
+            }
+            Command::Show(names) => {
+                names.into_iter().for_each(|name| self.show(name));
+                self.publish();
+            }
+            Command::HandOver(build, done) => {
+                // What fails here fails with a store or the log: the engine cannot go on either.
+                let reports = self.hand_over(*build)?;
+                done.send(Ok(reports)).ok();
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, name: &str) {
+        self.hidden.retain(|(hidden, _)| *hidden != name);
+    }
+
+    /// Brings new builds to the engine's position and puts them in the place of the old ones.
+    fn hand_over(&mut self, mut build: Replay) -> Result<Vec<RebuildReport>, EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let workshop = &shared.workshop;
+        workshop.run(&mut build, self.replay.at().position, &mut |_| true)?;
+        build.commit(Durability::Durable)?;
+        let models = std::mem::take(&mut build.models.list);
+        drop(build);
+        let mut reports = Vec::new();
+        for model in models {
+            reports.push(self.switch(model)?);
+        }
+        workshop.files.tidy()?;
+        Ok(reports)
+    }
+
+    fn switch(&mut self, mut model: Model) -> Result<RebuildReport, EngineError> {
+        let (name, files) = (model.name(), &self.shared.workshop.files);
+        let (_, file) = files.next(name)?;
+        files.rename(&model.file, &file)?;
+        model.file = file;
+        let (position, rows, new_digest) = (self.replay.at().position, model.store.rows(), model.store.digest());
+        let old = self.replay.models.put(model);
+        let left = self.detached.iter().position(|detached| detached.name == name);
+        let left = left.map(|index| self.detached.swap_remove(index).file);
+        let old_digest = old.as_ref().map(|old| old.store.digest());
+        if old_digest.is_some_and(|old| old != new_digest) {
+            error!(
+                projection.name = name,
+                log.position = position,
+                "the rebuilt read model differs from the one it replaces"
+            );
+        }
+        self.show(name);
+        self.publish();
+        for replaced in [old.map(|old| old.file), left].into_iter().flatten() {
+            self.shared.workshop.files.remove(&replaced)?;
+        }
+        info!(projection.name = name, log.position = position, rows, "a rebuilt read model is in use");
+        Ok(RebuildReport { name: name.to_owned(), position, old_digest, new_digest, rows, took: Duration::ZERO })
+    }
+
+    /// Starts the rebuild of what could not be used when the engine was opened.
+    fn rebuild_detached(&self) -> Option<thread::JoinHandle<()>> {
+        let names: Vec<_> = self.detached.iter().map(|detached| detached.name).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let shared = Arc::clone(&self.shared);
+        let work = move || match rebuild::beside(&shared, names) {
+            Ok(_) | Err(EngineError::Stopped) => {}
+            Err(cause) => error!(%cause, "read models could not be rebuilt; `projection rebuild` tries again"),
+        };
+        match thread::Builder::new().name("rebuild".to_owned()).spawn(work) {
+            Ok(thread) => Some(thread),
+            Err(cause) => {
+                error!(%cause, "read models could not be rebuilt; `projection rebuild` tries again");
+                None
+            }
+        }
+    }
+}
+
+fn view(
+    workshop: &Workshop,
+    replay: &Replay,
+    detached: &[Detached],
+    hidden: &[(&'static str, Arc<Progress>)],
+    alarms: &[(&'static str, String)],
+) -> View {
+    let rebuilding = |name| hidden.iter().find(|(hidden, _)| *hidden == name).map(|(_, progress)| Arc::clone(progress));
+    let alarm = |name| alarms.iter().find(|(about, _)| *about == name).map(|(_, alarm)| alarm.clone());
+    let model = |projection: &Arc<dyn Projection>| {
+        let name = projection.spec().name;
+        if let Some(model) = replay.models.list.iter().find(|model| model.name() == name) {
+            let snapshot = model.store.snapshot();
+            return Some(ModelView { name, snapshot, rebuilding: rebuilding(name), current: true, alarm: alarm(name) });
+        }
+        let found = detached.iter().find(|detached| detached.name == name)?;
+        let progress = rebuilding(name).unwrap_or_else(|| Arc::clone(&found.progress));
+        let snapshot = found.snapshot.clone();
+        Some(ModelView { name, snapshot, rebuilding: Some(progress), current: false, alarm: alarm(name) })
+    };
+    let totals = &replay.loans.totals;
+    View {
+        position: replay.at().position,
+        as_of: totals.as_of.clone(),
+        models: workshop.projections.iter().filter_map(model).collect(),
+        fold: replay.loans.snapshot(),
+        counts: totals.counts,
+    }
+}

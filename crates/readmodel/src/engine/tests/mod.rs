@@ -1,0 +1,9 @@
+//! The engine over a history in memory, with small projections.
+
+mod contract;
+mod crash;
+mod naive;
+mod random;
+mod rebuild;
+mod source;
+mod support;
