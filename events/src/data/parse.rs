@@ -11,20 +11,26 @@ use crate::{Reason, Rejection};
 
 /// The change in the `data` of a loan's event. `correction`: of `EventCorrected`, which names what it corrects.
 pub(crate) fn change(data: &str, correction: bool) -> Result<Change<'_>, Rejection> {
-    let members = Members::read(data, "data")?;
-    if correction && members.corrects_event_id.is_none() {
-        return Err(bad("data.correctsEventId is missing: a correction names the event that it corrects"));
-    }
+    let members = Members::of_change(data, correction)?;
     Ok(Change {
         form: members.form()?,
-        entity: required(members.entity, "data", "entity")?,
-        id: required(members.id, "data", "id")?,
-        parent: members.parent,
-        version: required(members.version, "data", "version")?,
-        changes: members.changes,
+        entity: required(members.entity, "entity")?,
+        id: required(members.id, "id")?,
+        parent: members.parent.map(parent).transpose()?,
+        version: required(members.version, "version")?,
+        changes: members.changes.map(raw_array).transpose()?,
         reason: members.reason,
         corrects_event_id: members.corrects_event_id,
     })
+}
+
+/// Whether [`change`] would find a change, at less cost.
+pub(crate) fn check_change(data: &str, correction: bool) -> Result<(), Rejection> {
+    let members = Members::of_change(data, correction)?;
+    members.form()?;
+    required(members.entity, "entity")?;
+    required(members.id, "id")?;
+    required(members.version, "version").map(drop)
 }
 
 /// The state in the `data` of a snapshot.
@@ -37,11 +43,11 @@ pub(crate) fn snapshot(data: &str) -> Result<SnapshotData<'_>, Rejection> {
 /// The state in the `data` of an erasure, which is as of the event's own sequence.
 pub(crate) fn erasure(data: &str, sequence: u64) -> Result<SnapshotData<'_>, Rejection> {
     let participants = json::member(data, "participantIds").and_then(|raw| json::elements(raw).ok());
-    if !participants.is_some_and(|ids| ids.iter().all(|id| json::text(id).is_some())) {
+    if !participants.is_some_and(|ids| ids.iter().all(|id| json::unquote(id).is_some())) {
         return Err(bad("data.participantIds is not an array of strings"));
     }
     for name in ["entity", "legalBasis", "requestedAt"] {
-        if json::member(data, name).is_some_and(|raw| raw != "null" && json::text(raw).is_none()) {
+        if json::member(data, name).is_some_and(|raw| raw != "null" && json::unquote(raw).is_none()) {
             return Err(bad(format!("data.{name} is not a string")));
         }
     }
@@ -53,7 +59,7 @@ pub(crate) fn erasure(data: &str, sequence: u64) -> Result<SnapshotData<'_>, Rej
 
 /// A sequence as a number or as a decimal string.
 fn sequence_number(raw: &str) -> Option<u64> {
-    let text = json::text(raw).unwrap_or(Cow::Borrowed(raw));
+    let text = json::unquote(raw).unwrap_or(Cow::Borrowed(raw));
     super::sequence(&text)
 }
 
@@ -68,17 +74,17 @@ fn entity(raw: &str, i: usize) -> Result<SnapshotEntity<'_>, Rejection> {
         detail: error.detail.replacen("data", &format!("data.entities[{i}]"), 1),
         ..error
     };
-    let members = Members::read(raw, "data").map_err(path)?;
+    let members = Members::read(raw).map_err(path)?;
     let Some(after) = members.after.filter(|after| after.starts_with('{')) else {
         return Err(path(bad("data.after is not an object")));
     };
-    let entity = required(members.entity, "data", "entity").map_err(path)?;
+    let entity = required(members.entity, "entity").map_err(path)?;
     // Audit entries have no counter of their own.
     let version = members.version.or_else(|| (entity == "auditEntry").then_some(1));
     Ok(SnapshotEntity {
-        id: required(members.id, "data", "id").map_err(path)?,
-        parent: members.parent,
-        version: required(version, "data", "version").map_err(path)?,
+        id: required(members.id, "id").map_err(path)?,
+        parent: members.parent.map(parent).transpose().map_err(path)?,
+        version: required(version, "version").map_err(path)?,
         entity,
         after,
     })
@@ -89,22 +95,30 @@ fn entity(raw: &str, i: usize) -> Result<SnapshotEntity<'_>, Rejection> {
 struct Members<'a> {
     entity: Option<Cow<'a, str>>,
     id: Option<Cow<'a, str>>,
-    parent: Option<Parent>,
+    parent: Option<&'a str>,
     version: Option<u64>,
     after: Option<&'a str>,
     patch: Option<&'a str>,
     base_version: Option<u64>,
-    changes: Option<&'a RawValue>,
+    changes: Option<&'a str>,
     reason: Option<Cow<'a, str>>,
     corrects_event_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Members<'a> {
-    fn read(data: &'a str, what: &str) -> Result<Self, Rejection> {
+    fn of_change(data: &'a str, correction: bool) -> Result<Self, Rejection> {
+        let members = Self::read(data)?;
+        if correction && members.corrects_event_id.is_none() {
+            return Err(bad("data.correctsEventId is missing: a correction names the event that it corrects"));
+        }
+        Ok(members)
+    }
+
+    fn read(data: &'a str) -> Result<Self, Rejection> {
         let mut members = Self::default();
         let mut scanner = Scanner::<false>::new(data, usize::MAX);
         if !scanner.begin_object().map_err(not_json)? {
-            return Err(bad(format!("{what} is not an object")));
+            return Err(bad("data is not an object"));
         }
         while let Some(member) = scanner.next_member().map_err(not_json)? {
             members.take(&member.name().map_err(not_json)?, member.value)?;
@@ -124,15 +138,16 @@ impl<'a> Members<'a> {
             ) => {}
             ("entity", _) => self.entity = Some(text(name, raw)?),
             ("id", _) => self.id = Some(text(name, raw)?),
-            ("parent", _) => self.parent = Some(parent(raw)?),
+            ("parent", _) => self.parent = Some(checked_parent(raw)?),
             ("version", _) => {
                 let version = integer(raw).filter(|version| *version > 0);
                 self.version = Some(version.ok_or_else(|| not_integer(name, 1))?);
             }
             ("patch", _) => self.patch = Some(raw),
             ("baseVersion", _) => self.base_version = Some(integer(raw).ok_or_else(|| not_integer(name, 0))?),
-            ("changes", _) => self.changes = Some(array(name, raw)?),
-            ("reason", _) => self.reason = Some(json::text(raw).ok_or_else(|| bad("data.reason is not a string"))?),
+            ("changes", _) if raw.starts_with('[') => self.changes = Some(raw),
+            ("changes", _) => return Err(not_an_array(name)),
+            ("reason", _) => self.reason = Some(json::unquote(raw).ok_or_else(|| bad("data.reason is not a string"))?),
             ("correctsEventId", _) => self.corrects_event_id = Some(text(name, raw)?),
             _ => {}
         }
@@ -159,30 +174,40 @@ impl<'a> Members<'a> {
     }
 }
 
-fn parent(raw: &str) -> Result<Parent, Rejection> {
-    let members = json::members(raw).map_err(|_| bad("data.parent is not an object"))?;
-    let mut ids = Vec::with_capacity(members.len());
-    for (name, value) in members {
-        match json::text(value) {
-            Some(id) => ids.push((name.into_owned(), id.into_owned())),
-            None if value != "null" && catalogue::is_parent(&name) => {
-                return Err(bad(format!("data.parent.{name} is not a string")));
-            }
-            None => {}
+/// The ids that have a name the catalogue knows are text; `null` says that there is none.
+fn checked_parent(raw: &str) -> Result<&str, Rejection> {
+    let not_an_object = |_| bad("data.parent is not an object");
+    let mut scanner = Scanner::<false>::new(raw, usize::MAX);
+    if !scanner.begin_object().map_err(not_an_object)? {
+        return Err(bad("data.parent is not an object"));
+    }
+    while let Some(member) = scanner.next_member().map_err(not_an_object)? {
+        let name = member.name().map_err(not_json)?;
+        if json::unquote(member.value).is_none() && member.value != "null" && catalogue::is_parent(&name) {
+            return Err(bad(format!("data.parent.{name} is not a string")));
         }
     }
-    Ok(Parent(ids))
+    Ok(raw)
+}
+
+fn parent(raw: &str) -> Result<Parent, Rejection> {
+    let members = json::members(raw).map_err(not_json)?;
+    let id = |(name, value): (Cow<'_, str>, &str)| Some((name.into_owned(), json::unquote(value)?.into_owned()));
+    Ok(Parent(members.into_iter().filter_map(id).collect()))
 }
 
 fn text<'a>(name: &str, raw: &'a str) -> Result<Cow<'a, str>, Rejection> {
-    json::text(raw)
+    json::unquote(raw)
         .filter(|text| !text.is_empty())
         .ok_or_else(|| bad(format!("data.{name} is not a string with something in it")))
 }
 
-fn array<'a>(name: &str, raw: &'a str) -> Result<&'a RawValue, Rejection> {
-    let value = raw.starts_with('[').then(|| serde_json::from_str(raw).ok()).flatten();
-    value.ok_or_else(|| bad(format!("data.{name} is not an array")))
+fn raw_array(raw: &str) -> Result<&RawValue, Rejection> {
+    serde_json::from_str(raw).map_err(|_| not_an_array("changes"))
+}
+
+fn not_an_array(name: &str) -> Rejection {
+    bad(format!("data.{name} is not an array"))
 }
 
 /// A non-negative integer written as digits alone, within 64 bits.
@@ -191,8 +216,8 @@ pub(super) fn integer(raw: &str) -> Option<u64> {
     digits.then(|| raw.parse().ok()).flatten()
 }
 
-fn required<T>(value: Option<T>, what: &str, name: &str) -> Result<T, Rejection> {
-    value.ok_or_else(|| bad(format!("{what}.{name} is missing")))
+fn required<T>(value: Option<T>, name: &str) -> Result<T, Rejection> {
+    value.ok_or_else(|| bad(format!("data.{name} is missing")))
 }
 
 fn not_integer(name: &str, from: u8) -> Rejection {

@@ -221,7 +221,7 @@ fn check_data(role: Role, event_type: &str, sequence: Option<u64>, data: Option<
         };
     };
     match role {
-        Role::Loan => data::change(data, name(event_type) == catalogue::CORRECTION).map(drop),
+        Role::Loan => data::check_change(data, name(event_type) == catalogue::CORRECTION),
         Role::Snapshot => match data::snapshot(data)? {
             snapshot if Some(snapshot.as_of_sequence) == sequence => Ok(()),
             _ => Err(Rejection::new(Reason::BadSequence, "sequence is not data.asOfSequence")),

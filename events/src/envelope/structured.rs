@@ -73,8 +73,9 @@ fn push_name(out: &mut String, name: &str) {
     out.push(':');
 }
 
+/// `raw` passed the scanner, so what begins as a string is one.
 fn found(raw: &str) -> Found<'_> {
-    json::text(raw).map_or(Found::Other(raw), Found::Text)
+    json::unquote(raw).map_or(Found::Other(raw), Found::Text)
 }
 
 pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {

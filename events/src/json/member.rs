@@ -9,6 +9,8 @@ use super::{JsonError, strings};
 pub(crate) struct Member<'a> {
     /// The name with its quotes, as written.
     pub(crate) key: &'a str,
+    /// The name has escapes.
+    pub(crate) escaped: bool,
     /// The value as written.
     pub(crate) value: &'a str,
     /// Where the name begins in the text.
@@ -18,6 +20,9 @@ pub(crate) struct Member<'a> {
 impl<'a> Member<'a> {
     /// The name, unescaped.
     pub(crate) fn name(&self) -> Result<Cow<'a, str>, JsonError> {
-        strings::unquote(self.key).ok_or(JsonError::LoneSurrogate { at: self.at })
+        match self.key.get(1..self.key.len() - 1) {
+            Some(inner) if !self.escaped => Ok(Cow::Borrowed(inner)),
+            _ => strings::unquote(self.key).ok_or(JsonError::LoneSurrogate { at: self.at }),
+        }
     }
 }

@@ -14,6 +14,8 @@ pub use edit::{elements, member, members, push_member, text, without};
 pub use merge::{MAX_MERGE_DEPTH, merge_patch};
 pub use strings::push_string;
 
+pub(crate) use strings::unquote;
+
 #[cfg(test)]
 pub(crate) use merge::tests::value as value_strategy;
 pub(crate) use scan::Scanner;

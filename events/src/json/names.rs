@@ -3,15 +3,28 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::strings;
+
 /// Up to this many members an object's names are compared one by one, beyond it they are hashed (with a random key:
 /// the names come from outside).
 const COMPARED: usize = 24;
 
+/// Room that an event of common size needs; at 24 bytes a name it stays within what allocators hand out quickly.
+const ROOM: usize = 40;
+
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// Names of all open objects that are compared one by one, innermost last, each with a cheap fingerprint.
-    names: Vec<(u32, Cow<'a, str>)>,
+    /// Names of all open objects that are compared one by one, innermost last.
+    names: Vec<Name<'a>>,
     objects: Vec<Object<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Name<'a> {
+    /// With its quotes, as written.
+    key: &'a str,
+    escaped: bool,
+    print: u32,
 }
 
 #[derive(Debug)]
@@ -21,6 +34,11 @@ struct Object<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// With room for the names of an event of common size.
+    pub(super) fn with_room() -> Self {
+        Self { names: Vec::with_capacity(ROOM), objects: Vec::with_capacity(8) }
+    }
+
     /// An object opens.
     pub(super) fn enter(&mut self) {
         self.objects.push(Object { first: self.names.len(), hashed: None });
@@ -33,24 +51,43 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Notes a name of the innermost object; false when the object has it already.
-    pub(super) fn note(&mut self, name: Cow<'a, str>) -> bool {
+    /// Notes a name of the innermost object, which the scanner has checked; false when the object has it already.
+    pub(super) fn note(&mut self, key: &'a str, escaped: bool) -> bool {
         let Some(object) = self.objects.last_mut() else { return true };
         if let Some(hashed) = &mut object.hashed {
-            return hashed.insert(name);
+            return hashed.insert(text(key, escaped));
         }
-        let print = fingerprint(&name);
+        let print = if escaped { fingerprint(&text(key, true)) } else { fingerprint(inner(key)) };
+        let name = Name { key, escaped, print };
         let known = &self.names[object.first..];
-        if known.iter().any(|(other, text)| *other == print && *text == name) {
+        if known.iter().any(|other| other.print == print && name.is(other)) {
             return false;
         }
         let many = known.len() >= COMPARED;
-        self.names.push((print, name));
+        self.names.push(name);
         if many {
-            object.hashed = Some(self.names.drain(object.first..).map(|(_, text)| text).collect());
+            let all = self.names.drain(object.first..).map(|name| text(name.key, name.escaped));
+            object.hashed = Some(all.collect());
         }
         true
     }
+}
+
+impl Name<'_> {
+    fn is(&self, other: &Self) -> bool {
+        if self.escaped || other.escaped {
+            return text(self.key, self.escaped) == text(other.key, other.escaped);
+        }
+        self.key == other.key
+    }
+}
+
+fn text(key: &str, escaped: bool) -> Cow<'_, str> {
+    if escaped { strings::unquote(key).unwrap_or(Cow::Borrowed(key)) } else { Cow::Borrowed(inner(key)) }
+}
+
+fn inner(key: &str) -> &str {
+    &key[1..key.len() - 1]
 }
 
 /// Length, first, middle and last byte: names of one object seldom agree in all of them.
@@ -69,26 +106,29 @@ mod tests {
     fn a_name_counts_within_its_own_object_only() {
         let mut names = Names::default();
         names.enter();
-        assert!(names.note("a".into()));
+        assert!(names.note("\"a\"", false));
         names.enter();
-        assert!(names.note("a".into()));
-        assert!(!names.note("a".into()));
+        assert!(names.note("\"a\"", false));
+        assert!(!names.note(r#""\u0061""#, true));
         names.leave();
-        assert!(names.note("b".into()));
-        assert!(!names.note("a".into()));
+        assert!(names.note(r#""\u0062""#, true));
+        assert!(!names.note("\"b\"", false));
+        assert!(!names.note("\"a\"", false));
         names.leave();
         assert!(names.names.is_empty());
     }
 
     #[test]
     fn many_names_are_hashed_and_still_found() {
-        let mut names = Names::default();
+        let keys: Vec<_> = (0..200).map(|i| format!("\"m{i}\"")).collect();
+        let mut names = Names::with_room();
         names.enter();
-        for i in 0..200 {
-            assert!(names.note(format!("m{i}").into()), "{i}");
+        for key in &keys {
+            assert!(names.note(key, false), "{key}");
         }
-        for i in 0..200 {
-            assert!(!names.note(format!("m{i}").into()), "{i}");
+        for key in &keys {
+            assert!(!names.note(key, false), "{key}");
         }
+        assert!(!names.note(r#""\u006d7""#, true));
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Scanner<'a, const STRICT: bool> {
 
 impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
     pub(crate) fn new(text: &'a str, max_depth: usize) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, max_depth, open: Vec::new(), names: Names::default(), fresh: false }
+        let names = if STRICT { Names::with_room() } else { Names::default() };
+        Self { text, bytes: text.as_bytes(), at: 0, max_depth, open: Vec::new(), names, fresh: false }
     }
 
     /// Begins an object, whose members [`Self::next_member`] then gives; `Ok(false)` when another value comes.
@@ -43,9 +44,9 @@ impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
             return Ok(None);
         }
         let at = self.at;
-        let key = self.key()?;
+        let (key, escaped) = self.key()?;
         let value = self.value()?;
-        Ok(Some(Member { key, value, at }))
+        Ok(Some(Member { key, escaped, value, at }))
     }
 
     /// The next element of the array begun last; `None` at its end.
@@ -71,7 +72,7 @@ impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
             let entered = match self.peek() {
                 Some(b'{') => self.enter(true)?,
                 Some(b'[') => self.enter(false)?,
-                Some(b'"') => self.string().map(|()| false)?,
+                Some(b'"') => self.string().map(|_| false)?,
                 Some(b'-' | b'0'..=b'9') => self.number().map(|()| false)?,
                 Some(b't') => self.literal("true")?,
                 Some(b'f') => self.literal("false")?,
@@ -175,19 +176,16 @@ impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
         self.at += 1;
     }
 
-    /// Reads a member's name and the colon; gives the name with its quotes.
-    fn key(&mut self) -> Result<&'a str, JsonError> {
+    /// Reads a member's name and the colon; gives the name with its quotes, and whether it has escapes.
+    fn key(&mut self) -> Result<(&'a str, bool), JsonError> {
         let start = self.at;
         if self.peek() != Some(b'"') {
             return Err(self.expected("a member name"));
         }
-        self.string()?;
+        let escaped = self.string()?;
         let key = &self.text[start..self.at];
-        if STRICT {
-            let name = strings::unquote(key).ok_or(JsonError::LoneSurrogate { at: start })?;
-            if !self.names.note(name) {
-                return Err(JsonError::DuplicateMember { at: start });
-            }
+        if STRICT && !self.names.note(key, escaped) {
+            return Err(JsonError::DuplicateMember { at: start });
         }
         self.space();
         if self.peek() != Some(b':') {
@@ -195,19 +193,24 @@ impl<'a, const STRICT: bool> Scanner<'a, STRICT> {
         }
         self.at += 1;
         self.space();
-        Ok(key)
+        Ok((key, escaped))
     }
 
-    fn string(&mut self) -> Result<(), JsonError> {
+    /// Reads a string; true when it has escapes.
+    fn string(&mut self) -> Result<bool, JsonError> {
         self.at += 1;
+        let mut escaped = false;
         loop {
             self.at = strings::plain_until(self.bytes, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(escaped);
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
                 Some(_) => return Err(self.expected("an escape in place of the control character")),
                 None => return Err(self.expected("the end of the string")),
             }

@@ -43,7 +43,7 @@ fn second_half(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The text of a JSON string that follows the grammar; `None` when it holds a lone surrogate or is no string.
-pub(super) fn unquote(raw: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn unquote(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     let Some(first) = inner.find('\\') else { return Some(Cow::Borrowed(inner)) };
     let mut text = String::with_capacity(inner.len());
