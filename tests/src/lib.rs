@@ -1,5 +1,7 @@
 //! The whole product, tested from outside.
 
+pub mod compare;
 pub mod fold;
+pub mod harness;
 pub mod instant;
 pub mod json;

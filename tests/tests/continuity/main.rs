@@ -2,4 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod feeds;
 mod fold;
+mod kills;
+mod simulated;

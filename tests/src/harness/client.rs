@@ -1,0 +1,86 @@
+//! A client of the API, as a bank's system is one.
+
+use reqwest::{Certificate, Method, Response, StatusCode, header::HeaderMap};
+
+use super::{Failure, Running};
+use crate::json::Json;
+
+/// A client with a token. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// A reply, read to its end.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Status code.
+    pub status: StatusCode,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Client {
+    /// A client of the demo with a token of these scopes (separated by spaces); all of the client's when empty.
+    pub async fn of(demo: &Running, scopes: &str) -> Result<Self, Failure> {
+        let authority = Certificate::from_pem(&std::fs::read(demo.told("caFile")?)?)?;
+        let http = reqwest::Client::builder().tls_certs_only([authority]).build()?;
+        let base = demo.told("baseUrl")?.to_owned();
+        let mut client = Self { http, base, token: String::new() };
+        client.token = client.new_token(demo, scopes).await?;
+        Ok(client)
+    }
+
+    async fn new_token(&self, demo: &Running, scopes: &str) -> Result<String, Failure> {
+        let mut request = serde_json::json!({
+            "grant_type": "client_credentials",
+            "client_id": demo.told("clientId")?,
+            "client_secret": demo.told("clientSecret")?,
+        });
+        if !scopes.is_empty() {
+            request["scope"] = scopes.into();
+        }
+        let reply = self.http.post(format!("{}/api/v1/oauth/token", self.base)).json(&request).send().await?;
+        let reply = Reply::of(reply).await?;
+        let token = reply.json()?.text("access_token").map(str::to_owned);
+        token.ok_or_else(|| format!("no token: {} {}", reply.status, reply.text()).into())
+    }
+
+    /// GET of a path (with query) below the base address.
+    pub async fn get(&self, path: &str) -> Result<Reply, Failure> {
+        self.send(Method::GET, path).await
+    }
+
+    /// Any method on a path, with the token and without a body.
+    pub async fn send(&self, method: Method, path: &str) -> Result<Reply, Failure> {
+        let url = format!("{}{path}", self.base);
+        Reply::of(self.http.request(method, url).bearer_auth(&self.token).send().await?).await
+    }
+}
+
+impl Reply {
+    async fn of(response: Response) -> Result<Self, Failure> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Self { status, headers, bytes: response.bytes().await?.to_vec() })
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Result<Json, Failure> {
+        let text = std::str::from_utf8(&self.bytes)?;
+        Json::parse(text).map_err(|e| format!("no JSON: {e}: {}", text.chars().take(300).collect::<String>()).into())
+    }
+
+    /// A header field as text; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}

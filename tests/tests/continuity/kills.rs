@@ -1,0 +1,38 @@
+//! kill -9 at random moments during ingest: nothing is lost, nothing comes twice.
+
+use std::time::Duration;
+
+use continuity_tests::harness::{Demo, Failure};
+use tempfile::TempDir;
+
+use crate::feeds::{self, Feed};
+use crate::simulated;
+
+/// The short form: 6 kills over some 12,000 events.
+#[tokio::test(flavor = "multi_thread")]
+async fn survives_kill() -> Result<(), Failure> {
+    kill_and_compare(6, 100).await
+}
+
+async fn kill_and_compare(kills: u64, loans: u64) -> Result<(), Failure> {
+    let directory = TempDir::new()?;
+    let feed = directory.path().join("feed.ndjson");
+    let data = directory.path().join("data");
+    let fold = feeds::write(&feed, Feed { seed: 33, loans, faults: feeds::rough(), snapshots: true })?;
+    let mut before_the_end = 0;
+    for kill in 0..kills {
+        // Spread over start-up, ingest and, when it is quick, the quiet after it.
+        let moment = Duration::from_millis(60 + (kill * 7_919) % 1_500);
+        let (feed, data) = (feed.clone(), data.clone());
+        let ready = tokio::task::spawn_blocking(move || {
+            let mut running = Demo::new().feed(&feed).data_dir(&data).spawn()?;
+            let ready = running.wait(moment)?;
+            running.kill()?;
+            Ok::<_, Failure>(ready)
+        });
+        before_the_end += u64::from(!ready.await??);
+    }
+    assert!(before_the_end > 0, "every kill came after the whole ingest");
+    let demo = Demo::new().feed(&feed).data_dir(&data).start().await?;
+    simulated::agrees(&demo, fold).await
+}
