@@ -69,7 +69,7 @@ impl Staleness {
             lag,
             state: HeaderValue::from_static(state_word(&sync)),
             synchronised: sync.synchronised,
-            all_complete: sync.synchronised && state.engine.counts().incomplete_loans == 0,
+            all_complete: sync.synchronised && view.counts().incomplete_loans == 0,
         }
     }
 

@@ -30,7 +30,7 @@ fn document() -> Value {
         "info": {
             "title": "Continuity API",
             "version": "1.0.0",
-            "description": DESCRIPTION,
+            "description": format!("{DESCRIPTION}\n\n## Authentication\n\n{}", samples::token_markdown()),
         },
         "servers": [{"url": "/", "description": "This replica"}],
         "tags": Tag::ALL.iter().map(|tag| json!({"name": tag.name()})).collect::<Vec<_>>(),

@@ -19,6 +19,14 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
     ])
 }
 
+/// The samples of the token call as Markdown, for whoever reads the document's beginning.
+pub(super) fn token_markdown() -> String {
+    let (shell, python, javascript) = token("/api/v1/oauth/token");
+    let block = |name: &str, text: &str| format!("```{name}\n{text}\n```");
+    let blocks = [block("sh", &shell), block("python", &python), block("javascript", &javascript)];
+    format!("Get a token, then send it as `Authorization: Bearer <token>`.\n\n{}", blocks.join("\n\n"))
+}
+
 fn token(path: &str) -> (String, String, String) {
     let url = format!("{HOST}{path}");
     let shell = format!(
@@ -38,7 +46,7 @@ fn read(endpoint: &Endpoint, authorised: bool) -> (String, String, String) {
     let file = matches!(endpoint.answer, Answer::File);
     let header = if authorised { " \\\n  -H \"Authorization: Bearer $ACCESS_TOKEN\"" } else { "" };
     let output = if file { " \\\n  --remote-name --remote-header-name" } else { "" };
-    let shell = format!("curl --cacert ca.pem \"{url}\"{header}{output}");
+    let shell = format!("curl --cacert ca.pem \"{}\"{header}{output}", shell_names(&url));
     let headers = if authorised { ",\n    headers={\"Authorization\": f\"Bearer {access_token}\"}" } else { "" };
     let plain = matches!(endpoint.answer, Answer::Media(m) if m != "application/json");
     let used = match (file, plain) {
@@ -61,6 +69,20 @@ fn read(endpoint: &Endpoint, authorised: bool) -> (String, String, String) {
     (shell, python, javascript)
 }
 
+/// `{loanRequestId}` as a shell names it: `$LOAN_REQUEST_ID`.
+fn shell_names(url: &str) -> String {
+    let mut out = String::new();
+    for (n, part) in python_names(url).split(['{', '}']).enumerate() {
+        if n % 2 == 0 {
+            out.push_str(part);
+        } else {
+            out.push('$');
+            out.push_str(&part.to_ascii_uppercase());
+        }
+    }
+    out
+}
+
 /// `{loanRequestId}` as Python names it: `{loan_request_id}`.
 fn python_names(url: &str) -> String {
     let mut out = String::new();
@@ -80,7 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn python_has_its_own_way_with_names() {
+    fn each_language_has_its_own_way_with_names() {
+        assert_eq!(shell_names("/Api/{loanRequestId}/x"), "/Api/$LOAN_REQUEST_ID/x");
         assert_eq!(python_names("/Api/{loanRequestId}/x"), "/Api/{loan_request_id}/x");
     }
 }

@@ -30,7 +30,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let state = &call.shared.state;
     let sync = state.sync.snapshot();
     let models = state.engine.statuses();
-    let counts = state.engine.counts();
+    let counts = call.view.counts();
     let connected = call.view.loan("").is_ok();
     let rebuilding = models.iter().any(|m| matches!(m.state, ModelState::Rebuilding { .. }));
     let word = sync_word(sync.state, rebuilding);
