@@ -191,6 +191,7 @@ impl Examined {
         let file = match self.end {
             End::Open | End::Torn { .. } => self.reopen(disk, segment_bytes)?,
             End::Nothing | End::Sealed | End::Unfinished { .. } => {
+                self.sync_last(disk)?;
                 let reuse = matches!(self.end, End::Unfinished { .. });
                 let (file, segment) = create_segment(disk, self.head, segment_bytes, reuse)?;
                 self.segments.0.insert(segment.first, segment);
@@ -204,6 +205,14 @@ impl Examined {
         Ok(Ready { segments: self.segments, file, head_file })
     }
 
+    /// A process that is killed leaves a footer in the page cache: sync it before a segment follows.
+    fn sync_last(&self, disk: &dyn Disk) -> Result<(), LogError> {
+        let Some(last) = self.segments.last() else { return Ok(()) };
+        let name = last.name();
+        let file = disk.open(&name).map_err(LogError::io("open", &name))?;
+        file.sync().map_err(LogError::io("sync", &name))
+    }
+
     /// Valid frames above the floor may be nowhere but in the page cache yet: sync before they count.
     fn reopen(&self, disk: &dyn Disk, segment_bytes: u64) -> Result<Arc<dyn DiskFile>, LogError> {
         let last = self.segments.last().expect("an open end belongs to a segment");
@@ -211,7 +220,6 @@ impl Examined {
         let file = disk.open(&name).map_err(LogError::io("open", &name))?;
         if matches!(self.end, End::Torn { .. }) {
             file.set_length(last.end).map_err(LogError::io("cut", &name))?;
-            file.sync().map_err(LogError::io("sync", &name))?;
         }
         file.allocate(segment_bytes).map_err(LogError::io("reserve space in", &name))?;
         file.sync().map_err(LogError::io("sync", &name))?;

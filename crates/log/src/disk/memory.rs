@@ -112,6 +112,11 @@ impl MemoryDisk {
         state.faults.power_cut_after = Some(state.steps + after);
     }
 
+    /// Ends all faults: the power is back, or the process runs again on a system that never went down.
+    pub fn mend(&self) {
+        self.state.lock().faults = Faults::default();
+    }
+
     /// The `after`-th write from now (0: the next) fails with an I/O error, having written a part.
     pub fn fail_write(&self, after: u64) {
         self.state.lock().faults.failing_write = Some(after);

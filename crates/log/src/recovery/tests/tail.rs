@@ -99,6 +99,18 @@ fn a_flipped_bit_before_a_valid_frame_is_damage_even_without_a_head_file() {
 }
 
 #[test]
+fn a_sound_frame_of_another_log_is_damage() {
+    let (disk, other) = (log_of(&[200; 4]), log_of(&[201, 200, 200, 200]));
+    let name = segment_name(1);
+    let (here, there) = (frame_offsets(&disk, &name), frame_offsets(&other, &name));
+    let range = |offsets: &[u64]| usize::try_from(offsets[2]).unwrap()..usize::try_from(offsets[3]).unwrap();
+    let mut bytes = disk.contents(&name).unwrap();
+    bytes[range(&here)].copy_from_slice(&other.contents(&name).unwrap()[range(&there)]);
+    disk.replace(&name, &bytes);
+    assert_damaged(&disk, &[], (&name, here[2], 3));
+}
+
+#[test]
 fn the_checkpoint_of_a_read_model_is_a_witness_too() {
     let (disk, name, offsets) = unacknowledged_last();
     let hash = open(&disk).unwrap().log.head().hash;
