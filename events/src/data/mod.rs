@@ -8,6 +8,7 @@ pub(crate) use parse::{change, check_change, erasure, snapshot};
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// One change of one entity of a loan.
@@ -48,7 +49,7 @@ pub enum Form<'a> {
 }
 
 /// The ids of what an entity hangs on, by name: `taskId`, `bidRequestId`, `guildId`, `channelId`, `spaceId`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent(pub Vec<(String, String)>);
 
 impl Parent {
