@@ -6,7 +6,7 @@ use crate::{
     ChainHash, Frame, LogError,
     format::body::BodyDecoder,
     shared::Shared,
-    walk::{Walk, decode, segment_header},
+    walk::{Walk, decode},
 };
 
 /// Reads frames in order, never past the durable head.
@@ -55,7 +55,7 @@ impl Reader {
         let (mut walk, end) = self.walk()?;
         let header = walk.find(self.next, end)?;
         if self.previous.is_some_and(|previous| header.first == self.next && previous != header.previous) {
-            return Err(walk.damaged("a frame does not follow the one before it in the chain"));
+            return Err(walk.damaged_frame(&header, "a frame does not follow the one before it in the chain"));
         }
         let frame = decode(&mut self.decoder, &walk, &header)?;
         self.walk = Some(walk);
@@ -71,13 +71,54 @@ impl Reader {
             return Ok((walk, end));
         }
         let place = self.shared.locate(self.next)?;
-        let walk = Walk::at(&*self.shared.disk, &place)?;
-        if place.entry.position == place.segment {
-            let header = segment_header(walk.file(), place.segment)?;
-            if header.map(|header| header.previous) != Ok(place.previous.unwrap_or_default()) {
-                return Err(walk.damaged("the segment's header is not what was written"));
-            }
+        Ok((Walk::at(&*self.shared.disk, &place)?, place.end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        LogError, MemoryDisk, Options,
+        format::segment_name,
+        testing::{open_with, read_from, record, small},
+    };
+
+    /// A log of six records that are index entries each; `mark` is in the first.
+    fn wide(mark: u64) -> (MemoryDisk, crate::Opened) {
+        let disk = MemoryDisk::new();
+        let options = Options { segment_bytes: 1 << 20, frame_cache_bytes: 100 << 10, ..small() };
+        let mut opened = open_with(&disk, options, &[]).unwrap();
+        for position in 1..=6 {
+            let mut record = record(position, 70 << 10);
+            record.sequence += if position == 1 { mark } else { 0 };
+            opened.writer.append(vec![record]).unwrap().wait().unwrap();
         }
-        Ok((walk, place.end))
+        (disk, opened)
+    }
+
+    #[test]
+    fn the_chain_is_followed_between_memory_and_disk() {
+        let (disk, opened) = wide(0);
+        let (other, _) = wide(1);
+        let mut reader = opened.log.reader(2);
+        opened.log.get(4).unwrap();
+        for position in 2..=4 {
+            assert_eq!(reader.next_frame().unwrap().unwrap().first, position);
+        }
+        disk.replace(&segment_name(1), &other.contents(&segment_name(1)).unwrap());
+        assert_eq!(reader.position(), 5);
+        let error = reader.next_frame().unwrap_err();
+        assert!(matches!(error, LogError::Damaged { position: 5, .. }), "{error}");
+        let error = opened.log.reader(1).next_frame().map(|_| opened.log.verify(&mut |_, _| {}));
+        assert!(matches!(error, Ok(Err(LogError::Damaged { .. }))), "found by verifying the end's hash");
+    }
+
+    #[test]
+    fn reading_may_begin_anywhere() {
+        let (_disk, opened) = wide(0);
+        for first in 1..=6 {
+            let expected: Vec<_> = (first..=6).map(|position| record(position, 70 << 10)).collect();
+            assert!(read_from(&opened.log, first) == expected);
+        }
     }
 }

@@ -93,11 +93,6 @@ impl Walk {
         })
     }
 
-    /// The segment's file.
-    pub(crate) fn file(&self) -> &dyn DiskFile {
-        &*self.window.file
-    }
-
     /// First position of the segment.
     pub(crate) fn segment(&self) -> u64 {
         self.segment
@@ -162,6 +157,17 @@ impl Walk {
         }
     }
 
+    /// Damage of the frame that the last step returned.
+    pub(crate) fn damaged_frame(&self, header: &FrameHeader, what: &str) -> LogError {
+        LogError::Damaged {
+            segment: segment_name(self.segment),
+            offset: self.offset - header.frame_bytes(),
+            position: header.first,
+            what: what.to_owned(),
+        }
+    }
+
+    /// Damage of the frame that the next step would return.
     pub(crate) fn damaged(&self, what: &str) -> LogError {
         LogError::Damaged {
             segment: segment_name(self.segment),
@@ -196,11 +202,8 @@ pub(crate) fn decode(decoder: &mut BodyDecoder, walk: &Walk, header: &FrameHeade
     match decoder.records(&walk.frame()[FRAME_HEADER_BYTES..], header.count) {
         Ok(records) => Ok(Frame { first: header.first, last: header.last(), hash: header.hash, records }),
         Err(BodyError::Unsupported(what)) => Err(LogError::Unsupported { file: segment_name(walk.segment), what }),
-        Err(BodyError::Malformed(what)) => Err(LogError::Damaged {
-            segment: segment_name(walk.segment),
-            offset: walk.offset - header.frame_bytes(),
-            position: header.first,
-            what: format!("a frame that checks out cannot be decoded: {what}"),
-        }),
+        Err(BodyError::Malformed(what)) => {
+            Err(walk.damaged_frame(header, &format!("a frame that checks out cannot be decoded: {what}")))
+        }
     }
 }

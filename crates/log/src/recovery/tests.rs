@@ -91,6 +91,18 @@ fn a_log_closed_cleanly_opens_as_it_was() {
 }
 
 #[test]
+fn what_a_killed_process_left_in_the_page_cache_is_synced_before_it_counts() {
+    let disk = log_of(&[100; 3]);
+    let mut opened = open(&disk).unwrap();
+    disk.fail_sync(0);
+    opened.writer.append(group(4, &[100])).unwrap().wait().unwrap_err();
+    drop(opened);
+    disk.mend();
+    assert_eq!(open(&disk).unwrap().log.head().position, 4);
+    assert_whole(&disk.crash(CrashPolicy::Lose), &expected(4, 100));
+}
+
+#[test]
 fn files_of_others_are_left_alone() {
     let disk = three_segments();
     disk.replace("notes.txt", b"hello");
