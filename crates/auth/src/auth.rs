@@ -31,7 +31,7 @@ pub const MAX_SECRET_OVERLAP: Duration = Duration::from_hours(30 * 24);
 /// Where the authorization server keeps its state and who it is.
 #[derive(Clone)]
 pub struct AuthOptions {
-    /// The data directory: `control/` (the control log), `control.redb` and `keys/` live in it.
+    /// A directory of its own: `log/` (the control log), `store.redb` (folded from it) and `keys/` live in it.
     pub dir: PathBuf,
     /// The public URL without a trailing slash: `iss`; tokens are for `{issuer}/api/v1`.
     pub issuer: String,
@@ -94,17 +94,17 @@ impl Auth {
     /// Blocks, up to a second at the first start. Install the metrics recorder before.
     pub fn open(options: AuthOptions) -> Result<Self, AuthError> {
         private_file::create_dir(&options.dir)?;
-        let disk = RealDisk::new(options.dir.join("control")).map_err(|e| AuthError::ControlLog(e.to_string()))?;
+        let disk = RealDisk::new(options.dir.join("log")).map_err(|e| AuthError::ControlLog(e.to_string()))?;
         Self::open_on(Arc::new(disk), options)
     }
 
-    /// As [`Auth::open`], with the control log elsewhere than in the data directory.
+    /// As [`Auth::open`], with the control log on a disk of its own.
     pub fn open_on(disk: Arc<dyn Disk>, options: AuthOptions) -> Result<Self, AuthError> {
         options.check()?;
         let keys_dir = options.dir.join("keys");
         private_file::create_dir(&keys_dir)?;
         let audience = format!("{}/api/v1", options.issuer);
-        let opening = Opening::new(disk, &options.dir.join("control.redb"))?;
+        let opening = Opening::new(disk, &options.dir.join("store.redb"))?;
         let pepper = Pepper::open(&keys_dir.join("secret-pepper"), opening.is_empty())?;
         let keys = Arc::new(KeySet::open(&keys_dir.join("token-signing.pem"), &options.issuer, &audience)?);
         let control = opening.finish(Arc::clone(&options.clock))?;
@@ -243,6 +243,12 @@ impl Auth {
     /// The control log, for verification and for looking into it.
     pub fn control_log(&self) -> Log {
         self.inner.control.log().clone()
+    }
+
+    /// Why the control log takes no more records; `None` while all is well. Then tokens are still checked, but sensitive
+    /// reads and changes are refused until a restart: for `/health`.
+    pub fn control_log_failure(&self) -> Option<&str> {
+        self.inner.control.why_closed()
     }
 
     fn known(&self, id: &str) -> Result<Client, AuthError> {

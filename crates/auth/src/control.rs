@@ -65,6 +65,10 @@ impl Control {
         projection::accesses(&self.store.snapshot(), loan)
     }
 
+    pub(crate) fn why_closed(&self) -> Option<&str> {
+        self.queue.why_closed()
+    }
+
     pub(crate) fn close(&self) {
         self.queue.close();
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// A file of the data directory could not be read or written.
+    /// A file or directory could not be read or written.
     #[error("cannot {action} {}: {source}; check the directory's owner, mode and free space", path.display())]
     File {
         /// What was tried: "read", "create", ...
@@ -25,7 +25,7 @@ pub enum AuthError {
         mode: u32,
     },
     /// A key file does not hold what it should.
-    #[error("{} is damaged: {cause}; restore it from the backup of the data directory", path.display())]
+    #[error("{} is damaged: {cause}; restore it from a backup", path.display())]
     KeyFileDamaged {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum AuthError {
         cause: String,
     },
     /// The control log has clients but the file that their secrets are keyed with is gone.
-    #[error("{} is missing, no client secret can be checked without it; restore it from the backup of the data directory", path.display())]
+    #[error("{} is missing, no client secret can be checked without it; restore it from a backup", path.display())]
     PepperMissing {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,8 @@
 //! The metrics of this crate.
 
+#[cfg(test)]
+mod tests;
+
 use metrics::{Counter, counter, describe_counter, describe_histogram};
 
 /// Access tokens issued.

@@ -184,7 +184,9 @@ async fn once_closed_tokens_are_still_checked_but_nothing_is_recorded() {
     let auth = Bench::new().open();
     let created = auth.create_client(new_client("Reporting")).unwrap();
     let live = token(&auth, &created).await.unwrap().access_token;
+    assert_eq!(auth.control_log_failure(), None);
     auth.close();
+    assert_eq!(auth.control_log_failure(), Some("it was closed"));
     assert!(auth.verify(&live).is_ok());
     assert!(matches!(auth.record_access(access("x")).await, Err(AuthError::Closed(_))));
     assert!(matches!(auth.set_enabled(&created.client.id, false), Err(AuthError::Closed(_))));

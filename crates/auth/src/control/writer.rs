@@ -97,8 +97,13 @@ impl Queue {
         }
     }
 
+    /// Why the thread ended; `None` while it runs.
+    pub(super) fn why_closed(&self) -> Option<&str> {
+        self.why_closed.get().map(String::as_str)
+    }
+
     fn closed(&self) -> AuthError {
-        AuthError::Closed(self.why_closed.get().cloned().unwrap_or_else(|| "its thread ended".to_owned()))
+        AuthError::Closed(self.why_closed().unwrap_or("its thread ended").to_owned())
     }
 }
 

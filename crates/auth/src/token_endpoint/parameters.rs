@@ -102,6 +102,8 @@ impl<'de> Visitor<'de> for Members {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(content_type: &str, body: &str) -> Result<Parameters, OAuthError> {
@@ -119,6 +121,16 @@ mod tests {
             assert_eq!(parameters.client_id.as_deref(), Some("a&b"));
             assert_eq!(parameters.client_secret.as_deref().map(String::as_str), Some("x y"));
             assert_eq!(parameters.scope.as_deref(), Some("loans:read"));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..80), json in any::<bool>()) {
+            let content_type = Some(if json { "application/json" } else { FORM });
+            let _ = Parameters::read(&TokenRequest { content_type, authorization: None, body: &body });
         }
     }
 

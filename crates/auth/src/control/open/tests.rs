@@ -19,7 +19,7 @@ impl Bench {
     }
 
     fn opening(&self) -> Result<Opening, AuthError> {
-        Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("control.redb"))
+        Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("store.redb"))
     }
 
     fn open(&self) -> Control {
@@ -56,7 +56,7 @@ fn clients_outlive_a_restart_with_or_without_the_store() {
     assert_eq!(ids(&control), ["a", "b"]);
     let digest = control.store.digest();
     drop(control);
-    fs::remove_file(bench.dir.path().join("control.redb")).unwrap();
+    fs::remove_file(bench.dir.path().join("store.redb")).unwrap();
     let control = bench.open();
     assert_eq!(ids(&control), ["a", "b"]);
     assert_eq!(control.store.digest(), digest, "replayed is what was live");
@@ -71,7 +71,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         let after = bench.disk.crash(policy);
         drop(control);
         let dir = tempfile::tempdir().unwrap();
-        let opening = Opening::new(Arc::new(after), &dir.path().join("control.redb")).unwrap();
+        let opening = Opening::new(Arc::new(after), &dir.path().join("store.redb")).unwrap();
         assert!(!opening.is_empty());
         assert_eq!(ids(&opening.finish(manual_clock()).unwrap()), ["a"], "{policy:?}");
     }

@@ -35,7 +35,7 @@ impl Bench {
     }
 
     fn open(&self) -> Arc<Control> {
-        let opening = Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("control.redb")).unwrap();
+        let opening = Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("store.redb")).unwrap();
         Arc::new(opening.finish(manual_clock()).unwrap())
     }
 }
