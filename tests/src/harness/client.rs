@@ -27,19 +27,24 @@ pub struct Reply {
 impl Client {
     /// A client of the demo with a token of these scopes (separated by spaces); all of the client's when empty.
     pub async fn of(demo: &Running, scopes: &str) -> Result<Self, Failure> {
+        Self::with_credentials(demo, demo.told("clientId")?, demo.told("clientSecret")?, scopes).await
+    }
+
+    /// A client of the demo with credentials of its own.
+    pub async fn with_credentials(demo: &Running, id: &str, secret: &str, scopes: &str) -> Result<Self, Failure> {
         let authority = Certificate::from_pem(&std::fs::read(demo.told("caFile")?)?)?;
         let http = reqwest::Client::builder().tls_certs_only([authority]).build()?;
         let base = demo.told("baseUrl")?.to_owned();
         let mut client = Self { http, base, token: String::new() };
-        client.token = client.new_token(demo, scopes).await?;
+        client.token = client.new_token(id, secret, scopes).await?;
         Ok(client)
     }
 
-    async fn new_token(&self, demo: &Running, scopes: &str) -> Result<String, Failure> {
+    async fn new_token(&self, id: &str, secret: &str, scopes: &str) -> Result<String, Failure> {
         let mut request = serde_json::json!({
             "grant_type": "client_credentials",
-            "client_id": demo.told("clientId")?,
-            "client_secret": demo.told("clientSecret")?,
+            "client_id": id,
+            "client_secret": secret,
         });
         if !scopes.is_empty() {
             request["scope"] = scopes.into();
@@ -48,6 +53,14 @@ impl Client {
         let reply = Reply::of(reply).await?;
         let token = reply.json()?.text("access_token").map(str::to_owned);
         token.ok_or_else(|| format!("no token: {} {}", reply.status, reply.text()).into())
+    }
+
+    /// The value of a metric that has no labels, or the sum over all its labels; `None` while it is not exported.
+    pub async fn metric(&self, demo: &Running, name: &str) -> Result<Option<f64>, Failure> {
+        let page = self.http.get(demo.told("metricsUrl")?).send().await?.text().await?;
+        let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let values = page.lines().filter(of_name).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        Ok(values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value)))
     }
 
     /// GET of a path (with query) below the base address.

@@ -21,8 +21,13 @@ pub(crate) struct Feed {
     pub(crate) snapshots: bool,
 }
 
+/// Writes a history without snapshots; see [`write_feed`].
+pub(crate) fn write(path: &Path, seed: u64, loans: u64, faults: Faults) -> std::io::Result<Fold> {
+    write_feed(path, Feed { seed, loans, faults, snapshots: false })
+}
+
 /// Writes a feed to `path`, and folds it on the way.
-pub(crate) fn write(path: &Path, feed: Feed) -> std::io::Result<Fold> {
+pub(crate) fn write_feed(path: &Path, feed: Feed) -> std::io::Result<Fold> {
     let Feed { seed, loans, faults, snapshots } = feed;
     let mut out = BufWriter::new(File::create(path)?);
     let mut fold = Fold::new(Gaps::Held);

@@ -18,7 +18,7 @@ async fn kill_and_compare(kills: u64, loans: u64) -> Result<(), Failure> {
     let directory = TempDir::new()?;
     let feed = directory.path().join("feed.ndjson");
     let data = directory.path().join("data");
-    let fold = feeds::write(&feed, Feed { seed: 33, loans, faults: feeds::rough(), snapshots: true })?;
+    let fold = feeds::write_feed(&feed, Feed { seed: 33, loans, faults: feeds::rough(), snapshots: true })?;
     let mut before_the_end = 0;
     for kill in 0..kills {
         // Spread over start-up, ingest and, when it is quick, the quiet after it.
