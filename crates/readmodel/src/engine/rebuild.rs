@@ -117,7 +117,9 @@ pub(super) fn beside(shared: &Arc<Shared>, names: Vec<&'static str>) -> Result<V
     match built {
         Ok(mut reports) => {
             let took = shared.workshop.clock.monotonic().saturating_sub(started);
-            reports.iter_mut().for_each(|report| report.took = took);
+            for report in &mut reports {
+                report.took = took;
+            }
             Ok(reports)
         }
         Err(error) => {

@@ -35,9 +35,6 @@ impl Replay {
                 loan.set(key, state);
                 loan.row.skipped.insert((change.entity.to_string(), change.id.to_string()));
             }
-            Verdict::Fold(_) if change.entity == LOAN_REQUEST && change.form == Form::Gone => {
-                self.purge(loan, at.now)?
-            }
             Verdict::Fold(state) => {
                 if stored.is_some_and(|before| before.skipping) {
                     loan.row.skipped.remove(&(change.entity.to_string(), change.id.to_string()));
@@ -73,16 +70,20 @@ impl Replay {
         Ok(self.models.apply(at.now, &change)?)
     }
 
-    fn purge(&mut self, loan: &mut Loan, now: u64) -> Result<(), EngineError> {
+    /// Forgets the loan for good; its events end here.
+    pub(super) fn purge(&mut self, loan: &mut Loan, now: u64) -> Result<(), EngineError> {
         loan.forget_entities();
         loan.row.begin_again();
         loan.row.purged = true;
+        loan.refold = false;
         Ok(self.models.purge(now, &loan.id)?)
     }
 
     /// A snapshot of the loan arrived (contract, section 5).
     pub(super) fn snapshot(&mut self, loan: &mut Loan, at: Origin, event: &CloudEvent) -> Result<(), EngineError> {
         if loan.row.purged {
+            // It shows nothing, but what it covers is not missing any more.
+            loan.row.cover(at.sequence.min(loan.row.last));
             return Ok(());
         }
         let Ok(data) = event.snapshot() else {
@@ -119,11 +120,9 @@ impl Replay {
 
     /// An erasure: a loan event of its own sequence that folds as a snapshot as of it (contract, section 5).
     pub(super) fn erased(&mut self, loan: &mut Loan, at: Origin, event: &CloudEvent) -> Result<(), EngineError> {
-        if loan.row.purged {
-            loan.row.fill(at.sequence);
-            return Ok(());
+        if !loan.row.purged {
+            self.appended(loan, at, event, None)?;
         }
-        self.appended(loan, at, event, None)?;
         self.snapshot(loan, at, event)
     }
 
@@ -158,9 +157,6 @@ impl Replay {
     /// Folds everything known of the loan again, in sequence order (contract, section 6.1).
     pub(super) fn refold(&mut self, loan: &mut Loan, now: u64) -> Result<(), EngineError> {
         loan.refold = false;
-        if loan.row.purged {
-            return Ok(());
-        }
         self.refold_base(loan, now)?;
         let first = loan.row.base.map_or(1, |base| base.as_of + 1);
         for (sequence, bytes) in self.history.events(&loan.id, first..=loan.row.last)? {
@@ -176,9 +172,6 @@ impl Replay {
             let received: Received = body(bytes, &record)?;
             let change = received.event.change().ok();
             self.fold(loan, Origin { now, bytes, sequence }, change.as_ref())?;
-            if loan.row.purged {
-                break;
-            }
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use continuity_events::record::{Received, Released, Stored, decode};
-use continuity_events::{Change, CloudEvent, Role};
+use continuity_events::{Change, CloudEvent, Form, Role};
 use continuity_log::{Frame, Kind, Record};
 
 use super::EngineError;
 use super::history::{Frames, History};
 use super::models::{Models, Vocabulary};
 use crate::error::StoreError;
-use crate::fold::{Loan, Loans};
+use crate::fold::{LOAN_REQUEST, Loan, Loans};
 use crate::projection::AppendedEvent;
 use crate::store::{Checkpoint, Durability};
 
@@ -148,6 +148,9 @@ impl Replay {
         loan.row.position = at.now;
         let change = event.change().ok();
         self.appended(loan, at, event, change.as_ref())?;
+        if change.as_ref().is_some_and(|change| is_purge(&loan.id, change)) {
+            return self.purge(loan, at.now);
+        }
         if late || loan.refold {
             return Ok(());
         }
@@ -168,6 +171,11 @@ impl Replay {
         let appended = AppendedEvent { loan: &loan.id, sequence: at.sequence, position: at.bytes, event, change };
         self.models.appended(at.now, &appended)
     }
+}
+
+/// The end of a loan, whatever its version and whatever is parked or missing: what the source purged is not kept.
+fn is_purge(loan: &str, change: &Change<'_>) -> bool {
+    change.entity == LOAN_REQUEST && change.form == Form::Gone && change.id == loan
 }
 
 /// Decodes a record's body.

@@ -84,6 +84,7 @@ impl Engine {
     }
 
     /// Follows the log until it is stopped; the last commit is durable. Blocks: give it a thread.
+    #[expect(clippy::needless_pass_by_value, reason = "the thread that runs it owns what stops it")]
     pub fn run(mut self, stop: Stop) -> Result<(), EngineError> {
         let rebuilding = self.rebuild_detached();
         let ended = self.follow(&stop);
@@ -195,7 +196,9 @@ impl Engine {
                 done.send(()).ok();
             }
             Command::Show(names) => {
-                names.into_iter().for_each(|name| self.show(name));
+                for name in names {
+                    self.show(name);
+                }
                 self.publish();
             }
             Command::HandOver(build, done) => {

@@ -25,11 +25,19 @@ pub(crate) struct Loan {
     /// The row as the store has it.
     stored: Option<LoanRow>,
     entities: HashMap<Vec<u8>, Entity>,
-    /// `entities` holds all entities of the loan, not only those that were asked for.
-    whole: bool,
-    /// What the store holds of its entities goes.
-    replaced: bool,
+    extent: Extent,
     touched: bool,
+}
+
+/// What the entities in memory are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// Those that were asked for or changed.
+    Some,
+    /// All that there are.
+    All,
+    /// All that there are, and those in the store have to go.
+    Anew,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +50,7 @@ impl Loan {
     /// Forgets all entities: the loan is about to be folded again.
     pub(crate) fn forget_entities(&mut self) {
         self.entities.clear();
-        self.whole = true;
-        self.replaced = true;
+        self.extent = Extent::Anew;
     }
 
     /// Writes an entity's state.
@@ -99,10 +106,9 @@ impl Loans {
             id: id.to_owned(),
             row: stored.clone().unwrap_or_default(),
             refold: false,
-            whole: stored.is_none(),
+            extent: if stored.is_none() { Extent::All } else { Extent::Some },
             stored,
             entities: HashMap::new(),
-            replaced: false,
             touched: false,
         }))
     }
@@ -121,7 +127,7 @@ impl Loans {
         if let Some(entity) = loan.entities.get(key) {
             return Ok(entity.state);
         }
-        if loan.whole {
+        if loan.extent != Extent::Some {
             return Ok(None);
         }
         let full = [Key::new().text(&loan.id).finish().as_slice(), key].concat();
@@ -172,7 +178,8 @@ impl Loans {
 fn write(loan: &mut Loan, batch: &mut Batch, totals: &mut Totals) -> Result<(), StoreError> {
     let key = Key::new().text(&loan.id).finish();
     let mut rows = batch.rows();
-    if loan.replaced && loan.stored.is_some() {
+    if loan.extent == Extent::Anew {
+        loan.extent = Extent::All;
         rows.delete_prefix(ENTITIES, &key)?;
     }
     for (entity, cached) in loan.entities.iter_mut().filter(|(_, cached)| cached.changed) {
@@ -193,7 +200,7 @@ fn write(loan: &mut Loan, batch: &mut Batch, totals: &mut Totals) -> Result<(), 
         rows.put(LOANS, key, encode(&loan.row));
         loan.stored = Some(loan.row.clone());
     }
-    (loan.replaced, loan.touched) = (false, false);
+    loan.touched = false;
     Ok(())
 }
 

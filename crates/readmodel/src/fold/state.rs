@@ -191,7 +191,7 @@ mod tests {
 
         #[test]
         fn gaps_are_what_is_missing(steps in proptest::collection::vec((0..3_u8, 1..24_u64), 0..30)) {
-            let (mut row, mut known) = (LoanRow::default(), std::collections::BTreeSet::new());
+            let (mut row, mut known) = (LoanRow::default(), BTreeSet::new());
             for (what, sequence) in steps {
                 match what {
                     0 => {

@@ -81,6 +81,7 @@ pub(crate) struct Meta {
 /// A store that is open for writing. One writer at a time; readers take a [`Snapshot`].
 pub struct Store {
     database: Arc<Database>,
+    place: Place,
     tables: &'static [Table],
     opened: Opened,
     meta: Mutex<Meta>,
@@ -109,7 +110,7 @@ impl Store {
         };
         let mut builder = Builder::new();
         builder.set_cache_size(cache_bytes);
-        let existed = place.exists();
+        let existed = place.size() > 0;
         let opened = if existed { open_existing(&builder, &place, &empty, tables)? } else { Err(Opened::Created) };
         let (database, meta, opened) = match opened {
             Ok((database, meta)) => (database, meta, Opened::Existing),
@@ -121,7 +122,7 @@ impl Store {
         };
         let database = Arc::new(database);
         let current = RwLock::new(Snapshot::open(&database, tables, meta.clone())?);
-        Ok(Self { database, tables, opened, meta: Mutex::new(meta), current })
+        Ok(Self { database, place, tables, opened, meta: Mutex::new(meta), current })
     }
 
     /// How it was found when it was opened.
@@ -147,6 +148,11 @@ impl Store {
     /// Bytes of the keys and values of all committed rows.
     pub fn row_bytes(&self) -> u64 {
         self.meta.lock().row_bytes
+    }
+
+    /// Bytes of the file, free pages included.
+    pub fn file_bytes(&self) -> u64 {
+        self.place.size()
     }
 
     /// Begins a batch over the committed state. Batches of one store must not overlap.
@@ -190,7 +196,7 @@ impl fmt::Debug for Store {
 
 /// How far a store is that nobody has open; `None` when there is none that can be read.
 pub(crate) fn peek(place: &Place) -> Option<Checkpoint> {
-    if !place.exists() {
+    if place.size() == 0 {
         return None;
     }
     let mut builder = Builder::new();

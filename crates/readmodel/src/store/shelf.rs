@@ -54,8 +54,8 @@ impl Place {
         Self { shelf, file: file.to_owned() }
     }
 
-    pub(super) fn exists(&self) -> bool {
-        self.shelf.size(&self.file) > 0
+    pub(super) fn size(&self) -> u64 {
+        self.shelf.size(&self.file)
     }
 
     pub(super) fn wipe(&self) -> Result<(), StoreError> {
@@ -129,6 +129,7 @@ impl MemoryShelf {
 
     /// A shelf on which everything fails after `syncs` more syncs of any file; [`MemoryShelf::survivors`] then holds
     /// what was synced.
+    #[must_use]
     pub fn with_fuse(self, syncs: u64) -> Self {
         Self { fuse: Fuse::new(syncs), files: self.files }
     }
@@ -139,6 +140,7 @@ impl MemoryShelf {
     }
 
     /// What a restart finds: of each file what was synced last.
+    #[must_use]
     pub fn survivors(&self) -> Self {
         let files = self.files.lock();
         let kept = files.iter().map(|(name, file)| (name.clone(), Arc::new(file.survivor()))).collect();

@@ -1,6 +1,7 @@
 //! What a store promises: rows, checkpoint and digest together, whatever happens to the process or the file.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -85,11 +86,10 @@ fn scans_go_both_ways_and_an_empty_range_is_no_error() {
     let store = open(Place::memory());
     put(&store, 1, &[("b", "1", ""), ("b", "2", ""), ("b", "3", "")], Durability::Visible);
     let snapshot = store.snapshot();
-    let keys = |range: (std::ops::Bound<Vec<u8>>, std::ops::Bound<Vec<u8>>), direction| {
+    let keys = |range: (Bound<Vec<u8>>, Bound<Vec<u8>>), direction| {
         let rows = snapshot.scan("b", range, direction).unwrap();
         rows.map(|row| row.unwrap().0[0]).collect::<Vec<_>>()
     };
-    use std::ops::Bound::{Excluded, Included, Unbounded};
     assert_eq!(keys((Excluded(b"1".to_vec()), Unbounded), Direction::Forward), b"23");
     assert_eq!(keys((Unbounded, Included(b"2".to_vec())), Direction::Backward), b"21");
     assert_eq!(keys((Included(b"3".to_vec()), Excluded(b"1".to_vec())), Direction::Forward), b"");

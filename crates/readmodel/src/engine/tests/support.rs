@@ -67,7 +67,9 @@ impl TestHistory {
         let frames: Vec<_> = state.frames.iter().take(frames).cloned().collect();
         let end = frames.last().map_or(0, |frame| frame.last);
         let mut known = state.known.clone();
-        known.values_mut().for_each(|events| events.retain(|_, position| *position <= end));
+        for events in known.values_mut() {
+            events.retain(|_, position| *position <= end);
+        }
         Self(Arc::new(Mutex::new(State { frames, open: Vec::new(), known })))
     }
 
