@@ -3,8 +3,9 @@
 //! Where a block begins depends on its first entry alone (a hash of its key), so equal entries give equal rows,
 //! whatever the order in which they came: live, rebuilt and neighbouring read models have the same digest.
 
+use std::ops::Range;
+
 use continuity_readmodel::{Found, Key, Rows, StoreError, Table};
-use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
 use super::{SPEC, id_of};
@@ -33,84 +34,85 @@ impl Source {
     }
 }
 
-/// One entry within a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One entry within a block: its source, the lengths of key and JSON (little-endian), the key, the JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Packed<'a> {
-    source: u8,
+    source: Source,
     /// [`super::sort_key`] of the entry.
     pub(super) key: &'a [u8],
     /// As served.
-    pub(super) json: &'a str,
+    pub(super) json: &'a [u8],
 }
 
 /// Adds an entry, in place of one with the same key.
 pub(super) fn insert(loan: &str, entry: &Entry, rows: &mut Rows<'_>) -> Result<(), StoreError> {
     let found = block_of(loan, &entry.key, rows)?;
-    let (block_key, stored) = found.unwrap_or_else(|| (first_block(loan), Vec::new()));
-    let mut entries = unpack(&stored)?;
-    let new = Packed { source: entry.source as u8, key: &entry.key, json: &entry.json };
-    match entries.binary_search_by(|packed| packed.key.cmp(&entry.key)) {
-        Ok(at) => entries[at] = new,
-        Err(at) if begins_block(&entry.key) => {
-            let tail = entries.split_off(at);
-            let second: Vec<_> = std::iter::once(new).chain(tail.iter().copied()).collect();
-            rows.put(BLOCKS, block_from(loan, &entry.key), pack(&second));
-            if tail.is_empty() {
-                return Ok(()); // The block before stays as it is.
-            }
+    let (block_key, mut block) = found.unwrap_or_else(|| (first_block(loan), Vec::new()));
+    let place = place(&block, &entry.key)?;
+    let packed = pack(entry);
+    if place.is_empty() && begins_block(&entry.key) {
+        let tail = block.split_off(place.start);
+        rows.put(BLOCKS, block_from(loan, &entry.key), [&packed[..], &tail].concat());
+        if tail.is_empty() {
+            return Ok(()); // The block before stays as it is.
         }
-        Err(at) => entries.insert(at, new),
+    } else {
+        block.splice(place, packed);
     }
-    write(block_key, &entries, rows);
+    write(block_key, block, rows);
     Ok(())
 }
 
 /// Takes the entry with that key away.
 pub(super) fn remove(loan: &str, key: &[u8], rows: &mut Rows<'_>) -> Result<(), StoreError> {
-    let Some((block_key, stored)) = block_of(loan, key, rows)? else { return Ok(()) };
-    let mut entries = unpack(&stored)?;
-    let Ok(at) = entries.binary_search_by(|packed| packed.key.cmp(key)) else { return Ok(()) };
-    entries.remove(at);
+    let Some((block_key, mut block)) = block_of(loan, key, rows)? else { return Ok(()) };
+    let place = place(&block, key)?;
+    if place.is_empty() {
+        return Ok(());
+    }
+    block.drain(place);
     if !begins_block(key) {
-        write(block_key, &entries, rows);
+        write(block_key, block, rows);
         return Ok(());
     }
     rows.delete(BLOCKS, &block_key);
-    if entries.is_empty() {
-        return Ok(());
+    if !block.is_empty() {
+        let (before_key, before) = block_of(loan, key, rows)?.unwrap_or_else(|| (first_block(loan), Vec::new()));
+        write(before_key, [before, block].concat(), rows);
     }
-    let (before_key, before) = block_of(loan, key, rows)?.unwrap_or_else(|| (first_block(loan), Vec::new()));
-    let mut joined = unpack(&before)?;
-    joined.append(&mut entries);
-    write(before_key, &joined, rows);
     Ok(())
 }
 
 /// Keeps the entries whose source passes.
 pub(super) fn retain(loan: &str, rows: &mut Rows<'_>, keep: impl Fn(Source) -> bool) -> Result<(), StoreError> {
     let blocks = rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())?;
-    let mut entries = Vec::new();
-    for (key, stored) in &blocks {
+    let (mut block_key, mut kept) = (first_block(loan), Vec::new());
+    for (key, block) in &blocks {
         rows.delete(BLOCKS, key);
-        entries.extend(unpack(stored)?.into_iter().filter(|packed| Source::of(packed.source).is_some_and(&keep)));
+        let mut at = 0;
+        while let Some((packed, end)) = read(block, at)? {
+            if keep(packed.source) {
+                if begins_block(packed.key) {
+                    write(
+                        std::mem::replace(&mut block_key, block_from(loan, packed.key)),
+                        std::mem::take(&mut kept),
+                        rows,
+                    );
+                }
+                kept.extend_from_slice(&block[at..end]);
+            }
+            at = end;
+        }
     }
-    let boundaries = entries.iter().enumerate().skip(1).filter(|(_, packed)| begins_block(packed.key));
-    let mut starts: Vec<_> = std::iter::once(0).chain(boundaries.map(|(at, _)| at)).collect();
-    starts.push(entries.len());
-    for range in starts.windows(2) {
-        let block = &entries[range[0]..range[1]];
-        let Some(first) = block.first() else { continue };
-        let key = if begins_block(first.key) { block_from(loan, first.key) } else { first_block(loan) };
-        rows.put(BLOCKS, key, pack(block));
-    }
+    write(block_key, kept, rows);
     Ok(())
 }
 
 /// Shows every entry's source and key.
 pub(super) fn each(loan: &str, rows: &Rows<'_>, mut show: impl FnMut(Source, &[u8])) -> Result<(), StoreError> {
-    for (_, stored) in rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())? {
-        for packed in unpack(&stored)? {
-            show(Source::of(packed.source).ok_or_else(corrupt)?, packed.key);
+    for (_, block) in rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())? {
+        for packed in unpack(&block)? {
+            show(packed.source, packed.key);
         }
     }
     Ok(())
@@ -128,13 +130,13 @@ pub(super) fn with_id(loan: &str, id: &str, rows: &Rows<'_>) -> Result<Vec<(Sour
 }
 
 /// The entries of a block, in order.
-pub(super) fn unpack(stored: &[u8]) -> Result<Vec<Packed<'_>>, StoreError> {
-    if stored.is_empty() { Ok(Vec::new()) } else { postcard::from_bytes(stored).map_err(|_| corrupt()) }
-}
-
-/// Number of entries of a block, without reading them.
-pub(super) fn count(stored: &[u8]) -> Result<u64, StoreError> {
-    postcard::take_from_bytes::<u64>(stored).map(|(count, _)| count).map_err(|_| corrupt())
+pub(super) fn unpack(block: &[u8]) -> Result<Vec<Packed<'_>>, StoreError> {
+    let (mut entries, mut at) = (Vec::new(), 0);
+    while let Some((packed, end)) = read(block, at)? {
+        entries.push(packed);
+        at = end;
+    }
+    Ok(entries)
 }
 
 /// The key of the block that an entry of that key begins, if it begins one.
@@ -166,18 +168,42 @@ fn block_of(loan: &str, key: &[u8], rows: &Rows<'_>) -> Result<Option<Found>, St
     rows.last_at_or_before(BLOCKS, &Key::new().text(loan).finish(), &block_from(loan, key))
 }
 
-fn write(block_key: Vec<u8>, entries: &[Packed<'_>], rows: &mut Rows<'_>) {
-    if entries.is_empty() {
+/// Where the entry of that key is; empty where it would be.
+fn place(block: &[u8], key: &[u8]) -> Result<Range<usize>, StoreError> {
+    let mut at = 0;
+    while let Some((packed, end)) = read(block, at)? {
+        if packed.key >= key {
+            return Ok(at..if packed.key == key { end } else { at });
+        }
+        at = end;
+    }
+    Ok(at..at)
+}
+
+fn write(block_key: Vec<u8>, block: Vec<u8>, rows: &mut Rows<'_>) {
+    if block.is_empty() {
         rows.delete(BLOCKS, &block_key);
     } else {
-        rows.put(BLOCKS, block_key, pack(entries));
+        rows.put(BLOCKS, block_key, block);
     }
 }
 
-fn pack(entries: &[Packed<'_>]) -> Vec<u8> {
-    postcard::to_stdvec(entries).expect("numbers, bytes and texts always encode")
+fn pack(entry: &Entry) -> Vec<u8> {
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("events are bounded far below 4 GiB").to_le_bytes();
+    let (key, json) = (entry.key.as_slice(), entry.json.as_bytes());
+    [&[entry.source as u8][..], &length(key), &length(json), key, json].concat()
 }
 
-fn corrupt() -> StoreError {
-    StoreError::corrupt(SPEC.name, "a block")
+/// The entry at an offset, and where the next one begins; `None` at the end.
+fn read(block: &[u8], at: usize) -> Result<Option<(Packed<'_>, usize)>, StoreError> {
+    let Some((source, rest)) = block[at..].split_first() else { return Ok(None) };
+    let parse = || {
+        let (key_length, rest) = rest.split_first_chunk::<4>()?;
+        let (json_length, rest) = rest.split_first_chunk::<4>()?;
+        let (key, rest) = rest.split_at_checked(u32::from_le_bytes(*key_length) as usize)?;
+        let (json, rest) = rest.split_at_checked(u32::from_le_bytes(*json_length) as usize)?;
+        let packed = Packed { source: Source::of(*source)?, key, json };
+        Some((packed, block.len() - rest.len()))
+    };
+    parse().map(Some).ok_or_else(|| StoreError::corrupt(SPEC.name, "a block"))
 }

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use continuity_events::{CloudEvent, Form, json};
+use continuity_events::{Change, Form, json};
 use continuity_readmodel::AppendedEvent;
-use serde_json::{Map, Value};
 
 use super::block::Source;
 use super::sort_key;
 
 /// Members of an after-image that can name it for people, best first.
 const LABELS: [&str; 4] = ["name", "title", "reference", "fileName"];
+
+/// An actor nested deeper is served as text.
+const MAX_ACTOR_DEPTH: usize = 64;
 
 /// An entry to be stored.
 #[derive(Debug)]
@@ -26,23 +28,19 @@ impl Entry {
     /// The entry of an event, whatever its entity and name.
     pub(super) fn derived(event: &AppendedEvent<'_>) -> Self {
         let envelope = event.event;
-        let mut json = "{".to_owned();
-        push(&mut json, "id", &quoted(&envelope.id));
-        push(&mut json, "sequence", &quoted(&event.sequence.to_string()));
-        push(&mut json, "occurredAt", &quoted(&envelope.time));
-        push(&mut json, "action", &quoted(&upper_snake(envelope.name())));
+        let mut json = String::with_capacity(512);
+        push_text(&mut json, "id", &envelope.id);
+        push_text(&mut json, "sequence", &event.sequence.to_string());
+        push_text(&mut json, "occurredAt", &envelope.time);
+        push_text(&mut json, "action", &upper_snake(envelope.name()));
         if let Some(actor) = &envelope.actor {
             push(&mut json, "actor", &actor_json(actor));
         }
-        let said = Said::of(event);
-        push(&mut json, "target", &said.target);
-        if let Some(changes) = said.changes {
-            push(&mut json, "changes", &changes);
+        match event.change {
+            Some(change) => push_change(&mut json, change),
+            None => push_data(&mut json, &envelope.data),
         }
-        if let Some(reason) = said.reason {
-            push(&mut json, "reason", &reason);
-        }
-        push(&mut json, "origin", "\"CLOUD\"");
+        push_text(&mut json, "origin", "CLOUD");
         json.push('}');
         let key = sort_key(&envelope.time, event.sequence, &envelope.id);
         Self { source: Source::Event, key, id: envelope.id.clone(), json }
@@ -68,67 +66,67 @@ impl Entry {
     }
 }
 
-/// What the event's data says for its entry, as raw JSON.
-struct Said {
-    target: String,
-    changes: Option<String>,
-    reason: Option<String>,
-}
-
-impl Said {
-    fn of(event: &AppendedEvent<'_>) -> Self {
-        let Some(change) = event.change else { return Self::of_data(event.event) };
-        let label = match change.form {
-            Form::After(after) => label(after),
-            Form::Gone | Form::Patch { .. } => None,
-        };
-        Self {
-            target: target(Some(&change.entity), Some(&change.id), label.as_deref()),
-            changes: change.changes.map(|changes| changes.get().to_owned()),
-            reason: change.reason.as_deref().map(quoted),
-        }
+/// `target`, `changes` and `reason` of one change.
+fn push_change(json: &mut String, change: &Change<'_>) {
+    let label = match change.form {
+        Form::After(after) => label(after),
+        Form::Gone | Form::Patch { .. } => None,
+    };
+    push(json, "target", &target(Some(&change.entity), Some(&change.id), label));
+    if let Some(changes) = change.changes {
+        push(json, "changes", changes.get());
     }
-
-    /// Of data that is not one change, such as an erasure's.
-    fn of_data(event: &CloudEvent) -> Self {
-        let raw = |name| json::member(&event.data, name).filter(|raw| *raw != "null");
-        let text = |name| raw(name).and_then(json::text);
-        Self {
-            target: target(text("entity").as_deref(), text("id").as_deref(), None),
-            changes: raw("changes").map(str::to_owned),
-            reason: text("reason").map(|reason| quoted(&reason)),
-        }
+    if let Some(reason) = &change.reason {
+        push_text(json, "reason", reason);
     }
 }
 
+/// The same of data that is not one change, such as an erasure's.
+fn push_data(json: &mut String, data: &str) {
+    let raw = |name| json::member(data, name).filter(|raw| *raw != "null");
+    let text = |name| raw(name).and_then(json::text);
+    push(json, "target", &target(text("entity").as_deref(), text("id").as_deref(), None));
+    if let Some(changes) = raw("changes") {
+        push(json, "changes", changes);
+    }
+    if let Some(reason) = text("reason") {
+        push_text(json, "reason", &reason);
+    }
+}
+
+/// `label` is a raw JSON string.
 fn target(entity: Option<&str>, id: Option<&str>, label: Option<&str>) -> String {
-    let mut json = "{".to_owned();
+    let mut json = String::with_capacity(128);
     if let Some(entity) = entity {
-        push(&mut json, "type", &quoted(&upper_snake(entity)));
+        push_text(&mut json, "type", &upper_snake(entity));
     }
     if let Some(id) = id {
-        push(&mut json, "id", &quoted(id));
+        push_text(&mut json, "id", id);
     }
     if let Some(label) = label {
         push(&mut json, "label", label);
     }
-    json.push('}');
+    json.push_str(if json.is_empty() { "{}" } else { "}" });
     json
 }
 
 /// The raw JSON string that names the entity for people.
-fn label(after: &str) -> Option<String> {
+fn label(after: &str) -> Option<&str> {
     let members = json::members(after).ok()?;
     let named = |label: &str| members.iter().find(|(name, raw)| name == label && raw.starts_with('"'));
-    LABELS.into_iter().find_map(named).map(|(_, raw)| (*raw).to_owned())
+    LABELS.into_iter().find_map(named).map(|(_, raw)| *raw)
 }
 
 /// The `actor` attribute: a JSON object as it is, anything else by its text.
-fn actor_json(actor: &str) -> String {
-    match serde_json::from_str::<Map<String, Value>>(actor) {
-        Ok(_) => actor.trim().to_owned(),
-        Err(_) => format!(r#"{{"id":{},"type":"UNKNOWN"}}"#, quoted(actor)),
+fn actor_json(actor: &str) -> Cow<'_, str> {
+    if actor.trim_start().starts_with('{') && json::check(actor, MAX_ACTOR_DEPTH).is_ok() {
+        return Cow::Borrowed(actor.trim());
     }
+    let mut json = String::new();
+    push_text(&mut json, "id", actor);
+    push_text(&mut json, "type", "UNKNOWN");
+    json.push('}');
+    Cow::Owned(json)
 }
 
 /// `TaskAssigned` and `taskItem` as `TASK_ASSIGNED` and `TASK_ITEM`; `HTTPCallMade` as `HTTP_CALL_MADE`.
@@ -153,18 +151,22 @@ fn upper_snake(name: &str) -> String {
     snake
 }
 
+/// Appends a member to an object that is still open.
 fn push(object: &mut String, name: &str, raw: &str) {
-    if !object.ends_with('{') {
-        object.push(',');
-    }
-    object.push('"');
-    object.push_str(name);
-    object.push_str("\":");
+    begin_member(object, name);
     object.push_str(raw);
 }
 
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+fn push_text(object: &mut String, name: &str, text: &str) {
+    begin_member(object, name);
+    json::push_string(object, text);
+}
+
+fn begin_member(object: &mut String, name: &str) {
+    object.push(if object.is_empty() { '{' } else { ',' });
+    object.push('"');
+    object.push_str(name);
+    object.push_str("\":");
 }
 
 #[cfg(test)]
@@ -206,8 +208,8 @@ mod tests {
 
     #[test]
     fn labels_are_names_titles_references_or_file_names() {
-        assert_eq!(label(r#"{"reference":"R","name":"N"}"#).as_deref(), Some("\"N\""));
-        assert_eq!(label(r#"{"fileName":"f\u0041","title":null}"#).as_deref(), Some("\"f\\u0041\""));
+        assert_eq!(label(r#"{"reference":"R","name":"N"}"#), Some("\"N\""));
+        assert_eq!(label(r#"{"fileName":"f\u0041","title":null}"#), Some("\"f\\u0041\""));
         assert_eq!(label(r#"{"name":7,"id":"x"}"#), None);
     }
 }

@@ -48,7 +48,7 @@ pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, Stor
 pub fn total(snapshot: &Snapshot, loan: &str) -> Result<u64, StoreError> {
     let mut total = 0;
     for block in snapshot.scan_prefix(BLOCKS, &Key::new().text(loan).finish(), Direction::Forward)? {
-        total += block::count(&block?.1)?;
+        total += block::unpack(&block?.1)?.len() as u64;
     }
     Ok(total)
 }
@@ -108,7 +108,10 @@ impl Entries {
             None => true,
         };
         let wanted = block::unpack(stored)?.into_iter().filter(|packed| comes_after(packed.key));
-        let entries = wanted.map(|packed| AuditEntry { key: packed.key.to_vec(), json: packed.json.to_owned() });
+        let entries = wanted.map(|packed| AuditEntry {
+            key: packed.key.to_vec(),
+            json: String::from_utf8_lossy(packed.json).into_owned(),
+        });
         self.block = if newest_first { entries.rev().collect() } else { entries.collect() };
         Ok(())
     }
