@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use continuity_base::{Stop, SystemClock};
@@ -13,6 +14,8 @@ use crate::config::Config;
 use crate::control::{Command, Reply};
 use crate::datadir::DataDir;
 
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Takes the directory's lock, opens what is in it, and carries out `command`.
 pub(crate) fn execute(data_dir: &Path, command: &Command, each: &mut dyn FnMut(Reply)) -> Result<Value> {
     if !data_dir.is_dir() {
@@ -21,11 +24,18 @@ pub(crate) fn execute(data_dir: &Path, command: &Command, each: &mut dyn FnMut(R
     let Some(dir) = DataDir::try_open(data_dir)? else {
         bail!("a process is starting or stopping on {}; try again when it is up or gone", data_dir.display());
     };
-    let core = Core::open(dir, &Config::default(), Arc::new(SystemClock::new()))?;
+    // No token is issued or checked here, so it does not matter for which address.
+    let config = Config { public_url: "https://localhost".to_owned(), ..Config::default() };
+    let core = Core::open(dir, &config, Arc::new(SystemClock::new()))?;
     let operations = core.operations();
     let stop = Stop::new();
     let (engine, until) = (core.engine, stop.clone());
     let worker = thread::Builder::new().name("engine".to_owned()).spawn(move || engine.run(until))?;
+    // What the log holds beyond the last durable commit is folded first: the answer is about all of it.
+    let head = operations.log.head().position;
+    while !operations.engine.wait_for(head, LOOK_EVERY) && !worker.is_finished() {
+        each(Reply::Progress { done: operations.engine.view().position, of: head });
+    }
     let result = operations.execute(command, "cli", each);
     stop.stop();
     worker.join().map_err(|_| anyhow!("the read-model engine panicked"))?.context("the read-model engine failed")?;
