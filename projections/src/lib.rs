@@ -10,7 +10,7 @@
 //!
 //! 1. Write `src/<name>.rs`: a static `Spec` (name, version 1, tables, entities), a static
 //!    `Collection` for each entity (its order, its parents, what lists leave out), a
-//!    `projection()` that wraps them in `Kept`, and read functions over `&Snapshot` that return served
+//!    `projection()` that wraps them in `kept::Kept`, and read functions over `&Snapshot` that return served
 //!    bytes. Only what is more than collections needs an implementation of `Projection` of its own: see
 //!    `loan_requests` and `audit_log`.
 //! 2. Name its projection in [`all`].
@@ -60,3 +60,6 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         worksheets::projection(),
     ]
 }
+
+#[cfg(test)]
+mod tests;
