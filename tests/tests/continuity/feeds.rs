@@ -41,6 +41,11 @@ pub(crate) fn write_feed(path: &Path, feed: Feed) -> std::io::Result<Fold> {
     Ok(fold)
 }
 
+/// Whether the long form of a proof is asked for (`cargo xtask soak`), and the size to take: short or long.
+pub(crate) fn size(short: u64, long: u64) -> u64 {
+    if std::env::var_os("CONTINUITY_SOAK").is_some() { long } else { short }
+}
+
 /// What a broker does on a bad day, without losing anything.
 pub(crate) fn rough() -> Faults {
     Faults {
