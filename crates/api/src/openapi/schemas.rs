@@ -8,13 +8,13 @@ use crate::problem;
 const ENTITIES: &[(&str, &str)] = &[
     (
         "LoanRequest",
-        "id! reference! status! stage! currency! requestedAmount!:number createdAt!:date-time updatedAt!:date-time version!:integer product:object purpose termMonths:integer ownContribution:number property:object collaterals:object* participants:object* assignedAgent:object team checklist:object* acceptedBidId sanction:object deed:object statusChangedAt:date-time submittedAt:date-time closedAt:date-time closeReason tags:string* deletedAt:date-time",
+        "id! reference! status! stage! currency! requestedAmount!:decimal createdAt!:date-time updatedAt!:date-time version!:integer product:object purpose termMonths:integer ownContribution:decimal property:object collaterals:object* participants:object* assignedAgent:object team checklist:object* acceptedBidId sanction:object deed:object statusChangedAt:date-time submittedAt:date-time closedAt:date-time closeReason tags:string* deletedAt:date-time",
     ),
     (
         "AuditEntry",
-        "id! occurredAt!:date-time action! actor!:object target!:AuditTarget origin! sequence:integer changes:any reason",
+        "id! occurredAt!:date-time action! origin! actor:object target:AuditTarget sequence changes:any reason",
     ),
-    ("AuditTarget", "type! id! label"),
+    ("AuditTarget", "type id label"),
     (
         "Task",
         "id! type! title! status! assignedAt!:date-time items!:TaskItem* assignee:object dueAt:date-time completedAt:date-time visibleToClient:boolean sensitive:boolean formSchema:any formData:any review:any",
@@ -22,15 +22,15 @@ const ENTITIES: &[(&str, &str)] = &[
     ("TaskItem", "id! kind! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time blob:BlobReference"),
     (
         "BidRequest",
-        "id! loanRequestId! status! requestedAt!:date-time quotes!:BidQuote* requestedAmount:number currency termMonths:integer respondBy:date-time",
+        "id! loanRequestId! status! requestedAt!:date-time quotes!:BidQuote* requestedAmount:decimal currency termMonths:integer respondBy:date",
     ),
     (
         "BidQuote",
-        "id! revision!:integer status! principalAmount!:number currency! termMonths!:integer periods:object* charges:object* monthlyPayment:number ltv:number dsti:number validUntil:date-time approvals:object*",
+        "id! revision!:integer status! principalAmount!:decimal currency! termMonths!:integer periods:object* charges:object* monthlyPayment:decimal ltv:decimal dsti:decimal validUntil:date approvals:object*",
     ),
     (
         "Analysis",
-        "id! type! scope! status! runAt!:date-time participantId formula inputs:any* result:any thresholds:any* outcome",
+        "id! type! scope! status! runAt!:date-time participantId formula:any inputs:any* result:any thresholds:any* outcome",
     ),
     ("Space", "id! name! kind! order:number parentId"),
     (
@@ -61,7 +61,6 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),
     ("KeySet", "keys!:object*"),
-    ("TokenRequest", "grant_type! client_id client_secret scope"),
     ("Token", "access_token! token_type! expires_in!:integer scope!"),
     ("TokenError", "error! error_description"),
 ];
@@ -69,6 +68,7 @@ const ENTITIES: &[(&str, &str)] = &[
 pub(super) fn all() -> Value {
     let mut schemas: Map<String, Value> =
         ENTITIES.iter().map(|(name, members)| ((*name).to_owned(), object(members))).collect();
+    schemas.insert("TokenRequest".to_owned(), token_request());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }
@@ -81,7 +81,7 @@ fn object(members: &str) -> Value {
         if bare != name {
             required.push(bare);
         }
-        properties.insert(bare.to_owned(), schema(kind));
+        properties.insert(bare.to_owned(), if bare == name { nullable(schema(kind)) } else { schema(kind) });
     }
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": true})
 }
@@ -92,7 +92,8 @@ fn schema(kind: &str) -> Value {
     }
     match kind {
         "any" => json!({}),
-        "date-time" => json!({"type": "string", "format": "date-time"}),
+        "date-time" | "date" => json!({"type": "string", "format": kind}),
+        "decimal" => json!({"type": ["string", "number"], "description": "Decimal digits; text as a rule"}),
         "cursor" => json!({"type": ["string", "null"]}),
         "object" => json!({"type": "object", "additionalProperties": true}),
         name if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
@@ -100,6 +101,36 @@ fn schema(kind: &str) -> Value {
         }
         plain => json!({"type": plain}),
     }
+}
+
+/// What a client cannot rely on may be null as well as absent.
+fn nullable(mut schema: Value) -> Value {
+    if schema.get("$ref").is_some() {
+        return json!({"anyOf": [schema, {"type": "null"}]});
+    }
+    let kinds = match schema.get("type") {
+        Some(Value::String(kind)) => json!([kind, "null"]),
+        Some(Value::Array(kinds)) if !kinds.contains(&json!("null")) => {
+            kinds.iter().cloned().chain([json!("null")]).collect()
+        }
+        _ => return schema,
+    };
+    schema["type"] = kinds;
+    schema
+}
+
+fn token_request() -> Value {
+    let text = |description: &str| json!({"type": "string", "minLength": 1, "description": description});
+    json!({
+        "type": "object",
+        "required": ["grant_type"],
+        "properties": {
+            "grant_type": {"type": "string", "const": "client_credentials"},
+            "client_id": text("Here or in HTTP Basic"),
+            "client_secret": text("Here or in HTTP Basic"),
+            "scope": text("Names with spaces between; all of the client's when absent"),
+        },
+    })
 }
 
 fn problem_schema() -> Value {
