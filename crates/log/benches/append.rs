@@ -66,6 +66,34 @@ fn main() -> Outcome<()> {
             flies.caller,
         );
     }
+    read(&directory.path().join("read"), &events)
+}
+
+/// Reading everything back from the files, as a rebuild does, and what the log takes beside the raw events.
+fn read(path: &Path, events: &[Vec<u8>]) -> Outcome<()> {
+    let opened = {
+        logged(path, events, 1024, 3, 0.5)?;
+        let options = Options { frame_cache_bytes: 0, ..Options::default() };
+        Log::open(Arc::new(RealDisk::new(path)?), options, &[])?
+    };
+    let mut best = Round { per_second: 0.0, caller: 0.0, process: 0.0 };
+    let mut raw = 0;
+    for _ in 0..3 {
+        raw = 0;
+        let mut reader = opened.log.reader(1);
+        let round = measure(0.0, usize::try_from(opened.log.head().position)?, |_| {
+            while let Some(frame) = reader.next_frame()? {
+                raw += frame.records.iter().map(|record| record.payload.len()).sum::<usize>();
+            }
+            Ok(())
+        })?;
+        best = if round.per_second > best.per_second { round } else { best };
+    }
+    let share = opened.log.size_bytes() as f64 / raw as f64;
+    println!(
+        "read back: {:.0} records/s, {:.2} us CPU each; stored / raw bytes: {share:.2}",
+        best.per_second, best.caller
+    );
     Ok(())
 }
 
@@ -112,7 +140,7 @@ fn measure(seconds: f64, group: usize, mut step: impl FnMut(usize) -> Outcome<()
     let (caller, process) = (cpu_of("/proc/thread-self")?, process_cpu()?);
     let start = Instant::now();
     let mut records = 0;
-    while start.elapsed() < limit {
+    while records == 0 || start.elapsed() < limit {
         step(records)?;
         records += group;
     }

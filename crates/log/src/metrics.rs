@@ -64,3 +64,46 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 pub(crate) fn number(value: u64) -> f64 {
     value as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::{
+        MemoryDisk,
+        testing::{group, open},
+    };
+
+    /// The value of a metric of the test's log in the exposition `text`.
+    fn value(text: &str, name: &str) -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}{{log=\"test\"}} ")));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
+    }
+
+    #[test]
+    fn every_metric_is_described_and_moves() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let disk = MemoryDisk::new();
+        let (log, size) = metrics::with_local_recorder(&recorder, || {
+            describe();
+            let mut opened = open(&disk).unwrap();
+            opened.writer.append(group(1, &[100; 5])).unwrap().wait().unwrap();
+            let size = opened.log.size_bytes();
+            disk.fail_sync(0);
+            opened.writer.append(group(6, &[100])).unwrap().wait().unwrap_err();
+            (opened.log, size)
+        });
+        let text = handle.render();
+        for name in [FSYNC_SECONDS, APPENDED_RECORDS, APPENDED_BYTES, HEAD_POSITION, SIZE_BYTES, WRITER_STOPPED] {
+            assert!(text.contains(&format!("# HELP {name} ")), "{name} is not described");
+        }
+        assert_eq!(value(&text, APPENDED_RECORDS), 5);
+        assert_eq!(value(&text, HEAD_POSITION), log.head().position);
+        assert_eq!(value(&text, SIZE_BYTES), size);
+        assert_eq!(value(&text, APPENDED_BYTES), size - 64, "all but the segment's header");
+        assert_eq!(value(&text, WRITER_STOPPED), 1);
+        assert_eq!(value(&text, &format!("{FSYNC_SECONDS}_count")), 1);
+    }
+}
