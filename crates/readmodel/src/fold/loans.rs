@@ -69,7 +69,8 @@ pub(crate) fn entity_key(entity: &str, id: &str) -> Vec<u8> {
 pub(crate) struct Loans {
     store: Store,
     batch: Batch,
-    cache: HashMap<String, Box<Loan>>,
+    /// `None` while the loan is taken out.
+    cache: HashMap<String, Option<Box<Loan>>>,
     touched: Vec<String>,
     entities: usize,
     pub(crate) totals: Totals,
@@ -97,7 +98,7 @@ impl Loans {
 
     /// Takes a loan out, to be changed and given back.
     pub(crate) fn take(&mut self, id: &str) -> Result<Box<Loan>, StoreError> {
-        if let Some(loan) = self.cache.remove(id) {
+        if let Some(loan) = self.cache.get_mut(id).and_then(Option::take) {
             return Ok(loan);
         }
         let stored = self.batch.get(LOANS, &Key::new().text(id).finish())?;
@@ -119,7 +120,10 @@ impl Loans {
             loan.touched = true;
             self.touched.push(loan.id.clone());
         }
-        self.cache.insert(loan.id.clone(), loan);
+        match self.cache.get_mut(&loan.id) {
+            Some(place) => *place = Some(loan),
+            None => drop(self.cache.insert(loan.id.clone(), Some(loan))),
+        }
     }
 
     /// What is known of an entity; `None` when it was never seen.
@@ -147,14 +151,14 @@ impl Loans {
 
     /// The loans changed since the last commit that have to be folded again.
     pub(crate) fn to_refold(&self) -> Vec<String> {
-        let pending = |id: &&String| self.cache.get(*id).is_some_and(|loan| loan.refold);
+        let pending = |id: &&String| self.cache.get(*id).and_then(Option::as_ref).is_some_and(|loan| loan.refold);
         self.touched.iter().filter(pending).cloned().collect()
     }
 
     /// Writes everything that changed and commits it.
     pub(crate) fn commit(&mut self, checkpoint: Checkpoint, durability: Durability) -> Result<(), StoreError> {
         for id in std::mem::take(&mut self.touched) {
-            if let Some(loan) = self.cache.get_mut(&id) {
+            if let Some(loan) = self.cache.get_mut(&id).and_then(Option::as_mut) {
                 self.entities += loan.entities.len();
                 write(loan, &mut self.batch, &mut self.totals)?;
             }

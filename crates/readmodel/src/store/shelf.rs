@@ -88,7 +88,11 @@ impl DirectoryShelf {
 impl Shelf for DirectoryShelf {
     fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>> {
         let path = self.0.join(file);
+        let is_new = !path.exists();
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        if is_new {
+            self.sync()?;
+        }
         FileBackend::new(opened).map(|backend| Box::new(backend) as Box<dyn StorageBackend>).map_err(io::Error::other)
     }
 

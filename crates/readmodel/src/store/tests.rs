@@ -170,7 +170,7 @@ fn whatever_sync_the_power_fails_at_rows_and_checkpoint_agree() {
         })();
         let store = open(Place::on(Arc::new(fused.survivors()), "f"));
         let position = store.checkpoint().position;
-        assert!(position >= durable && position % 2 == 0, "{syncs}: {position} {durable} {written:?}");
+        assert!(position >= durable && position.is_multiple_of(2), "{syncs}: {position} {durable} {written:?}");
         let expected: BTreeMap<u8, u64> = (1..=position).map(|p| (u8::try_from(p % 4).unwrap(), p)).collect();
         let snapshot = store.snapshot();
         let found = snapshot.scan("a", .., Direction::Forward).unwrap().map(Result::unwrap);
@@ -197,15 +197,12 @@ proptest! {
             let mut batch = store.batch();
             for &(first, key, value) in writes {
                 let table = if first { "a" } else { "b" };
-                match value {
-                    Some(value) => {
-                        batch.rows().put(table, vec![key], vec![value]);
-                        expected.insert((table, key), value);
-                    }
-                    None => {
-                        batch.rows().delete(table, &[key]);
-                        expected.remove(&(table, key));
-                    }
+                if let Some(value) = value {
+                    batch.rows().put(table, vec![key], vec![value]);
+                    expected.insert((table, key), value);
+                } else {
+                    batch.rows().delete(table, &[key]);
+                    expected.remove(&(table, key));
                 }
             }
             store.commit(batch, at(position as u64), Durability::Visible).unwrap();

@@ -10,7 +10,7 @@ use crate::EngineError;
 use crate::store::{Durability, MemoryShelf};
 
 /// Feeds everything that arrives to ingest; one frame per sync.
-fn history(steps: &[Step]) -> TestHistory {
+pub(super) fn history(steps: &[Step]) -> TestHistory {
     let mut ingest = Ingest::default();
     for arrival in arrivals(steps) {
         match arrival {

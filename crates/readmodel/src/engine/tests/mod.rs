@@ -4,6 +4,7 @@ mod contract;
 mod crash;
 mod naive;
 mod random;
+mod real;
 mod rebuild;
 mod source;
 mod support;

@@ -73,6 +73,11 @@ impl TestHistory {
         Self(Arc::new(Mutex::new(State { frames, open: Vec::new(), known })))
     }
 
+    /// The records of each frame.
+    pub(super) fn groups(&self) -> Vec<Vec<Record>> {
+        self.0.lock().frames.iter().map(|frame| frame.records.clone()).collect()
+    }
+
     pub(super) fn frame_count(&self) -> usize {
         self.0.lock().frames.len()
     }
