@@ -93,7 +93,7 @@ mod tests {
             time.tick(seconds(second), true);
             time.reached(second * 100);
         }
-        assert!(time.samples.len() <= PARTS as usize + 2, "{}", time.samples.len());
+        assert!(time.samples.len() <= 2 * PARTS as usize + 2, "{}", time.samples.len());
         time.tick(seconds(700), true);
         let due = time.due().unwrap();
         assert!((9_700..=10_000).contains(&due), "{due}");

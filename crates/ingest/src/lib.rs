@@ -6,6 +6,8 @@
 
 mod error;
 mod file;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod decide;
 mod flight;
 mod gaps;
@@ -16,6 +18,8 @@ mod parse;
 mod reader;
 mod simulated;
 mod source;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 pub use error::{IngestError, SourceError};

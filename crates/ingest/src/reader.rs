@@ -30,6 +30,7 @@ pub(crate) enum Delivery {
 /// A parsed batch.
 pub(crate) struct ParsedBatch {
     pub(crate) messages: Vec<Parsed>,
+    pub(crate) passed: Vec<SourcePosition>,
     /// When reading it began: an end that it shows was seen no earlier.
     pub(crate) at: Timestamp,
     pub(crate) at_end: bool,
@@ -99,12 +100,13 @@ impl Reader<'_> {
             let at = self.options.clock.now();
             let (messages, bytes) = (self.options.batch_messages, self.options.batch_bytes);
             let batch = self.source.next_batch(messages, bytes, self.stop)?;
-            if batch.messages.is_empty() && !batch.at_end {
+            if batch.messages.is_empty() && batch.passed.is_empty() && !batch.at_end {
                 continue;
             }
-            let (at_end, head, head_number) = (batch.at_end, batch.head, batch.head_number);
+            let (passed, at_end, head, head_number) = (batch.passed, batch.at_end, batch.head, batch.head_number);
             let parsed = batch.messages.into_iter().map(|message| parse(message, &self.options.limits)).collect();
-            if !self.deliver(Delivery::Batch(ParsedBatch { messages: parsed, at, at_end, head, head_number })) {
+            let batch = ParsedBatch { messages: parsed, passed, at, at_end, head, head_number };
+            if !self.deliver(Delivery::Batch(batch)) {
                 return Ok(());
             }
         }

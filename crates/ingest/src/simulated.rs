@@ -115,3 +115,6 @@ impl Source for Simulated {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

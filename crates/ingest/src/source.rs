@@ -54,6 +54,8 @@ pub struct Resumed {
 pub struct Batch {
     /// In order, per partition.
     pub messages: Vec<Message>,
+    /// Positions reached without a message and worth recording, e.g. of a file that was renamed.
+    pub passed: Vec<SourcePosition>,
     /// The source showed its end during this call, and everything before it has been handed over.
     pub at_end: bool,
     /// The source's end as shown, in words, when it has one.

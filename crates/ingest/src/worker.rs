@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
-use continuity_base::{Clock, Stop, Timestamp};
+use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
 use continuity_log::{Head, Record};
 use continuity_readmodel::SourceState;
@@ -42,6 +42,7 @@ pub(crate) struct Worker<'a> {
     deliveries: Receiver<Delivery>,
     resume: SyncSender<Vec<SourcePosition>>,
     queue: VecDeque<Parsed>,
+    passed: Vec<SourcePosition>,
     end: Option<End>,
     time: ConnectedTime,
     connected: bool,
@@ -74,6 +75,7 @@ impl<'a> Worker<'a> {
             deliveries,
             resume,
             queue: VecDeque::new(),
+            passed: Vec::new(),
             end: None,
             time,
             connected: false,
@@ -102,7 +104,7 @@ impl<'a> Worker<'a> {
         self.connect(now)?;
         if self.paused.is_some() {
             thread::sleep(LOOK);
-        } else if self.queue.is_empty() && self.end.is_none() {
+        } else if !self.has_work() {
             match self.deliveries.recv_timeout(LOOK) {
                 Ok(delivery) => self.delivered(delivery),
                 Err(_) if self.connected => self.look_for_life(now),
@@ -110,7 +112,7 @@ impl<'a> Worker<'a> {
             }
         }
         let due = if self.parts.ledger.totals().held > 0 { self.time.due() } else { None };
-        if !self.queue.is_empty() || self.end.is_some() || due.is_some() {
+        if self.has_work() || due.is_some() {
             self.write(due)?;
         }
         if self.now().saturating_sub(self.durable) >= self.parts.options.durable_every { self.make_durable() } else { Ok(()) }
@@ -167,6 +169,9 @@ impl<'a> Worker<'a> {
                 break;
             }
         }
+        if paused.is_none() {
+            self.passed.drain(..).for_each(|position| decider.pass(position));
+        }
         if let Some(position) = due {
             metrics::gave_up(decider.give_up(position)?);
         }
@@ -207,10 +212,14 @@ impl<'a> Worker<'a> {
         match self.deliveries.try_recv() {
             Ok(delivery) => {
                 self.delivered(delivery);
-                !self.queue.is_empty() || self.end.is_some()
+                self.has_work()
             }
             Err(_) => false,
         }
+    }
+
+    fn has_work(&self) -> bool {
+        !self.queue.is_empty() || !self.passed.is_empty() || self.end.is_some()
     }
 
     fn delivered(&mut self, delivery: Delivery) {
@@ -226,9 +235,10 @@ impl<'a> Worker<'a> {
                 self.parts.board.set_state(SourceState::CatchingUp);
                 metrics::connected(true);
             }
-            Delivery::Batch(ParsedBatch { messages, at, at_end, head, head_number }) => {
+            Delivery::Batch(ParsedBatch { messages, passed, at, at_end, head, head_number }) => {
                 metrics::batch(messages.len());
                 self.queue = messages.into();
+                self.passed = passed;
                 self.end = at_end.then_some(End { at, head, head_number });
             }
             Delivery::Failed(error) => self.failed(&error),

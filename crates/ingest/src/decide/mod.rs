@@ -6,6 +6,8 @@
 mod loan;
 mod release;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 
 
@@ -49,6 +51,8 @@ pub(crate) struct Progress {
     duplicates: u64,
     /// Records hold the newest position.
     recorded: bool,
+    /// It is to be recorded, whatever came.
+    passed: bool,
 }
 
 /// Makes the records of one group.
@@ -113,10 +117,17 @@ impl<'a> Decider<'a> {
         self.append(Kind::Synchronised, "", 0, &body, Entry::Synchronised)
     }
 
+    /// The source is at `position` although no message says so.
+    pub(crate) fn pass(&mut self, position: SourcePosition) {
+        let progress = Progress { position: position.clone(), duplicates: 0, recorded: false, passed: true };
+        let passed = self.progress.entry(partition(&position)).or_insert(progress);
+        (passed.position, passed.passed) = (position, true);
+    }
+
     /// Ends the group: what was read beyond its records is recorded too. Heartbeats alone are worth a record only if
     /// `heartbeats` says so.
     pub(crate) fn finish(&mut self, heartbeats: bool) -> Result<(), IngestError> {
-        let mut open: Vec<_> = self.progress.iter_mut().filter(|(_, p)| p.duplicates > 0 || (heartbeats && !p.recorded)).collect();
+        let mut open: Vec<_> = self.progress.iter_mut().filter(|(_, p)| p.duplicates > 0 || p.passed || (heartbeats && !p.recorded)).collect();
         open.sort_by(|a, b| a.0.cmp(b.0));
         let mut bodies = Vec::with_capacity(open.len());
         for (_, progress) in open {
@@ -229,7 +240,7 @@ impl<'a> Decider<'a> {
                 progress.recorded = recorded;
             }
             None => {
-                self.progress.insert(key, Progress { position: position.clone(), duplicates: 0, recorded });
+                self.progress.insert(key, Progress { position: position.clone(), duplicates: 0, recorded, passed: false });
             }
         }
     }

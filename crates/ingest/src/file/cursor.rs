@@ -41,6 +41,8 @@ pub(super) struct Cursor {
     input: Box<dyn BufRead + Send>,
     /// Size on disk when the current pass over a compressed file began.
     size: u64,
+    /// The pass over a compressed file has come to its end: the decoder must not be asked again.
+    ended: bool,
 }
 
 impl Cursor {
@@ -50,16 +52,21 @@ impl Cursor {
         let identity = Identity::of(&file)?;
         let size = file.metadata()?.len();
         let Some(input) = input(&file, found.coding(), offset)? else { return Ok(None) };
-        Ok(Some(Self { found, identity, lines: Lines::new(max_line, offset), file, input, size }))
+        Ok(Some(Self { found, identity, lines: Lines::new(max_line, offset), file, input, size, ended: false }))
     }
 
     /// The next line; `None` at the present end.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Raw>> {
-        match self.lines.next(&mut self.input) {
-            // The end of a compressed file that is still being written.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            other => other,
+        if self.ended {
+            return Ok(None);
         }
+        let line = match self.lines.next(&mut self.input) {
+            // The end of a compressed file that is still being written.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+            other => other?,
+        };
+        self.ended = line.is_none() && self.found.coding() != Coding::Plain;
+        Ok(line)
     }
 
     /// On-disk size up to which the file has been read; it is worth another look once it is larger.
@@ -75,7 +82,7 @@ impl Cursor {
         }
         self.size = size;
         let Some(input) = input(&self.file, self.found.coding(), self.lines.consumed)? else { return Ok(false) };
-        self.input = input;
+        (self.input, self.ended) = (input, false);
         Ok(true)
     }
 

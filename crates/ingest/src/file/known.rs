@@ -21,6 +21,20 @@ pub(super) struct Known {
     pub(super) read_size: u64,
 }
 
+impl Known {
+    /// As a position in the source.
+    pub(super) fn position(&self, name: &str) -> SourcePosition {
+        SourcePosition::File {
+            name: name.to_owned(),
+            device: self.identity.device,
+            inode: self.identity.inode,
+            head_len: self.identity.head_len,
+            head_sha256: self.identity.head_sha256,
+            offset: self.offset,
+        }
+    }
+}
+
 /// What to do with a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -36,7 +50,11 @@ pub(super) enum Next {
 
 /// The files that were read, by name.
 #[derive(Debug, Default)]
-pub(super) struct KnownFiles(pub(super) BTreeMap<String, Known>);
+pub(super) struct KnownFiles {
+    pub(super) files: BTreeMap<String, Known>,
+    /// Names under which files are known now that were read under another one.
+    pub(super) renamed: Vec<String>,
+}
 
 impl KnownFiles {
     /// From the newest durable positions. Compressed files before the last one are complete.
@@ -49,14 +67,14 @@ impl KnownFiles {
             let read_size = if Coding::of(name) == Coding::Plain { *offset } else { 0 };
             files.insert(name.clone(), Known { identity, offset: *offset, read_size });
         }
-        Self(files)
+        Self { files, renamed: Vec::new() }
     }
 
     /// Takes as complete what was read of compressed files in front of the newest one, without reading them again.
     pub(super) fn settle(&mut self, listing: &[Found]) {
-        let newest = self.0.keys().next_back().cloned();
+        let newest = self.files.keys().next_back().cloned();
         for found in listing.iter().filter(|found| Some(&found.name) < newest.as_ref()) {
-            if let Some(known) = self.0.get_mut(&found.name).filter(|_| found.coding() != Coding::Plain) {
+            if let Some(known) = self.files.get_mut(&found.name).filter(|_| found.coding() != Coding::Plain) {
                 known.read_size = found.size;
             }
         }
@@ -64,7 +82,7 @@ impl KnownFiles {
 
     /// What is new in a file that is there now.
     pub(super) fn look(&mut self, found: &Found) -> io::Result<Next> {
-        let Some(known) = self.0.get(&found.name) else { return self.adopt(found) };
+        let Some(known) = self.files.get(&found.name) else { return self.adopt(found) };
         let same_inode = (known.identity.device, known.identity.inode) == (found.device, found.inode);
         if same_inode && found.size == known.read_size {
             return Ok(Next::Nothing);
@@ -86,23 +104,22 @@ impl KnownFiles {
 
     /// What was read as `from` is now called `to`; the offset up to which it was read.
     pub(super) fn rename(&mut self, from: &str, to: &str) -> u64 {
-        let Some(old) = self.0.remove(from) else { return 0 };
-        self.0.entry(to.to_owned()).or_insert(old).offset
+        let Some(old) = self.files.remove(from) else { return 0 };
+        self.renamed.push(to.to_owned());
+        self.files.entry(to.to_owned()).or_insert(old).offset
     }
 
     /// A file with a new name: a renamed one that was read under its old name, or a new one.
     fn adopt(&mut self, found: &Found) -> io::Result<Next> {
         let same = |known: &Known| (known.identity.device, known.identity.inode) == (found.device, found.inode);
-        let Some(old) = self.0.iter().find(|(_, known)| same(known)).map(|(name, _)| name.clone()) else {
+        let Some(old) = self.files.iter().find(|(_, known)| same(known)).map(|(name, _)| name.clone()) else {
             return Ok(Next::Read(0));
         };
-        if Coding::of(&old) != found.coding() || !self.0[&old].identity.same_head(&File::open(&found.path)?)? {
+        if Coding::of(&old) != found.coding() || !self.files[&old].identity.same_head(&File::open(&found.path)?)? {
             return Ok(Next::Read(0));
         }
-        let known = self.0.remove(&old).expect("found by its name just above");
-        let next = if known.read_size == found.size { Next::Nothing } else { Next::Read(known.offset) };
-        self.0.insert(found.name.clone(), known);
-        Ok(next)
+        self.rename(&old, &found.name);
+        self.look(found)
     }
 }
 

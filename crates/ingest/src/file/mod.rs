@@ -9,6 +9,8 @@ mod feed;
 mod identity;
 mod known;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 
 
@@ -101,7 +103,7 @@ impl FileSource {
         }
         let (identity, offset) = (cursor.identity.clone(), cursor.lines.offset);
         let known = Known { identity, offset, read_size: cursor.read_size() };
-        self.known.0.insert(cursor.found.name.clone(), known);
+        self.known.files.insert(cursor.found.name.clone(), known);
     }
 
     /// A small file's head grows with it.
@@ -121,7 +123,9 @@ impl FileSource {
                 return Ok(true);
             }
         }
-        self.finished = !self.options.follow;
+        if !self.options.follow {
+            (self.finished, self.cursor) = (true, None);
+        }
         Ok(false)
     }
 
@@ -168,6 +172,9 @@ impl FileSource {
         if cursor.is_none() {
             return Err(self.diverged(&name, format!("it holds less than the {offset} bytes that were read")));
         }
+        if let Some(left) = self.cursor.as_ref().filter(|left| left.lines.is_torn()) {
+            tracing::warn!(file = %left.found.name, "left a feed file with an unterminated last line, which waits there");
+        }
         self.cursor = cursor;
         Ok(true)
     }
@@ -177,12 +184,12 @@ impl FileSource {
     }
 
     fn diverged(&self, file: &str, detail: String) -> SourceError {
-        let offset = self.known.0.get(file).map_or(0, |known| known.offset);
+        let offset = self.known.files.get(file).map_or(0, |known| known.offset);
         SourceError::Diverged { source_name: self.name.clone(), point: format!("{file}, byte {offset}"), detail }
     }
 
     fn head(&self) -> Option<String> {
-        let (name, known) = self.known.0.iter().next_back()?;
+        let (name, known) = self.known.files.iter().next_back()?;
         Some(format!("{name}, byte {}", known.offset))
     }
 }
@@ -212,10 +219,12 @@ impl Source for FileSource {
         let mut waited = Duration::ZERO;
         loop {
             batch.at_end = self.fill(&mut batch, max_messages, max_bytes, stop)?;
+            let renamed = std::mem::take(&mut self.known.renamed);
+            batch.passed.extend(renamed.iter().filter_map(|name| Some(self.known.files.get(name)?.position(name))));
             if !batch.messages.is_empty() || waited >= IDLE || stop.is_stopped() {
                 if batch.at_end {
                     batch.head = self.head();
-                    batch.head_number = self.known.0.values().next_back().map(|known| known.offset);
+                    batch.head_number = self.known.files.values().next_back().map(|known| known.offset);
                 }
                 return Ok(batch);
             }
@@ -230,15 +239,8 @@ impl Source for FileSource {
 }
 
 fn position(cursor: &Cursor) -> SourcePosition {
-    let identity = &cursor.identity;
-    SourcePosition::File {
-        name: cursor.found.name.clone(),
-        device: identity.device,
-        inode: identity.inode,
-        head_len: identity.head_len,
-        head_sha256: identity.head_sha256,
-        offset: cursor.lines.offset,
-    }
+    let (identity, offset) = (cursor.identity.clone(), cursor.lines.offset);
+    Known { identity, offset, read_size: 0 }.position(&cursor.found.name)
 }
 
 /// What a failed read means: the system's errors pass, bytes that do not decompress stay what they are.

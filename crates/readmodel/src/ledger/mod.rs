@@ -14,7 +14,6 @@ mod quarantine;
 mod reader;
 mod tables;
 
-
 mod totals;
 
 use std::path::Path;
@@ -92,11 +91,7 @@ impl Ledger {
     }
 
     /// As [`Ledger::open`], anywhere, with a bound on the store's page cache.
-    pub fn open_on(
-        shelf: Arc<dyn Shelf>,
-        log: &Log,
-        cache_bytes: usize,
-    ) -> Result<(Self, LedgerReader), LedgerError> {
+    pub fn open_on(shelf: Arc<dyn Shelf>, log: &Log, cache_bytes: usize) -> Result<(Self, LedgerReader), LedgerError> {
         let open = || Store::open(Place::on(Arc::clone(&shelf), FILE), NAME, VERSION, tables::ALL, cache_bytes);
         let mut store = open()?;
         if !fits(&store, log)? {

@@ -55,7 +55,9 @@ impl LedgerReader {
         known.retain(|(sequence, _)| sequences.contains(sequence));
         if row.order.held > 0 {
             let held = held(&snapshot, loan)?;
-            known.extend(held.into_iter().filter(|(at, _)| sequences.contains(at)).map(|(at, held)| (at, held.position)));
+            known.extend(
+                held.into_iter().filter(|(at, _)| sequences.contains(at)).map(|(at, held)| (at, held.position)),
+            );
             known.sort_unstable();
         }
         Ok(known)
