@@ -152,6 +152,19 @@ async fn data_waits_for_the_start_and_a_404_before_the_first_sync_is_not_final()
 }
 
 #[tokio::test]
+async fn a_read_model_that_is_rebuilt_stops_its_own_paths_only() {
+    for (model, stopped, serving) in [("tasks", "/L1/tasks", "/L1/comments"), ("comments", "/L1/comments", "")] {
+        let replica = Replica::lacking(model);
+        let answer = replica.get(&format!("{LIST}{stopped}")).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "rebuilding"));
+        assert_eq!((answer.header("x-replica-state"), answer.header("retry-after")), ("rebuilding", "5"));
+        let answer = replica.get(&format!("{LIST}{serving}")).await;
+        assert_eq!((answer.status, answer.header("x-replica-state")), (StatusCode::OK, "live"));
+        assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn token_requests_reach_the_authorization_server() {
     for path in ["/api/v1/oauth/token", "/oauth/token", "/oauth/token/"] {
         let request = Request::post(path).header("content-type", "application/json");

@@ -129,6 +129,15 @@ impl Replica {
 
     /// `adjust` may change what the router is made of.
     pub(crate) fn with(feed: Feed, adjust: impl FnOnce(&mut ApiState)) -> Self {
+        Self::build(feed, "", adjust)
+    }
+
+    /// Does not have that read model, as if it were being rebuilt.
+    pub(crate) fn lacking(model: &str) -> Self {
+        Self::build(Feed::house(), model, |_| {})
+    }
+
+    fn build(feed: Feed, lacking: &str, adjust: impl FnOnce(&mut ApiState)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
         let opened = Log::open(Arc::new(MemoryDisk::new()), Options::default(), &[]).unwrap();
@@ -142,7 +151,7 @@ impl Replica {
             dir: dir.path().join("models"),
             log,
             ledger,
-            projections: continuity_projections::all(),
+            projections: continuity_projections::all().into_iter().filter(|p| p.spec().name != lacking).collect(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             cache_bytes: 16 << 20,
             batch: BatchLimits::default(),
