@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod clients;
+mod commands;
 mod feeds;
 mod fold;
+mod hostile;
 mod kills;
+mod metrics;
+mod serve;
 mod simulated;
