@@ -8,9 +8,11 @@ use bytes::Bytes;
 use continuity_auth::{Principal, Scope};
 use continuity_readmodel::{LoanState, Snapshot, View};
 use http::{HeaderMap, HeaderValue, Method, Uri};
+use tokio::sync::Semaphore;
 
 use crate::ApiState;
 use crate::cursor::CursorSeal;
+use crate::download;
 use crate::endpoint::Endpoint;
 use crate::problem::{INTERNAL, LOAN_PURGED, NOT_FOUND, Problem, REBUILDING, STARTING};
 use crate::request::id::RequestIds;
@@ -23,15 +25,12 @@ pub(crate) struct Shared {
     pub(crate) cursors: CursorSeal,
     pub(crate) ids: RequestIds,
     pub(crate) freshness: Freshness,
-    /// Downloads hold whole files in memory: so many at once.
-    pub(crate) downloads: tokio::sync::Semaphore,
+    /// Memory for downloads, in KiB.
+    pub(crate) downloads: Arc<Semaphore>,
     started: AtomicBool,
 }
 
 impl Shared {
-    /// Downloads at once.
-    const DOWNLOADS: usize = 8;
-
     pub(crate) fn new(state: ApiState) -> Self {
         let mut seed = state.cursor_key.to_vec();
         seed.extend_from_slice(&state.clock.now().as_micros().to_le_bytes());
@@ -40,7 +39,7 @@ impl Shared {
             cursors: CursorSeal::new(state.cursor_key),
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
-            downloads: tokio::sync::Semaphore::new(Self::DOWNLOADS),
+            downloads: Arc::new(Semaphore::new(download::BUDGET_KIB)),
             started: AtomicBool::new(false),
             state,
         }

@@ -3,6 +3,9 @@
 mod disposition;
 mod range;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -12,6 +15,7 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::call::{Call, internal};
 use crate::problem::{
@@ -26,28 +30,62 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// The biggest file served, in bytes. It is held in memory while it is verified and sent.
 pub(crate) const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Memory for files on their way to clients, in KiB; a file holds its share until its last byte is sent.
+pub(crate) const BUDGET_KIB: usize = 256 * 1024;
+
+/// A download waits so long for its share of the memory.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Verified bytes with their share of the memory.
+pub(crate) struct Fetched {
+    blob: Blob,
+    share: OwnedSemaphorePermit,
+}
+
+/// Bytes that give their share back when the last reference to them goes.
+struct Held {
+    bytes: Vec<u8>,
+    _share: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// The verified bytes that `entity` (its JSON) refers to.
-pub(crate) async fn fetch(call: &Call, entity: &str) -> Result<Blob, Problem> {
+pub(crate) async fn fetch(call: &Call, entity: &str) -> Result<Fetched, Problem> {
     let Some(reference) = json::member(entity, "blob") else {
         return Err(not_synced("the platform has sent no reference to the bytes"));
     };
-    let permit = call.shared.downloads.acquire().await;
-    let _permit = permit.map_err(|_| Problem::new(&OVERLOADED, "Too many downloads at once.").retry_after(1))?;
+    let budget = Arc::clone(&call.shared.downloads);
+    let share = tokio::time::timeout(PATIENCE, budget.acquire_many_owned(share_of(reference))).await;
+    let Ok(Ok(share)) = share else {
+        return Err(Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5));
+    };
     let (blobs, reference) = (call.shared.state.blobs.clone(), reference.to_owned());
     let read = tokio::task::spawn_blocking(move || blobs.read(&reference, MAX_BYTES)).await;
     let read = read.map_err(|_| internal("the thread that read a blob panicked"))?;
-    read.map_err(|error| refusal(&error))
+    read.map(|blob| Fetched { blob, share }).map_err(|error| refusal(&error))
+}
+
+/// KiB that the bytes will take, by what their reference says of them.
+fn share_of(reference: &str) -> u32 {
+    let size = json::member(reference, "sizeBytes").and_then(|raw| raw.parse().ok()).unwrap_or(MAX_BYTES);
+    u32::try_from(size.min(MAX_BYTES) / 1024 + 1).unwrap_or(u32::MAX)
 }
 
 /// The reply that sends `blob`, or the part of it that the request wants.
-pub(crate) fn reply(call: &Call, entity: &str, blob: Blob) -> Result<Reply, Problem> {
+pub(crate) fn reply(call: &Call, entity: &str, fetched: Fetched) -> Result<Reply, Problem> {
+    let Fetched { blob, share } = fetched;
     let text = |name: &str| json::member(entity, name).and_then(json::text).map(std::borrow::Cow::into_owned);
     let name = blob.file_name.or_else(|| text("fileName")).or_else(|| text("name"));
     let media_type = blob.media_type.or_else(|| text("mediaType"));
     let (digest, tag) = (STANDARD.encode(blob.sha256), etag(&blob.sha256));
     let wanted = wanted(&call.method, &call.headers, &tag, blob.bytes.len());
     let total = blob.bytes.len();
-    let body = Bytes::from(blob.bytes);
+    let body = Bytes::from_owner(Held { bytes: blob.bytes, _share: share });
     let reply = match wanted {
         Wanted::Everything => Reply::of("application/octet-stream", body),
         Wanted::Part(part) => Reply::of("application/octet-stream", body.slice(part.clone()))
@@ -127,6 +165,16 @@ mod tests {
         assert_eq!(asks(&[(RANGE, "bytes=2-4"), (IF_RANGE, "\"t\"")]), Wanted::Part(2..5));
         assert_eq!(asks(&[(RANGE, "bytes=2-4"), (IF_RANGE, "\"other\"")]), Wanted::Everything);
         assert_eq!(asks(&[]), Wanted::Everything);
+    }
+
+    #[test]
+    fn a_share_is_what_the_reference_says_and_never_more_than_a_file_may_have() {
+        assert_eq!(share_of("{\"sizeBytes\":5}"), 1);
+        assert_eq!(share_of("{\"sizeBytes\":10240}"), 11);
+        for unknown in ["{}", "null", "{\"sizeBytes\":-1}", "{\"sizeBytes\":99999999999}"] {
+            assert_eq!(share_of(unknown), 64 * 1024 + 1, "{unknown}");
+        }
+        assert!(usize::try_from(share_of("{}")).unwrap() < BUDGET_KIB);
     }
 
     #[test]
