@@ -2,14 +2,23 @@
 
 use crate::run::{Outcome, command, run};
 
-/// Name, what it proves, and the test (an environment variable makes it long).
-const SOAKS: &[(&str, &str, &str)] = &[
-    ("kills", "kill -9 at 50 random moments of an ingest, then every endpoint of every loan", "survives_kill"),
-    ("histories", "20,000 random histories: live state, a rebuild's and an independent fold's agree", "histories"),
+/// Name, what it proves, package and test. `CONTINUITY_SOAK` makes each of them long.
+const SOAKS: &[(&str, &str, &str, &str)] = &[
+    ("kills", "kill -9 at 50 random moments, then every endpoint of every loan", "continuity-tests", "survives_kill"),
+    ("feed", "a long simulated feed with faults against the independent fold", "continuity-tests", "simulated"),
+    (
+        "histories",
+        "20,000 random histories: live, rebuilt and naively folded rows agree",
+        "continuity-readmodel",
+        "live_rebuilt",
+    ),
+    ("power", "4,000 power cuts at random syncs of the read models", "continuity-readmodel", "at_whatever_sync"),
+    ("log", "4,000 lives of a log that end in a power cut or a kill", "continuity-log", "nothing_acknowledged"),
 ];
 
 /// Name, what it measures, package and bench target.
 const BENCHES: &[(&str, &str, &str, &str)] = &[
+    ("verify", "access tokens verified a second, with the cache and without", "continuity-auth", "verify"),
     ("log", "durable appends/s beside a plain file with crc32c and fdatasync", "continuity-log", "append"),
     ("ingest", "feed to visible events/s, rebuild events/s, sizes against raw JSON", "continuity-tests", "ingest"),
     ("serve", "by-id and list requests/s beside a bare axum TLS server", "continuity-tests", "serve"),
@@ -17,13 +26,13 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
 
 pub(crate) fn soak(words: &[&str]) -> Outcome {
     let Some(name) = words.first() else {
-        for (name, what, _) in SOAKS {
+        for (name, what, ..) in SOAKS {
             println!("{name:<12} {what}");
         }
         return Ok(());
     };
-    let (_, _, test) = SOAKS.iter().find(|soak| soak.0 == *name).ok_or(format!("there is no soak {name}"))?;
-    let words = ["cargo", "test", "--release", "--workspace", test, "--", "--nocapture"];
+    let (_, _, package, test) = SOAKS.iter().find(|soak| soak.0 == *name).ok_or(format!("there is no soak {name}"))?;
+    let words = ["cargo", "test", "--release", "--package", package, test, "--", "--nocapture"];
     run(command(&words).env("CONTINUITY_SOAK", "1"))
 }
 

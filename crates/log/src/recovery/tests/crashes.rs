@@ -63,7 +63,7 @@ fn check(disk: &MemoryDisk, sizes: &mut Vec<usize>, acknowledged: Head, appended
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("CONTINUITY_SOAK").is_some() { 4_000 } else { 96 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_acknowledged_is_lost(lives in lives()) {

@@ -30,7 +30,7 @@ fn reopened(shelf: &MemoryShelf, history: &TestHistory) -> Vec<[u8; 32]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("CONTINUITY_SOAK").is_some() { 4_000 } else { 32 }, ..ProptestConfig::default() })]
 
     #[test]
     fn at_whatever_sync_the_power_fails_nothing_is_lost_or_twice(steps in steps(), rows in 1..40_usize, syncs in 0..60_u64) {

@@ -41,7 +41,7 @@ fn counts(outcomes: &[Outcome]) -> Counts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("CONTINUITY_SOAK").is_some() { 20_000 } else { 96 }, ..ProptestConfig::default() })]
 
     #[test]
     fn live_rebuilt_and_naive_agree(steps in steps(), rows in 1..40_usize) {
