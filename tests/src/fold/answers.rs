@@ -57,7 +57,9 @@ impl Folded<'_> {
     /// `/tasks`
     pub fn tasks(&self, forms: Forms) -> Answer {
         self.list("task", |id, task| {
-            let hidden = forms == Forms::Hidden || task.get("sensitive") == Some(&Json::Bool(true));
+            // What is not plainly regular counts as sensitive.
+            let regular = matches!(task.get("sensitive"), None | Some(Json::Null | Json::Bool(false)));
+            let hidden = forms == Forms::Hidden || !regular;
             self.with_items(id, &if hidden { task.without("formData") } else { task.clone() })
         })
     }

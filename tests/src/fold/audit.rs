@@ -35,9 +35,9 @@ fn entry(sequence: u64, event: &Event) -> Json {
     if let Some(id) = data.get("id") {
         target = target.with("id", id.clone());
     }
-    let label = after.and_then(|after| ["name", "title", "reference", "fileName"].iter().find_map(|m| after.get(m)));
+    let label = after.and_then(|after| ["name", "title", "reference", "fileName"].iter().find_map(|m| after.text(m)));
     if let Some(label) = label {
-        target = target.with("label", label.clone());
+        target = target.with("label", Json::string(label));
     }
     let mut entry = Json::object([
         ("id", Json::string(&event.id)),

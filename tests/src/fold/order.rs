@@ -42,7 +42,9 @@ fn key(by: &By, value: &Json) -> SortKey {
         By::Time(member) => value.text(member).and_then(instant::parse).map_or(SortKey::Missing, SortKey::Time),
         By::Text(member) => value.text(member).map_or(SortKey::Missing, |text| SortKey::Text(text.to_owned())),
         By::Number(member) => match value.get(member) {
-            Some(Json::Number(literal)) => literal.parse().map_or(SortKey::Missing, SortKey::Number),
+            Some(Json::Number(literal) | Json::Text(literal)) => {
+                literal.parse().map_or(SortKey::Missing, SortKey::Number)
+            }
             _ => SortKey::Missing,
         },
     }
