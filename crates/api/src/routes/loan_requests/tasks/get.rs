@@ -15,7 +15,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "getTask",
     tag: Tag::Tasks,
     summary: "Get a task",
-    description: "The whole task with `formData` and `items`. Reading the form data of a sensitive task is recorded, durably before the reply, and shows in the loan's audit log with `origin: REPLICA`; 503 when it cannot be recorded.",
+    description: "The whole task with `formData` and `items`. Reading the form data of a sensitive task, or an attachment that it holds inline, is recorded, durably before the reply, and shows in the loan's audit log with `origin: REPLICA`; 503 when it cannot be recorded.",
     access: Access::AnyOf(&[Scope::TasksRead]),
     params: &[],
     answer: Answer::Object("Task"),
@@ -35,5 +35,25 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     if task.sensitive && task.has_form {
         access::record(call, loan.id, id, None, Accessed::FormData).await?;
     }
+    if task.sensitive && holds_bytes(&task.json) {
+        access::record(call, loan.id, id, None, Accessed::Attachment).await?;
+    }
     Ok(Reply::json(task.json).complete(loan.state.complete))
+}
+
+/// Whether attachments may travel inside the task itself (`fetch.kind` `INLINE`): in doubt, yes.
+fn holds_bytes(json: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"base64\"";
+    json.windows(NAME.len()).any(|window| window == NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inline_bytes_are_noticed() {
+        assert!(holds_bytes(br#"{"items":[{"blob":{"fetch":{"kind":"INLINE","base64":"aA=="}}}]}"#));
+        assert!(!holds_bytes(br#"{"items":[{"blob":{"fetch":{"kind":"OBJECT_STORE"}}}]}"#));
+    }
 }
