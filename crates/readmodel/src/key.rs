@@ -24,13 +24,14 @@ impl Key {
     /// Appends bytes, sorted as bytes.
     #[must_use]
     pub fn bytes(mut self, part: &[u8]) -> Self {
-        for &byte in part {
-            match byte {
-                0 => self.0.extend_from_slice(&[1, 1]),
-                1 => self.0.extend_from_slice(&[1, 2]),
-                other => self.0.push(other),
-            }
+        self.0.reserve(part.len() + 1);
+        let mut rest = part;
+        while let Some(special) = rest.iter().position(|&byte| byte <= 1) {
+            self.0.extend_from_slice(&rest[..special]);
+            self.0.extend_from_slice(&[1, rest[special] + 1]);
+            rest = &rest[special + 1..];
         }
+        self.0.extend_from_slice(rest);
         self.0.push(0);
         self
     }

@@ -9,6 +9,7 @@ mod rebuild;
 mod refold;
 mod replay;
 mod run;
+mod saving;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::store::{Batch, Checkpoint, Durability, Rows, Store};
 /// One read model: its fold, its rows, and what the running batch changes of them.
 pub(crate) struct Model {
     pub(crate) projection: Arc<dyn Projection>,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
     /// The file that the store is in, see [`super::files`].
     pub(crate) file: String,
     batch: Option<Batch>,
@@ -22,7 +22,7 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(projection: Arc<dyn Projection>, store: Store, file: String) -> Self {
         let position = store.checkpoint().position;
-        Self { projection, store, file, batch: None, visible: position, durable: position }
+        Self { projection, store: Arc::new(store), file, batch: None, visible: position, durable: position }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -44,6 +44,11 @@ impl Model {
         }
         let batch = self.batch.get_or_insert_with(|| self.store.batch());
         what(&*self.projection, &mut batch.rows())
+    }
+
+    /// What is committed has been made durable.
+    pub(crate) fn saved(&mut self, position: u64) {
+        self.durable = self.durable.max(position);
     }
 
     fn commit(&mut self, at: Checkpoint, durability: Durability) -> Result<(), StoreError> {

@@ -92,9 +92,11 @@ impl Workshop {
                 self.history.wait_beyond(build.at().position, Duration::from_millis(50));
             }
             rows += build.models.waiting().0 as u64;
-            let durable = rows >= DURABLE_ROWS;
-            rows = if durable { 0 } else { rows };
-            build.commit(if durable { Durability::Durable } else { Durability::Visible })?;
+            build.commit(Durability::Visible)?;
+            if rows >= DURABLE_ROWS {
+                rows = 0;
+                build.save_behind(Arc::clone(&self.clock))?;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use continuity_base::Clock;
 use continuity_events::record::{Received, Released, Stored, decode};
 use continuity_events::{Change, CloudEvent, Form, Role};
 use continuity_log::{Frame, Kind, Record};
@@ -9,6 +10,7 @@ use continuity_log::{Frame, Kind, Record};
 use super::EngineError;
 use super::history::{Frames, History};
 use super::models::{Models, Vocabulary};
+use super::saving::Saving;
 use crate::error::StoreError;
 use crate::fold::{LOAN_REQUEST, Loan, Loans};
 use crate::projection::AppendedEvent;
@@ -23,6 +25,7 @@ pub(crate) struct Replay {
     at: Checkpoint,
     frames: Box<dyn Frames>,
     frame: Option<Arc<Frame>>,
+    saving: Option<Saving>,
 }
 
 /// Where an event comes from.
@@ -41,7 +44,7 @@ impl Replay {
     pub(crate) fn new(history: Arc<dyn History>, vocabulary: Vocabulary, loans: Loans, models: Models) -> Self {
         let at = loans.checkpoint();
         let frames = history.frames(at.position + 1);
-        Self { history, vocabulary, loans, models, at, frames, frame: None }
+        Self { history, vocabulary, loans, models, at, frames, frame: None, saving: None }
     }
 
     /// How far it is.
@@ -70,16 +73,35 @@ impl Replay {
         Ok(self.at.position > start)
     }
 
-    /// Makes what was folded visible, or durable.
+    /// Makes what was folded visible, or durable. Waits for what is being saved: a commit in between could make the
+    /// fold durable before a read model.
     pub(crate) fn commit(&mut self, durability: Durability) -> Result<(), EngineError> {
         for id in self.loans.to_refold() {
             let mut loan = self.loans.take(&id)?;
             self.refold(&mut loan, self.at.position)?;
             self.loans.give(loan);
         }
+        self.saved()?;
         // The fold last: no read model is ever behind it.
         self.models.commit(self.at, durability)?;
         self.loans.commit(self.at, durability)?;
+        Ok(())
+    }
+
+    /// Makes what is visible durable on another thread, so that folding goes on while the disk works. What fails is
+    /// said by the next commit.
+    pub(crate) fn save_behind(&mut self, clock: Arc<dyn Clock>) -> Result<(), EngineError> {
+        self.saved()?;
+        let models = self.models.list.iter().map(|model| Arc::clone(&model.store)).collect();
+        self.saving = Some(Saving::start(self.at, models, Arc::clone(self.loans.store()), clock)?);
+        Ok(())
+    }
+
+    /// Waits until what is being saved is.
+    fn saved(&mut self) -> Result<(), EngineError> {
+        let Some(saving) = self.saving.take() else { return Ok(()) };
+        let position = saving.finish()?;
+        self.models.list.iter_mut().for_each(|model| model.saved(position));
         Ok(())
     }
 

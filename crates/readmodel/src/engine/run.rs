@@ -158,10 +158,12 @@ impl Engine {
             self.unsaved_since.get_or_insert(now);
         }
         let due = self.unsaved_since.is_some_and(|since| now.saturating_sub(since) >= DURABLE_EVERY);
-        if due || self.unsaved_rows >= DURABLE_ROWS {
-            self.commit(Durability::Durable)?;
-        } else if moved {
+        if moved {
             self.commit(Durability::Visible)?;
+        }
+        if due || self.unsaved_rows >= DURABLE_ROWS {
+            self.replay.save_behind(Arc::clone(&workshop.clock))?;
+            (self.unsaved_since, self.unsaved_rows) = (None, 0);
         }
         Ok(moved)
     }

@@ -1,6 +1,7 @@
 //! The loans of a running batch: read from the fold's store when first needed, written back once per batch.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use continuity_events::instant::Instant;
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub(crate) fn entity_key(entity: &str, id: &str) -> Vec<u8> {
 /// All loans: the fold's store and what the running batch changes.
 #[derive(Debug)]
 pub(crate) struct Loans {
-    store: Store,
+    store: Arc<Store>,
     batch: Batch,
     /// `None` while the loan is taken out.
     cache: HashMap<String, Option<Box<Loan>>>,
@@ -85,7 +86,11 @@ impl Loans {
         let totals: Totals = totals.unwrap_or_default();
         let as_of = totals.as_of.as_deref().and_then(Instant::parse);
         let (cache, touched) = (HashMap::new(), Vec::new());
-        Ok(Self { store, batch, cache, touched, entities: 0, stored_totals: totals.clone(), totals, as_of })
+        Ok(Self { store: Arc::new(store), batch, cache, touched, entities: 0, stored_totals: totals.clone(), totals, as_of })
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {

@@ -181,6 +181,14 @@ impl Store {
         Ok(())
     }
 
+    /// Makes what is committed durable. There was nothing to commit between the store's own checkpoint and `at`; when it
+    /// is beyond `at`, it keeps its own.
+    pub(crate) fn persist(&self, at: Checkpoint) -> Result<(), StoreError> {
+        let own = self.checkpoint();
+        let at = if own.position > at.position { own } else { at };
+        self.commit(self.batch(), at, Durability::Durable)
+    }
+
     /// The committed state.
     pub fn snapshot(&self) -> Snapshot {
         self.current.read().clone()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::source::{Arrival, Step, arrivals, steps};
-use super::support::*;
+use super::support::{self, *};
 use crate::EngineError;
 use crate::store::{Durability, MemoryShelf};
 
@@ -58,6 +58,26 @@ proptest! {
         }
         prop_assert_eq!(reopened(&shelf, &history), rebuilt(&history));
     }
+}
+
+#[test]
+fn a_read_model_without_changes_is_saved_at_the_same_position() {
+    let mut ingest = Ingest::default();
+    ingest.arrive(&event("L", 1, &after("loanRequest", "L", 1, "{}")));
+    ingest.history.sync();
+    let shelf = MemoryShelf::new().with_fuse(u64::MAX);
+    let clock = clock();
+    let (handle, mut engine) = engine_of(&shelf, &ingest.history, 9, projections(), clock.clone()).unwrap();
+    drain(&mut engine).unwrap();
+    ingest.arrive(&event("L", 2, &after("starship", "s", 1, "{}")));
+    ingest.history.sync();
+    drain(&mut engine).unwrap();
+    clock.advance(Duration::from_secs(2));
+    drain(&mut engine).unwrap();
+    drop(engine);
+    let (reopened, _engine) = support::engine(&shelf.survivors(), &ingest.history, 9).unwrap();
+    assert_eq!(reopened.view().position, 2);
+    assert_eq!(digests(&reopened), digests(&handle));
 }
 
 /// One process that folds the whole history, with a durable commit after every third batch.
