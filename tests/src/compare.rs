@@ -6,6 +6,8 @@ mod loan;
 pub use lists::lists;
 pub use loan::loan;
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::fold::{Answer, Fold};
@@ -65,8 +67,7 @@ impl Report {
 }
 
 /// Compares every endpoint of every loan and the lists of loans; a few loans at a time.
-pub async fn everything(fold: Fold, clients: Clients) -> Result<Report, Failure> {
-    let fold = std::sync::Arc::new(fold);
+pub async fn everything(fold: Arc<Fold>, clients: Clients) -> Result<Report, Failure> {
     let mut report = lists(&fold, &clients.all).await?;
     let ids: Vec<String> = fold.loan_ids().map(str::to_owned).collect();
     let mut workers = tokio::task::JoinSet::new();

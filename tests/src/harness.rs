@@ -13,7 +13,7 @@ mod binary;
 mod client;
 mod demo;
 
-pub use binary::binary;
+pub use binary::{binary, command};
 pub use client::{Client, Reply};
 pub use demo::{Demo, Running};
 

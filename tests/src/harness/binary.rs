@@ -1,7 +1,7 @@
 //! Where the binary under test is.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use super::Failure;
@@ -10,6 +10,13 @@ use super::Failure;
 pub fn binary() -> Result<PathBuf, Failure> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BINARY.get_or_init(locate).clone().map_err(Failure::from)
+}
+
+/// A command that runs the binary, without the variables of the tests: it would take them for its configuration.
+pub fn command() -> Result<Command, Failure> {
+    let mut command = Command::new(binary()?);
+    command.env_remove("CONTINUITY_BIN").env_remove("CONTINUITY_SOAK").stdin(Stdio::null());
+    Ok(command)
 }
 
 fn locate() -> Result<PathBuf, String> {

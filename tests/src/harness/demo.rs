@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Failure, binary};
+use super::{Failure, command};
 use crate::json::Json;
 
 /// A demo that is about to start.
@@ -66,9 +66,9 @@ impl Demo {
         let own = TempDir::new()?;
         let data_dir = self.data_dir.unwrap_or_else(|| own.path().join("data"));
         let stderr = own.path().join("stderr");
-        let mut command = Command::new(binary()?);
+        let mut command = command()?;
         command.args(&self.arguments).arg("--data-dir").arg(&data_dir);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&stderr)?);
+        command.stdout(Stdio::piped()).stderr(File::create(&stderr)?);
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let line = read_in_background(stdout);
@@ -153,6 +153,29 @@ impl Running {
     /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// kill -9, and then `continuity serve` in its place: same data, same ports, same client, with these further lines
+    /// of configuration. It is not ready yet.
+    pub fn serve(mut self, feed: &Path, configuration: &str) -> Result<Self, Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let base = self.told("baseUrl")?;
+        let api = base.rsplit(':').next().unwrap_or_default();
+        let metrics = self.told("metricsUrl")?.trim_start_matches("http://").trim_end_matches("/metrics");
+        let (data, feed) = (self.data_dir.display(), feed.display());
+        let text = format!(
+            "data_dir = '{data}'\npublic_url = '{base}'\n\
+             [listen]\napi = '127.0.0.1:{api}'\nmetrics = '{metrics}'\n\
+             [tls]\ncertificate = '{data}/tls/certificate.pem'\nkey = '{data}/tls/key.pem'\n\
+             [source]\nurl = 'file:{feed}'\n{configuration}\n"
+        );
+        let file = self.data_dir.join("continuity.toml");
+        std::fs::write(&file, text)?;
+        let mut command = command()?;
+        command.arg("serve").arg("--config").arg(file);
+        self.child = command.stdout(Stdio::null()).stderr(File::create(&self.stderr)?).spawn()?;
+        Ok(self)
     }
 
     /// kill -9, and waits until the process is gone.

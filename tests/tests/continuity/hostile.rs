@@ -4,11 +4,15 @@
 mod chance;
 mod history;
 
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
+use continuity_tests::compare::{self, Clients};
 use continuity_tests::fold::{Fold, Gaps};
-use continuity_tests::harness::{Demo, Failure};
+use continuity_tests::harness::{Client, Demo, Failure, Running};
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use crate::{feeds, simulated};
 use chance::Chance;
@@ -23,7 +27,6 @@ async fn hostile_histories_agree() -> Result<(), Failure> {
 }
 
 async fn hostile_feed_agrees(seed: u64, loans: u64) -> Result<(), Failure> {
-    println!("seed {seed}");
     let mut chance = Chance::new(seed);
     let histories = (0..loans).map(|loan| history::of(loan, &mut chance)).collect();
     let lines = delivered(histories, &mut chance);
@@ -36,6 +39,55 @@ async fn hostile_feed_agrees(seed: u64, loans: u64) -> Result<(), Failure> {
     std::fs::copy(&feed, "/tmp/hostile.ndjson")?;
     let demo = Demo::new().feed(&feed).within(Duration::from_mins(5)).start().await?;
     simulated::agrees(&demo, fold).await
+}
+
+/// Events behind missing ones are released in time, and late ones are refolded.
+#[tokio::test(flavor = "multi_thread")]
+async fn released_histories_agree() -> Result<(), Failure> {
+    let mut chance = Chance::new(77);
+    let histories = (0..120).map(|loan| history::of(loan, &mut chance)).collect();
+    let lines = delivered(histories, &mut chance);
+    let fold = Fold::of(Gaps::Released, lines.iter().map(String::as_str));
+    let incomplete = fold.loan_ids().filter(|id| fold.loan(id).is_some_and(|loan| !loan.is_complete())).count();
+    assert!(incomplete > 10, "only {incomplete} loans are incomplete: too tame");
+    let directory = TempDir::new()?;
+    let feed = directory.path().join("feed.ndjson");
+    // A part first, so that some events come late to what was released.
+    let (first, rest) = lines.split_at(lines.len() * 3 / 4);
+    std::fs::write(&feed, first.join("\n") + "\n")?;
+    let demo = Demo::new().feed(&feed).start().await?;
+    let replica = demo.serve(&feed, "[ingest]\ngap_release_seconds = 1")?;
+    until(&replica, "continuity_ingest_held_events", |held| held < 0.5).await?;
+    let mut file = std::fs::OpenOptions::new().append(true).open(&feed)?;
+    file.write_all((rest.join("\n") + "\n").as_bytes())?;
+    drop(file);
+    agree(&replica, fold).await
+}
+
+/// Compares until everything agrees, half a minute at least.
+async fn agree(replica: &Running, fold: Fold) -> Result<(), Failure> {
+    let fold = Arc::new(fold);
+    let clients = Clients { all: Client::of(replica, "").await?, loans_only: Client::of(replica, "loans:read").await? };
+    let mut found = String::new();
+    for _ in 0..60 {
+        let report = compare::everything(fold.clone(), clients.clone()).await?;
+        let Some(first) = report.differences.first() else { return Ok(()) };
+        found = format!("{} replies differ, the first: {first}", report.differences.len());
+        sleep(Duration::from_millis(500)).await;
+    }
+    Err(found.into())
+}
+
+/// Waits until a metric is as it should be, a minute at most.
+async fn until(replica: &Running, name: &str, wanted: impl Fn(f64) -> bool) -> Result<(), Failure> {
+    let client = Client::anonymous(replica)?;
+    let wait = async {
+        // Errors are waited out too: at first nothing listens.
+        while !client.metric(replica, name).await.ok().flatten().is_some_and(&wanted) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), wait).await.map_err(|_| format!("{name}: {}", replica.errors()).into())
 }
 
 /// One line of some loan in turn, as chance has it; some late, some twice, some never.

@@ -1,5 +1,6 @@
 //! A simulated feed with a broker's usual faults: every endpoint of every loan agrees with the independent fold.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::Timestamp;
@@ -15,7 +16,7 @@ use crate::feeds::{self, Feed};
 /// Compares everything, and shows the first differences when there are any.
 pub(crate) async fn agrees(demo: &Running, fold: Fold) -> Result<(), Failure> {
     let clients = Clients { all: Client::of(demo, "").await?, loans_only: Client::of(demo, "loans:read").await? };
-    let report = compare::everything(fold, clients).await?;
+    let report = compare::everything(Arc::new(fold), clients).await?;
     let shown: Vec<_> = report.differences.iter().take(10).cloned().collect();
     let count = report.differences.len();
     assert!(report.differences.is_empty(), "{count} of {} replies differ:\n{}", report.replies, shown.join("\n"));
@@ -99,9 +100,9 @@ async fn the_comparison_notices_how_a_number_is_written() -> Result<(), Failure>
     assert_ne!(feed, changed);
     let demo = Demo::new().feed(&path).start().await?;
     let clients = Clients { all: Client::of(&demo, "").await?, loans_only: Client::of(&demo, "loans:read").await? };
-    let honest = compare::everything(Fold::of(Gaps::Held, feed.lines()), clients.clone()).await?;
+    let honest = compare::everything(Arc::new(Fold::of(Gaps::Held, feed.lines())), clients.clone()).await?;
     assert_eq!(honest.differences, Vec::<String>::new());
-    let other = compare::everything(Fold::of(Gaps::Held, changed.lines()), clients).await?;
+    let other = compare::everything(Arc::new(Fold::of(Gaps::Held, changed.lines())), clients).await?;
     assert!(other.differences.iter().any(|text| text.contains("multipleOf")), "{:?}", other.differences);
     Ok(())
 }
