@@ -54,3 +54,6 @@ impl Ingester {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

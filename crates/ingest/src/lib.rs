@@ -20,6 +20,8 @@ mod simulated;
 mod source;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use error::{IngestError, SourceError};

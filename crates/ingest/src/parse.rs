@@ -2,7 +2,6 @@
 
 use continuity_events::record::SourcePosition;
 use continuity_events::{CloudEvent, Limits, Reason, Rejection};
-use serde::Deserialize;
 
 use crate::source::{Message, Raw};
 
@@ -27,7 +26,7 @@ pub(crate) fn parse(message: Message, limits: &Limits) -> Parsed {
     let Message { raw, position } = message;
     let event = match raw {
         Raw::Structured(bytes) => CloudEvent::parse_structured(&bytes, limits).map_err(|rejection| {
-            let (event_id, event_type) = peek(&bytes);
+            let (event_id, event_type) = CloudEvent::hints(&bytes);
             Box::new(Refused { rejection, raw: bytes, event_id, event_type })
         }),
         Raw::Binary { attributes, body } => {
@@ -49,17 +48,6 @@ pub(crate) fn parse(message: Message, limits: &Limits) -> Parsed {
         }
     };
     Parsed { position, event }
-}
-
-/// Id and type of something that is nearly an event.
-fn peek(bytes: &[u8]) -> (Option<String>, Option<String>) {
-    #[derive(Deserialize)]
-    struct Peek {
-        id: Option<String>,
-        #[serde(rename = "type")]
-        event_type: Option<String>,
-    }
-    serde_json::from_slice::<Peek>(bytes).map_or((None, None), |peek| (peek.id, peek.event_type))
 }
 
 fn is_attribute(header: &str, wanted: &str) -> bool {

@@ -111,6 +111,13 @@ impl Rig {
         rig
     }
 
+    /// The ledger is lost and made anew from the log.
+    pub(crate) fn without_ledger(self) -> Self {
+        let Self { disk, writer, ledger, log, number, .. } = self;
+        drop((writer, ledger, log));
+        Self::open(disk, MemoryShelf::new(), number)
+    }
+
     pub(crate) fn reader(&self) -> LedgerReader {
         self.ledger.reader()
     }

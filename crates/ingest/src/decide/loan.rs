@@ -8,12 +8,18 @@ use continuity_readmodel::ledger::{Entry, LoanOrder, is_purge};
 use super::{Decider, Outcome};
 use crate::IngestError;
 
+/// The longest id of a loan: it is a part of keys and of record headers.
+pub(super) const MAX_LOAN_ID_BYTES: usize = 1_024;
+
 impl Decider<'_> {
     pub(super) fn loan(&mut self, received: &Received) -> Result<Outcome, IngestError> {
         let event = &received.event;
         let (Some(loan), Some(sequence)) = (event.loan_id(), event.sequence) else {
             return self.reject(received, &Rejection::new(Reason::BadSubject, "no loan or no sequence"));
         };
+        if loan.len() > MAX_LOAN_ID_BYTES {
+            return self.reject(received, &too_long());
+        }
         let order = self.batch.order(loan)?.clone();
         if !order.belongs_to(&event.source) {
             return self.reject(received, &foreign());
@@ -24,7 +30,7 @@ impl Decider<'_> {
         if let Some(purged) = order.purged_at.filter(|purged| sequence > *purged) {
             return self.reject(received, &after_purge(purged));
         }
-        if sequence > order.last + 1 {
+        if sequence > order.last.saturating_add(1) {
             return self.hold(received, loan, sequence, &order);
         }
         if sequence <= order.last && !order.is_missing(sequence) {
@@ -68,7 +74,7 @@ impl Decider<'_> {
             return Some(format!(
                 "loan {loan} waits for sequence {} and holds back {events} events, {bytes} bytes: it may hold no more \
                  until the gap is filled or given up",
-                order.last + 1
+                order.last.saturating_add(1)
             ));
         }
         let full = totals.held >= limits.events || totals.held_bytes + bytes > limits.bytes;
@@ -110,6 +116,10 @@ impl Decider<'_> {
         }
         self.append(Kind::GapClosed, loan, 0, &GapClosed { ranges, by }, Entry::GapClosed)
     }
+}
+
+pub(super) fn too_long() -> Rejection {
+    Rejection::new(Reason::BadSubject, format!("the loan's id has more than {MAX_LOAN_ID_BYTES} bytes"))
 }
 
 pub(super) fn foreign() -> Rejection {

@@ -21,6 +21,7 @@ use continuity_events::{CloudEvent, Reason, Rejection, Role};
 use continuity_log::{Kind, Record};
 use continuity_readmodel::ledger::{Entry, LedgerBatch, LedgerError, partition};
 
+use self::loan::MAX_LOAN_ID_BYTES;
 use crate::parse::{Parsed, Refused};
 use crate::{HeldLimits, IngestError, QuarantineLimits};
 
@@ -200,7 +201,7 @@ impl<'a> Decider<'a> {
         rejection: &Rejection,
     ) -> Result<(), IngestError> {
         let reason = rejection.reason.code();
-        let loan = event.loan_id().unwrap_or_default();
+        let loan = event.loan_id().filter(|loan| loan.len() <= MAX_LOAN_ID_BYTES).unwrap_or_default();
         if rejection.reason == Reason::Fork {
             tracing::error!(
                 loan_request.id = loan, event.sequence = event.sequence, log.position = self.batch.position() + 1,

@@ -22,7 +22,7 @@ impl Decider<'_> {
         let mut run: Option<(u64, u64)> = None;
         for (sequence, event) in &held {
             let end = run.map_or(last, |(_, to)| to.max(last));
-            if *sequence > end + 1 {
+            if *sequence > end.saturating_add(1) {
                 break;
             }
             run = Some((run.map_or(*sequence, |(from, _)| from), *sequence));
@@ -49,7 +49,7 @@ impl Decider<'_> {
         let held_since = self.record(order.held_first)?.arrived_at;
         let (mut previous, mut ranges) = (order.last, Vec::new());
         for (sequence, event) in &held {
-            if *sequence > previous + 1 {
+            if *sequence > previous.saturating_add(1) {
                 ranges.push((previous + 1, sequence - 1));
             }
             previous = *sequence;

@@ -5,7 +5,7 @@ use continuity_events::{Reason, Rejection};
 use continuity_log::Kind;
 use continuity_readmodel::ledger::Entry;
 
-use super::loan::{after_purge, foreign};
+use super::loan::{MAX_LOAN_ID_BYTES, after_purge, foreign, too_long};
 use super::{Decider, Outcome};
 use crate::IngestError;
 
@@ -20,6 +20,9 @@ impl Decider<'_> {
         let Some(loan) = event.loan_id() else {
             return self.reject(received, &Rejection::new(Reason::BadSubject, "a snapshot without a loan"));
         };
+        if loan.len() > MAX_LOAN_ID_BYTES {
+            return self.reject(received, &too_long());
+        }
         let order = self.batch.order(loan)?.clone();
         if !order.belongs_to(&event.source) {
             return self.reject(received, &foreign());
