@@ -1,20 +1,16 @@
-//! Entries packed into blocks: sorted, some sixteen to a row.
+//! Items packed into blocks: sorted by key, some sixteen to a row.
 //!
-//! Where a block begins depends on its first entry alone (a hash of its key), so equal entries give equal rows,
+//! Where a block begins depends on its first item alone (a hash of its key), so equal items give equal rows,
 //! whatever the order in which they came: live, rebuilt and neighbouring read models have the same digest.
 
 use std::ops::Range;
 
 use continuity_readmodel::{Found, Key, Rows, StoreError, Table};
 
-use super::entry::Entry;
-use super::{SPEC, id_of};
+use super::SPEC;
 
-/// (loan, 0) -> the entries before the first boundary; (loan, 1, key of its first entry) -> the others.
-pub(super) const BLOCKS: Table = "blocks";
-
-/// One entry in so many begins a block.
-const ENTRIES_A_BLOCK: u64 = 16;
+/// One item in so many begins a block.
+const ITEMS_A_BLOCK: u64 = 16;
 
 /// Where an entry came from, least to best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,112 +30,167 @@ impl Source {
     }
 }
 
-/// One entry within a block: its source, the lengths of key and JSON (little-endian), the key, the JSON.
+/// One item within a block: its source, the lengths of key and JSON (little-endian), the key, the JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Packed<'a> {
-    source: Source,
-    /// [`super::sort_key`] of the entry.
+    pub(super) source: Source,
     pub(super) key: &'a [u8],
-    /// As served.
+    /// The entry as served; empty in an index.
     pub(super) json: &'a [u8],
 }
 
-/// Adds an entry, in place of one with the same key.
-pub(super) fn insert(loan: &str, entry: &Entry, rows: &mut Rows<'_>) -> Result<(), StoreError> {
-    let found = block_of(loan, &entry.key, rows)?;
-    let (block_key, mut block) = found.unwrap_or_else(|| (first_block(loan), Vec::new()));
-    let place = place(&block, &entry.key)?;
-    let packed = pack(entry);
-    if place.is_empty() && begins_block(&entry.key) {
-        let tail = block.split_off(place.start);
-        rows.put(BLOCKS, block_from(loan, &entry.key), [&packed[..], &tail].concat());
-        if tail.is_empty() {
-            return Ok(()); // The block before stays as it is.
-        }
-    } else {
-        block.splice(place, packed);
-    }
-    write(block_key, block, rows);
-    Ok(())
+/// A loan's blocks in a table: (loan, 0) -> the items before the first boundary; (loan, 1, key of its first item) ->
+/// the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocks<'a> {
+    table: Table,
+    loan: &'a str,
 }
 
-/// Takes the entry with that key away.
-pub(super) fn remove(loan: &str, key: &[u8], rows: &mut Rows<'_>) -> Result<(), StoreError> {
-    let Some((block_key, mut block)) = block_of(loan, key, rows)? else { return Ok(()) };
-    let place = place(&block, key)?;
-    if place.is_empty() {
-        return Ok(());
+impl<'a> Blocks<'a> {
+    pub(super) fn of(table: Table, loan: &'a str) -> Self {
+        Self { table, loan }
     }
-    block.drain(place);
-    if !begins_block(key) {
-        write(block_key, block, rows);
-        return Ok(());
-    }
-    rows.delete(BLOCKS, &block_key);
-    if !block.is_empty() {
-        let (before_key, before) = block_of(loan, key, rows)?.unwrap_or_else(|| (first_block(loan), Vec::new()));
-        write(before_key, [before, block].concat(), rows);
-    }
-    Ok(())
-}
 
-/// Keeps the entries whose source passes.
-pub(super) fn retain(loan: &str, rows: &mut Rows<'_>, keep: impl Fn(Source) -> bool) -> Result<(), StoreError> {
-    let blocks = rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())?;
-    let (mut block_key, mut kept) = (first_block(loan), Vec::new());
-    for (key, block) in &blocks {
-        rows.delete(BLOCKS, key);
-        let mut at = 0;
-        while let Some((packed, end)) = read(block, at)? {
-            if keep(packed.source) {
-                if begins_block(packed.key) {
-                    write(
-                        std::mem::replace(&mut block_key, block_from(loan, packed.key)),
-                        std::mem::take(&mut kept),
-                        rows,
-                    );
-                }
-                kept.extend_from_slice(&block[at..end]);
+    /// Adds an item, in place of one with the same key.
+    pub(super) fn insert(self, item: Packed<'_>, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        let found = self.holding(item.key, rows)?;
+        let (block_key, mut block) = found.unwrap_or_else(|| (self.first_block(), Vec::new()));
+        let place = place(&block, item.key)?;
+        if place.is_empty() && begins_block(item.key) {
+            let tail = block.split_off(place.start);
+            rows.put(self.table, block_from(self.loan, item.key), [&pack(item)[..], &tail].concat());
+            if tail.is_empty() {
+                return Ok(()); // The block before stays as it is.
             }
-            at = end;
+        } else {
+            block.splice(place, pack(item));
+        }
+        self.write(block_key, block, rows);
+        Ok(())
+    }
+
+    /// Takes the item with that key away.
+    pub(super) fn remove(self, key: &[u8], rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        let Some((block_key, mut block)) = self.holding(key, rows)? else { return Ok(()) };
+        let place = place(&block, key)?;
+        if place.is_empty() {
+            return Ok(());
+        }
+        block.drain(place);
+        if !begins_block(key) {
+            self.write(block_key, block, rows);
+            return Ok(());
+        }
+        rows.delete(self.table, &block_key);
+        if !block.is_empty() {
+            let (before_key, before) = self.holding(key, rows)?.unwrap_or_else(|| (self.first_block(), Vec::new()));
+            self.write(before_key, [before, block].concat(), rows);
+        }
+        Ok(())
+    }
+
+    /// Keeps the items whose source passes.
+    pub(super) fn retain(self, rows: &mut Rows<'_>, keep: impl Fn(Source) -> bool) -> Result<(), StoreError> {
+        let blocks = self.all(rows)?;
+        let mut kept = Vec::new();
+        for (key, block) in &blocks {
+            rows.delete(self.table, key);
+            kept.extend(unpack(block)?.into_iter().filter(|packed| keep(packed.source)));
+        }
+        self.fill(kept.into_iter(), rows);
+        Ok(())
+    }
+
+    /// Writes all items, ascending, where there are none.
+    pub(super) fn fill<'b>(self, items: impl Iterator<Item = Packed<'b>>, rows: &mut Rows<'_>) {
+        let (mut block_key, mut block) = (self.first_block(), Vec::new());
+        for item in items {
+            if begins_block(item.key) {
+                let before = std::mem::replace(&mut block_key, block_from(self.loan, item.key));
+                self.write(before, std::mem::take(&mut block), rows);
+            }
+            block.extend(pack(item));
+        }
+        self.write(block_key, block, rows);
+    }
+
+    /// Replaces the JSON of items, where `change` gives another.
+    pub(super) fn rewrite(
+        self,
+        rows: &mut Rows<'_>,
+        change: impl Fn(Packed<'_>) -> Option<String>,
+    ) -> Result<(), StoreError> {
+        for (key, block) in self.all(rows)? {
+            let mut changed = Vec::with_capacity(block.len());
+            for packed in unpack(&block)? {
+                let json = change(packed);
+                changed.extend(pack(Packed { json: json.as_ref().map_or(packed.json, String::as_bytes), ..packed }));
+            }
+            if changed != block {
+                rows.put(self.table, key, changed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows every item.
+    pub(super) fn each(self, rows: &Rows<'_>, mut show: impl FnMut(Packed<'_>)) -> Result<(), StoreError> {
+        self.all(rows)?.iter().try_for_each(|(_, block)| {
+            unpack(block)?.into_iter().for_each(&mut show);
+            Ok(())
+        })
+    }
+
+    /// Shows the items whose keys begin with `prefix`, which is itself no key: they are in the block that would hold it
+    /// and in those that begin with such an item.
+    pub(super) fn near(
+        self,
+        prefix: &[u8],
+        rows: &Rows<'_>,
+        mut show: impl FnMut(Packed<'_>),
+    ) -> Result<(), StoreError> {
+        let first = self.holding(prefix, rows)?;
+        let others = rows.scan_prefix(self.table, &block_from(self.loan, prefix))?;
+        for (_, block) in first.iter().chain(others.iter()) {
+            unpack(block)?.into_iter().filter(|packed| packed.key.starts_with(prefix)).for_each(&mut show);
+        }
+        Ok(())
+    }
+
+    fn all(self, rows: &Rows<'_>) -> Result<Vec<Found>, StoreError> {
+        rows.scan_prefix(self.table, &Key::new().text(self.loan).finish())
+    }
+
+    /// The block that holds an item of that key, or would.
+    fn holding(self, key: &[u8], rows: &Rows<'_>) -> Result<Option<Found>, StoreError> {
+        rows.last_at_or_before(self.table, &Key::new().text(self.loan).finish(), &block_from(self.loan, key))
+    }
+
+    fn first_block(self) -> Vec<u8> {
+        Key::new().text(self.loan).u8(0).finish()
+    }
+
+    fn write(self, block_key: Vec<u8>, block: Vec<u8>, rows: &mut Rows<'_>) {
+        if block.is_empty() {
+            rows.delete(self.table, &block_key);
+        } else {
+            rows.put(self.table, block_key, block);
         }
     }
-    write(block_key, kept, rows);
-    Ok(())
 }
 
-/// Shows every entry's source and key.
-pub(super) fn each(loan: &str, rows: &Rows<'_>, mut show: impl FnMut(Source, &[u8])) -> Result<(), StoreError> {
-    for (_, block) in rows.scan_prefix(BLOCKS, &Key::new().text(loan).finish())? {
-        for packed in unpack(&block)? {
-            show(packed.source, packed.key);
-        }
-    }
-    Ok(())
-}
-
-/// Source and key of the entries with that id.
-pub(super) fn with_id(loan: &str, id: &str, rows: &Rows<'_>) -> Result<Vec<(Source, Vec<u8>)>, StoreError> {
-    let mut found = Vec::new();
-    each(loan, rows, |source, key| {
-        if id_of(key).is_some_and(|other| other == id) {
-            found.push((source, key.to_vec()));
-        }
-    })?;
-    Ok(found)
-}
-
-/// The entries of a block, in order.
+/// The items of a block, in order.
 pub(super) fn unpack(block: &[u8]) -> Result<Vec<Packed<'_>>, StoreError> {
-    let (mut entries, mut at) = (Vec::new(), 0);
+    let (mut items, mut at) = (Vec::new(), 0);
     while let Some((packed, end)) = read(block, at)? {
-        entries.push(packed);
+        items.push(packed);
         at = end;
     }
-    Ok(entries)
+    Ok(items)
 }
 
-/// The key of the block that an entry of that key begins, if it begins one.
+/// The key of the block that an item of that key begins, if it begins one.
 pub(super) fn block_from(loan: &str, key: &[u8]) -> Vec<u8> {
     let mut block_key = Key::new().text(loan).u8(1).finish();
     block_key.extend_from_slice(key);
@@ -156,19 +207,10 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 }
 
 fn begins_block(key: &[u8]) -> bool {
-    hash(key).is_multiple_of(ENTRIES_A_BLOCK)
+    hash(key).is_multiple_of(ITEMS_A_BLOCK)
 }
 
-fn first_block(loan: &str) -> Vec<u8> {
-    Key::new().text(loan).u8(0).finish()
-}
-
-/// The block that holds an entry of that key, or would.
-fn block_of(loan: &str, key: &[u8], rows: &Rows<'_>) -> Result<Option<Found>, StoreError> {
-    rows.last_at_or_before(BLOCKS, &Key::new().text(loan).finish(), &block_from(loan, key))
-}
-
-/// Where the entry of that key is; empty where it would be.
+/// Where the item of that key is; empty where it would be.
 fn place(block: &[u8], key: &[u8]) -> Result<Range<usize>, StoreError> {
     let mut at = 0;
     while let Some((packed, end)) = read(block, at)? {
@@ -180,21 +222,12 @@ fn place(block: &[u8], key: &[u8]) -> Result<Range<usize>, StoreError> {
     Ok(at..at)
 }
 
-fn write(block_key: Vec<u8>, block: Vec<u8>, rows: &mut Rows<'_>) {
-    if block.is_empty() {
-        rows.delete(BLOCKS, &block_key);
-    } else {
-        rows.put(BLOCKS, block_key, block);
-    }
-}
-
-fn pack(entry: &Entry) -> Vec<u8> {
+fn pack(item: Packed<'_>) -> Vec<u8> {
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("events are bounded far below 4 GiB").to_le_bytes();
-    let (key, json) = (entry.key.as_slice(), entry.json.as_bytes());
-    [&[entry.source as u8][..], &length(key), &length(json), key, json].concat()
+    [&[item.source as u8][..], &length(item.key), &length(item.json), item.key, item.json].concat()
 }
 
-/// The entry at an offset, and where the next one begins; `None` at the end.
+/// The item at an offset, and where the next one begins; `None` at the end.
 fn read(block: &[u8], at: usize) -> Result<Option<(Packed<'_>, usize)>, StoreError> {
     let Some((source, rest)) = block[at..].split_first() else { return Ok(None) };
     let parse = || {

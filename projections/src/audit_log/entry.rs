@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use continuity_events::{Change, Form, json};
-use continuity_readmodel::AppendedEvent;
+use continuity_readmodel::{AppendedEvent, KeyReader};
 
-use super::block::Source;
+use super::block::{Packed, Source};
 use super::sort_key;
 
 /// Members of an after-image that can name it for people, best first.
@@ -64,6 +64,16 @@ impl Entry {
         let key = sort_key(&text("occurredAt").unwrap_or_default(), sequence, &id);
         Self { source, key, id, json: after.to_owned() }
     }
+
+    pub(super) fn packed(&self) -> Packed<'_> {
+        Packed { source: self.source, key: &self.key, json: self.json.as_bytes() }
+    }
+}
+
+/// The sequence within an entry's key; 0 when the entry told none.
+pub(super) fn sequence_of(key: &[u8]) -> u64 {
+    let mut reader = KeyReader::new(key);
+    reader.bytes().and_then(|_| reader.u64()).unwrap_or_default()
 }
 
 /// `target`, `changes` and `reason` of one change.
@@ -152,7 +162,7 @@ fn upper_snake(name: &str) -> String {
 }
 
 /// Appends a member to an object that is still open.
-fn push(object: &mut String, name: &str, raw: &str) {
+pub(super) fn push(object: &mut String, name: &str, raw: &str) {
     begin_member(object, name);
     object.push_str(raw);
 }

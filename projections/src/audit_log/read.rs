@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::ops::Bound;
 
-use continuity_readmodel::{Direction, Key, Scan, Snapshot, StoreError, prefix_end};
+use continuity_readmodel::{Direction, Key, KeyReader, Scan, Snapshot, StoreError, prefix_end};
 
-use super::block::{self, BLOCKS};
+use super::block;
+use super::entry::sequence_of;
+use super::{ENTRIES, REPLACED};
 use crate::order;
 use crate::page::{Array, Page, Rowset};
 
@@ -47,10 +49,32 @@ pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, Stor
 /// Number of the loan's entries.
 pub fn total(snapshot: &Snapshot, loan: &str) -> Result<u64, StoreError> {
     let mut total = 0;
-    for block in snapshot.scan_prefix(BLOCKS, &Key::new().text(loan).finish(), Direction::Forward)? {
+    for block in snapshot.scan_prefix(ENTRIES, &Key::new().text(loan).finish(), Direction::Forward)? {
         total += block::unpack(&block?.1)?.len() as u64;
     }
     Ok(total)
+}
+
+/// The sequence from which on every event of the loan has its entry; `None` when all have, back to the first.
+///
+/// `last_sequence` is the loan's last visible one, of the same view. A snapshot (event contract, section 5) that came
+/// without an `auditEntry` for each event that it stands for leaves the log incomplete before it, until those events
+/// themselves arrive; so does a recorded gap.
+pub fn complete_from(snapshot: &Snapshot, loan: &str, last_sequence: u64) -> Result<Option<u64>, StoreError> {
+    let prefix = Key::new().text(loan).finish();
+    let mut known = Vec::new();
+    for row in snapshot.scan_prefix(ENTRIES, &prefix, Direction::Forward)? {
+        known.extend(block::unpack(&row?.1)?.into_iter().map(|packed| sequence_of(packed.key)));
+    }
+    for row in snapshot.scan_prefix(REPLACED, &prefix, Direction::Forward)? {
+        known.extend(KeyReader::new(&row?.0[prefix.len()..]).u64());
+    }
+    known.retain(|sequence| (1..=last_sequence).contains(sequence));
+    known.sort_unstable();
+    known.dedup();
+    let unbroken = known.iter().rev().zip((1..=last_sequence).rev()).take_while(|(known, wanted)| **known == *wanted);
+    let first = last_sequence - unbroken.count() as u64 + 1;
+    Ok((first > 1).then_some(first))
 }
 
 /// The loan's entries after (and without) the one with the key `after`, newest first (`Forward`) or oldest first.
@@ -66,12 +90,12 @@ pub fn entries(
     let at = after.map(|after| Bound::Included(block::block_from(loan, after)));
     let backwards = (Bound::Included(prefix.clone()), at.unwrap_or_else(|| end.clone()));
     let blocks = match (direction, after) {
-        (Direction::Forward, _) => snapshot.scan(BLOCKS, backwards, Direction::Backward)?,
-        (Direction::Backward, None) => snapshot.scan(BLOCKS, (Bound::Included(prefix), end), Direction::Forward)?,
+        (Direction::Forward, _) => snapshot.scan(ENTRIES, backwards, Direction::Backward)?,
+        (Direction::Backward, None) => snapshot.scan(ENTRIES, (Bound::Included(prefix), end), Direction::Forward)?,
         (Direction::Backward, Some(_)) => {
-            let holding = snapshot.scan(BLOCKS, backwards, Direction::Backward)?.next().transpose()?;
+            let holding = snapshot.scan(ENTRIES, backwards, Direction::Backward)?.next().transpose()?;
             let first = holding.map_or(prefix, |(key, _)| key.to_vec());
-            snapshot.scan(BLOCKS, (Bound::Included(first), end), Direction::Forward)?
+            snapshot.scan(ENTRIES, (Bound::Included(first), end), Direction::Forward)?
         }
     };
     Ok(Entries { blocks, after: after.map(<[u8]>::to_vec), direction, block: VecDeque::new() })
