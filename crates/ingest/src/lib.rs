@@ -4,11 +4,11 @@
 //! what each one is (contract, section 6), appends records to the log, waits for the disk, commits the ledger, and only
 //! then acknowledges. Nothing that arrives is dropped: it is appended, recognised as a duplicate, or quarantined.
 
-mod error;
-mod file;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod decide;
+mod error;
+mod file;
 mod flight;
 mod gaps;
 mod ingester;

@@ -104,8 +104,7 @@ impl Rig {
     pub(crate) fn reopen(self, crash: bool) -> Self {
         let Self { disk, shelf, log, writer, ledger, bounds, limits, number } = self;
         drop((writer, ledger, log));
-        let (disk, shelf) =
-            if crash { (disk.crash(CrashPolicy::Lose), shelf.survivors()) } else { (disk, shelf) };
+        let (disk, shelf) = if crash { (disk.crash(CrashPolicy::Lose), shelf.survivors()) } else { (disk, shelf) };
         let mut rig = Self::open(disk, shelf, number);
         (rig.bounds, rig.limits) = (bounds, limits);
         rig
@@ -126,6 +125,12 @@ impl Rig {
     pub(crate) fn feed(&mut self, lines: &[String], at_end: bool, give_up: bool) -> Option<(String, usize)> {
         let parsed: Vec<_> = lines.iter().map(|line| self.parse(line)).collect();
         self.group(parsed, at_end, give_up)
+    }
+
+    /// Decides on messages of a source as one group.
+    pub(crate) fn take(&mut self, messages: Vec<Message>) {
+        let parsed = messages.into_iter().map(|message| parse(message, &self.limits)).collect();
+        assert_eq!(self.group(parsed, false, false), None);
     }
 
     pub(crate) fn parse(&mut self, line: &str) -> Parsed {
@@ -200,9 +205,8 @@ impl Rig {
 /// A record in short.
 pub(crate) fn short(record: &Record) -> String {
     let (loan, sequence, bytes) = (&record.subject, record.sequence, &record.payload[..]);
-    let ranges = |ranges: Vec<(u64, u64)>| {
-        ranges.iter().map(|(from, to)| format!("{from}-{to}")).collect::<Vec<_>>().join(",")
-    };
+    let ranges =
+        |ranges: Vec<(u64, u64)>| ranges.iter().map(|(from, to)| format!("{from}-{to}")).collect::<Vec<_>>().join(",");
     match record.kind {
         Kind::Event => format!("E:{loan}{sequence}"),
         Kind::Held => format!("H:{loan}{sequence}"),

@@ -115,7 +115,11 @@ impl<'a> Worker<'a> {
         if self.has_work() || due.is_some() {
             self.write(due)?;
         }
-        if self.now().saturating_sub(self.durable) >= self.parts.options.durable_every { self.make_durable() } else { Ok(()) }
+        if self.now().saturating_sub(self.durable) >= self.parts.options.durable_every {
+            self.make_durable()
+        } else {
+            Ok(())
+        }
     }
 
     /// Decides, writes, commits and acknowledges what is there.

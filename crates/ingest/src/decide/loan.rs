@@ -88,13 +88,7 @@ impl Decider<'_> {
     }
 
     /// Appends an event that is in order or late, and what follows from it.
-    fn show(
-        &mut self,
-        received: &Received,
-        loan: &str,
-        sequence: u64,
-        before: &LoanOrder,
-    ) -> Result<(), IngestError> {
+    fn show(&mut self, received: &Received, loan: &str, sequence: u64, before: &LoanOrder) -> Result<(), IngestError> {
         let doomed = if is_purge(&received.event) { self.held_above(loan, before, sequence)? } else { Vec::new() };
         self.read(&received.position, true);
         self.append(Kind::Event, loan, sequence, received, Entry::Event)?;

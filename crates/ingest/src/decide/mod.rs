@@ -9,8 +9,6 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-
-
 use std::collections::HashMap;
 
 use continuity_events::catalogue::{HEARTBEAT, SNAPSHOT_COMPLETED};
@@ -128,7 +126,11 @@ impl<'a> Decider<'a> {
     /// Ends the group: what was read beyond its records is recorded too. Heartbeats alone are worth a record only if
     /// `heartbeats` says so.
     pub(crate) fn finish(&mut self, heartbeats: bool) -> Result<(), IngestError> {
-        let mut open: Vec<_> = self.progress.iter_mut().filter(|(_, p)| p.duplicates > 0 || p.passed || (heartbeats && !p.recorded)).collect();
+        let mut open: Vec<_> = self
+            .progress
+            .iter_mut()
+            .filter(|(_, p)| p.duplicates > 0 || p.passed || (heartbeats && !p.recorded))
+            .collect();
         open.sort_by(|a, b| a.0.cmp(b.0));
         let mut bodies = Vec::with_capacity(open.len());
         for (_, progress) in open {
@@ -204,7 +206,9 @@ impl<'a> Decider<'a> {
         let loan = event.loan_id().filter(|loan| loan.len() <= MAX_LOAN_ID_BYTES).unwrap_or_default();
         if rejection.reason == Reason::Fork {
             tracing::error!(
-                loan_request.id = loan, event.sequence = event.sequence, log.position = self.batch.position() + 1,
+                loan_request.id = loan,
+                event.sequence = event.sequence,
+                log.position = self.batch.position() + 1,
                 "a fork: another event already has this sequence; it is quarantined"
             );
         } else {
@@ -241,7 +245,8 @@ impl<'a> Decider<'a> {
                 progress.recorded = recorded;
             }
             None => {
-                self.progress.insert(key, Progress { position: position.clone(), duplicates: 0, recorded, passed: false });
+                self.progress
+                    .insert(key, Progress { position: position.clone(), duplicates: 0, recorded, passed: false });
             }
         }
     }

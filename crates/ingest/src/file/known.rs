@@ -61,9 +61,10 @@ impl KnownFiles {
     pub(super) fn from_positions(last: &[SourcePosition]) -> Self {
         let mut files = BTreeMap::new();
         for position in last {
-            let SourcePosition::File { name, device, inode, head_len, head_sha256, offset } = position else { continue };
-            let identity =
-                Identity { device: *device, inode: *inode, head_len: *head_len, head_sha256: *head_sha256 };
+            let SourcePosition::File { name, device, inode, head_len, head_sha256, offset } = position else {
+                continue;
+            };
+            let identity = Identity { device: *device, inode: *inode, head_len: *head_len, head_sha256: *head_sha256 };
             let read_size = if Coding::of(name) == Coding::Plain { *offset } else { 0 };
             files.insert(name.clone(), Known { identity, offset: *offset, read_size });
         }

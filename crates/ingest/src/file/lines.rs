@@ -83,7 +83,11 @@ impl Lines {
         let first = self.offset == 0;
         self.offset = self.consumed;
         if let Some(over) = self.over.take() {
-            return Some(Raw::Oversize { prefix: over.prefix, length: over.length, sha256: over.hasher.finalize().into() });
+            return Some(Raw::Oversize {
+                prefix: over.prefix,
+                length: over.length,
+                sha256: over.hasher.finalize().into(),
+            });
         }
         let mut line = std::mem::take(&mut self.line);
         if line.last() == Some(&b'\r') {

@@ -12,8 +12,6 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-
-
 use std::io;
 use std::path::PathBuf;
 use std::thread;

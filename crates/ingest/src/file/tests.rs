@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use continuity_readmodel::ledger::partition;
+use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 

@@ -60,7 +60,10 @@ impl Source for Scripted {
     }
 
     fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
-        self.1 = last.iter().map(|position| if let SourcePosition::Simulator { number, .. } = position { *number } else { 0 }).sum();
+        self.1 = last
+            .iter()
+            .map(|position| if let SourcePosition::Simulator { number, .. } = position { *number } else { 0 })
+            .sum();
         if let Some(failure) = *self.0.failure.lock() {
             return Err(failure());
         }

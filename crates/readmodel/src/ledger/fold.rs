@@ -46,7 +46,7 @@ pub enum Entry<'a> {
 ///
 /// The purge is `after: null` of the loan's own loanRequest, whatever the event's name (contract, section 2).
 pub fn is_purge(event: &CloudEvent) -> bool {
-    if event.role() != Role::Loan || !event.data.contains("null") || !event.data.contains("loanRequest") {
+    if event.role() != Role::Loan || !event.data.contains("null") {
         return false;
     }
     let Ok(change) = event.change() else { return false };
@@ -88,7 +88,10 @@ impl LedgerBatch {
             Entry::Released(released) => self.release(loan, released),
             Entry::GapOpened(opened) => self.change(loan, |order| order.miss(&opened.ranges)),
             Entry::GapClosed(_) => Ok(()),
-            Entry::Quarantined(quarantined) => self.quarantine(position, record, quarantined),
+            Entry::Quarantined(quarantined) => {
+                self.quarantine(position, record, quarantined);
+                Ok(())
+            }
             Entry::Synchronised(_) => {
                 self.totals.synchronised = true;
                 Ok(())
@@ -108,32 +111,6 @@ impl LedgerBatch {
         self.claim(loan, &received.event.source)?;
         let (purge, erasure) = (is_purge(&received.event), received.event.role() == Role::Erasure);
         self.show(loan, sequence, HeldEvent { position, bytes: 0, purge, erasure })
-    }
-
-    fn hold(&mut self, position: u64, record: &Record, received: &Received) -> Result<(), StoreError> {
-        let loan = record.subject.as_str();
-        self.read_up_to(&received.position);
-        self.totals.events += 1;
-        self.claim(loan, &received.event.source)?;
-        let held = HeldEvent {
-            position,
-            bytes: record.payload.len() as u64,
-            purge: is_purge(&received.event),
-            erasure: received.event.role() == Role::Erasure,
-        };
-        let value = postcard::to_stdvec(&held).expect("plain numbers always encode");
-        self.put(tables::HELD, tables::loan_number(loan, record.sequence), value);
-        self.totals.held += 1;
-        self.totals.held_bytes += held.bytes;
-        let order = &mut self.row(loan)?.order;
-        order.held += 1;
-        order.held_bytes += held.bytes;
-        if order.held == 1 {
-            order.held_first = position;
-            self.totals.held_loans += 1;
-            self.put(tables::WAITING, tables::waiting(position, loan), Vec::new());
-        }
-        Ok(())
     }
 
     fn snapshot(&mut self, loan: &str, as_of: u64, received: &Received) -> Result<(), StoreError> {
@@ -157,22 +134,8 @@ impl LedgerBatch {
         Ok(())
     }
 
-    fn release(&mut self, loan: &str, released: &Released) -> Result<(), StoreError> {
-        let all = self.held_events(loan)?;
-        let (shown, kept): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(sequence, _)| (released.from..=released.to).contains(sequence));
-        for (sequence, held) in &shown {
-            self.forget_held(loan, *sequence, held)?;
-        }
-        self.wait_again(loan, &kept)?;
-        for (sequence, held) in shown {
-            self.show(loan, sequence, held)?;
-        }
-        Ok(())
-    }
-
     /// An event becomes part of the loan's visible history.
-    fn show(&mut self, loan: &str, sequence: u64, event: HeldEvent) -> Result<(), StoreError> {
+    pub(super) fn show(&mut self, loan: &str, sequence: u64, event: HeldEvent) -> Result<(), StoreError> {
         self.reach(loan, sequence)?;
         let row = self.row(loan)?;
         if number_of(sequence) == row.tail.number {
@@ -184,48 +147,6 @@ impl LedgerBatch {
         }
         self.change(loan, |order| if event.erasure { order.cover(sequence) } else { order.fill(sequence) })?;
         if event.purge { self.purge(loan, sequence) } else { Ok(()) }
-    }
-
-    /// What is held above a purge is not shown any more: ingest quarantines each of them behind it.
-    fn purge(&mut self, loan: &str, sequence: u64) -> Result<(), StoreError> {
-        let order = &mut self.row(loan)?.order;
-        order.purged_at = Some(order.purged_at.map_or(sequence, |at| at.min(sequence)));
-        if order.held == 0 {
-            return Ok(());
-        }
-        let (gone, kept): (Vec<_>, Vec<_>) = self.held_events(loan)?.into_iter().partition(|(at, _)| *at > sequence);
-        for (at, held) in gone {
-            self.totals.events -= 1;
-            self.forget_held(loan, at, &held)?;
-        }
-        self.wait_again(loan, &kept)
-    }
-
-    fn forget_held(&mut self, loan: &str, sequence: u64, held: &HeldEvent) -> Result<(), StoreError> {
-        self.delete(tables::HELD, &tables::loan_number(loan, sequence));
-        self.totals.held -= 1;
-        self.totals.held_bytes -= held.bytes;
-        let order = &mut self.row(loan)?.order;
-        order.held -= 1;
-        order.held_bytes -= held.bytes;
-        Ok(())
-    }
-
-    /// After some held events went: since when do the others wait?
-    fn wait_again(&mut self, loan: &str, kept: &[(u64, HeldEvent)]) -> Result<(), StoreError> {
-        let first = kept.iter().map(|(_, held)| held.position).min().unwrap_or(0);
-        let order = &mut self.row(loan)?.order;
-        let before = std::mem::replace(&mut order.held_first, first);
-        if before == first {
-            return Ok(());
-        }
-        self.delete(tables::WAITING, &tables::waiting(before, loan));
-        if first == 0 {
-            self.totals.held_loans -= 1;
-        } else {
-            self.put(tables::WAITING, tables::waiting(first, loan), Vec::new());
-        }
-        Ok(())
     }
 
     /// The loan's last visible sequence is at least `sequence`.
@@ -262,7 +183,7 @@ impl LedgerBatch {
         Ok(())
     }
 
-    fn claim(&mut self, loan: &str, source: &str) -> Result<(), StoreError> {
+    pub(super) fn claim(&mut self, loan: &str, source: &str) -> Result<(), StoreError> {
         let order = &mut self.row(loan)?.order;
         if !order.claim(source) {
             return Ok(());
@@ -291,7 +212,7 @@ impl LedgerBatch {
         Ok(())
     }
 
-    fn quarantine(&mut self, position: u64, record: &Record, body: &Quarantined) -> Result<(), StoreError> {
+    fn quarantine(&mut self, position: u64, record: &Record, body: &Quarantined) {
         self.read_up_to(&body.position);
         let entry = QuarantineEntry {
             reason: body.reason.clone(),
@@ -309,7 +230,6 @@ impl LedgerBatch {
         *totals.quarantined_by_reason.entry(entry.reason.clone()).or_default() += 1;
         totals.forks += u64::from(entry.reason == Reason::Fork.code());
         self.put(tables::QUARANTINE, position.to_be_bytes().to_vec(), entry.encode());
-        Ok(())
     }
 
     fn operator(&mut self, operator: &Operator) -> Result<(), StoreError> {
@@ -329,7 +249,7 @@ impl LedgerBatch {
         Ok(())
     }
 
-    fn read_up_to(&mut self, position: &SourcePosition) {
+    pub(super) fn read_up_to(&mut self, position: &SourcePosition) {
         self.partitions.insert(partition(position), position.clone());
     }
 }

@@ -8,11 +8,14 @@
 mod batch;
 mod chunk;
 mod fold;
+mod held;
 mod order;
 mod position;
 mod quarantine;
 mod reader;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 mod totals;
 
@@ -91,6 +94,7 @@ impl Ledger {
     }
 
     /// As [`Ledger::open`], anywhere, with a bound on the store's page cache.
+    #[expect(clippy::needless_pass_by_value, reason = "a handle, given away as to the other stores")]
     pub fn open_on(shelf: Arc<dyn Shelf>, log: &Log, cache_bytes: usize) -> Result<(Self, LedgerReader), LedgerError> {
         let open = || Store::open(Place::on(Arc::clone(&shelf), FILE), NAME, VERSION, tables::ALL, cache_bytes);
         let mut store = open()?;

@@ -64,7 +64,7 @@ impl LoanOrder {
     pub(super) fn cover(&mut self, sequence: u64) {
         self.base = self.base.max(sequence);
         self.gaps.retain_mut(|(from, to)| {
-            *from = (*from).max(sequence + 1);
+            *from = (*from).max(sequence.saturating_add(1));
             *from <= *to
         });
     }

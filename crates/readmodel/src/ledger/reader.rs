@@ -40,7 +40,7 @@ impl LedgerReader {
     /// record), ascending. It may know more than a reader of the log that is not as far yet.
     pub fn events(&self, loan: &str, sequences: RangeInclusive<u64>) -> Result<Vec<(u64, u64)>, StoreError> {
         let snapshot = self.shared.store.snapshot();
-        let Some(row) = self.row(&snapshot, loan)? else { return Ok(Vec::new()) };
+        let Some(row) = Self::row(&snapshot, loan)? else { return Ok(Vec::new()) };
         let mut known = Vec::new();
         let chunks = (number_of(*sequences.start()), number_of(*sequences.end()).min(row.tail.number));
         if chunks.0 < row.tail.number {
@@ -65,7 +65,7 @@ impl LedgerReader {
 
     /// The order of a loan; `None` for an unknown one.
     pub fn loan(&self, id: &str) -> Result<Option<LoanOrder>, StoreError> {
-        Ok(self.row(&self.shared.store.snapshot(), id)?.map(|row| row.order))
+        Ok(Self::row(&self.shared.store.snapshot(), id)?.map(|row| row.order))
     }
 
     /// The source that a loan belongs to.
@@ -109,7 +109,7 @@ impl LedgerReader {
         Totals::read(&self.shared.store.snapshot())
     }
 
-    fn row(&self, snapshot: &Snapshot, loan: &str) -> Result<Option<LoanRow>, StoreError> {
+    fn row(snapshot: &Snapshot, loan: &str) -> Result<Option<LoanRow>, StoreError> {
         let found = snapshot.get(tables::LOANS, &tables::loan(loan))?;
         found.map(|bytes| LoanRow::decode(loan, &bytes)).transpose()
     }
