@@ -39,7 +39,7 @@ impl ConnectedTime {
             return;
         }
         if let (Some((_, last)), Some((_, before))) = (last, before)
-            && self.total - before < self.wait / PARTS
+            && self.total.saturating_sub(before) < self.wait / PARTS
             && last >= before
         {
             self.samples.pop_back();
@@ -67,7 +67,7 @@ impl ConnectedTime {
 mod tests {
     use super::*;
 
-    const WAIT: Duration = Duration::from_secs(600);
+    const WAIT: Duration = Duration::from_mins(10);
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

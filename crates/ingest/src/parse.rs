@@ -1,5 +1,7 @@
 //! From raw messages to events, or to what is wrong with them.
 
+use std::fmt;
+
 use continuity_events::record::SourcePosition;
 use continuity_events::{CloudEvent, Limits, Reason, Rejection};
 
@@ -41,13 +43,22 @@ pub(crate) fn parse(message: Message, limits: &Limits) -> Parsed {
             })
         }
         Raw::Oversize { prefix, length, sha256 } => {
-            let digest: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-            let detail = format!("{length} bytes, SHA-256 {digest}; the first {} bytes are kept", prefix.len());
+            let kept = prefix.len();
+            let detail = format!("{length} bytes, SHA-256 {}; the first {kept} bytes are kept", Hex(&sha256));
             let rejection = Rejection::new(Reason::TooLarge, detail);
             Err(Box::new(Refused { rejection, raw: prefix, event_id: None, event_type: None }))
         }
     };
     Parsed { position, event }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 fn is_attribute(header: &str, wanted: &str) -> bool {

@@ -1,7 +1,9 @@
 //! Reading one file from an offset in its uncompressed bytes.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -22,12 +24,10 @@ pub(super) enum Coding {
 
 impl Coding {
     pub(super) fn of(name: &str) -> Self {
-        if name.ends_with(".gz") {
-            Self::Gzip
-        } else if name.ends_with(".zst") {
-            Self::Zstandard
-        } else {
-            Self::Plain
+        match Path::new(name).extension().and_then(OsStr::to_str) {
+            Some("gz") => Self::Gzip,
+            Some("zst") => Self::Zstandard,
+            _ => Self::Plain,
         }
     }
 }

@@ -81,6 +81,13 @@ impl KnownFiles {
         }
     }
 
+    /// Whether a file was written anew in place, perhaps to the very size that it had.
+    pub(super) fn is_rewritten(&self, found: &Found) -> io::Result<bool> {
+        let same = |known: &&Known| (known.identity.device, known.identity.inode) == (found.device, found.inode);
+        let Some(known) = self.files.get(&found.name).filter(same) else { return Ok(false) };
+        Ok(!known.identity.same_head(&File::open(&found.path)?)?)
+    }
+
     /// What is new in a file that is there now.
     pub(super) fn look(&mut self, found: &Found) -> io::Result<Next> {
         let Some(known) = self.files.get(&found.name) else { return self.adopt(found) };
@@ -92,7 +99,7 @@ impl KnownFiles {
         if !known.identity.same_head(&file)? {
             let moved = if same_inode { None } else { elsewhere(found, known)? };
             return Ok(moved.map_or_else(
-                || Next::Diverged(format!("{} begins with other bytes than those that were read", found.name)),
+                || Next::Diverged(format!("{} {}", found.name, super::OTHER_HEAD)),
                 |moved| Next::RestOf(Box::new(moved)),
             ));
         }

@@ -30,6 +30,8 @@ const IDLE: Duration = Duration::from_millis(100);
 const STEP: Duration = Duration::from_millis(25);
 /// How many lines are read between two looks at the stop.
 const LINES_PER_LOOK: usize = 64;
+/// What is said of a file, after its name, that is not the one that was read.
+const OTHER_HEAD: &str = "begins with other bytes than those that were read";
 
 /// Options of a [`FileSource`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +77,7 @@ impl FileSource {
                 if batch.messages.len() >= messages || taken >= bytes {
                     return Ok(false);
                 }
-                if batch.messages.len() % LINES_PER_LOOK == 0 && stop.is_stopped() {
+                if batch.messages.len().is_multiple_of(LINES_PER_LOOK) && stop.is_stopped() {
                     return Ok(false);
                 }
                 let line = cursor.next_line();
@@ -104,10 +106,14 @@ impl FileSource {
         self.known.files.insert(cursor.found.name.clone(), known);
     }
 
-    /// A small file's head grows with it.
+    /// A small file's head grows with it; one that was written anew in place is not what was read.
     fn refresh(&mut self) -> Result<(), SourceError> {
-        let refreshed = self.cursor.as_mut().map_or(Ok(()), Cursor::refresh);
-        refreshed.map_err(|error| self.unreachable(&error))
+        let Some(cursor) = &mut self.cursor else { return Ok(()) };
+        let (name, refreshed) = (cursor.found.name.clone(), cursor.refresh());
+        if refreshed.map_err(|error| self.unreachable(&error))? {
+            return Ok(());
+        }
+        Err(self.diverged(&name, format!("{name} {OTHER_HEAD}")))
     }
 
     /// Goes on to the first file in name order with something new; `false` when there is none.
@@ -203,6 +209,9 @@ impl Source for FileSource {
         let listing = feed::list(&self.options.path).map_err(|error| self.unreachable(&error))?;
         self.known.settle(&listing);
         for found in &listing {
+            if self.known.is_rewritten(found).map_err(|error| self.unreachable(&error))? {
+                return Err(self.diverged(&found.name, format!("{} {OTHER_HEAD}", found.name)));
+            }
             let next = self.known.look(found).map_err(|error| self.unreachable(&error))?;
             if let Next::Diverged(detail) = next {
                 return Err(self.diverged(&found.name, detail));

@@ -18,7 +18,7 @@ fn lines(numbers: std::ops::RangeInclusive<u32>) -> Vec<String> {
 }
 
 fn text(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -104,11 +104,15 @@ fn is_diverged<T: std::fmt::Debug>(result: Result<T, SourceError>, what: &str) {
     assert!(matches!(error, SourceError::Diverged { .. }) && error.to_string().contains(what), "{error}");
 }
 
-struct Files(TempDir, PathBuf, bool);
+struct Files {
+    _dir: TempDir,
+    path: PathBuf,
+    follow: bool,
+}
 
 impl Subject for Files {
     fn connect(&mut self) -> Box<dyn Source> {
-        Box::new(FileSource::new(FileOptions { follow: self.2, ..FileOptions::new(&self.1) }))
+        Box::new(FileSource::new(FileOptions { follow: self.follow, ..FileOptions::new(&self.path) }))
     }
 
     fn content(&self) -> Vec<Vec<u8>> {
@@ -125,7 +129,7 @@ fn conforms_with_one_file_of_each_coding() {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join(name);
             fs::write(&path, &bytes).unwrap();
-            conformance::all(&mut Files(dir, path, follow));
+            conformance::all(&mut Files { _dir: dir, path, follow });
         }
     }
 }
@@ -139,7 +143,7 @@ fn conforms_with_a_directory() {
     append(&path.join("c.ndjson"), b"");
     append(&path.join("d.ndjson.zst"), &zstd::encode_all(text(&lines(6..=7)).as_bytes(), 1).unwrap());
     append(&path.join("e.ndjson"), text(&lines(8..=9)).as_bytes());
-    conformance::all(&mut Files(dir, path, true));
+    conformance::all(&mut Files { _dir: dir, path, follow: true });
 }
 
 #[test]

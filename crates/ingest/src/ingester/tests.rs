@@ -55,7 +55,7 @@ impl Script {
 struct Scripted(Arc<Script>, u64);
 
 impl Source for Scripted {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "scripted"
     }
 
@@ -295,7 +295,7 @@ fn at_the_bound_of_held_events_it_pauses_and_goes_on_when_gaps_are_given_up() {
     let because = running.board.snapshot().counters.paused_because.unwrap();
     assert!(because.contains("loan a waits for sequence 2"), "{because}");
     running.until_logged("E:a1 H:a3 H:a4");
-    running.clock.advance(Duration::from_secs(600));
+    running.clock.advance(Duration::from_mins(10));
     running.until_logged("E:a1 H:a3 H:a4 O:a2-2 R:a3-4 E:a5 E:a6 E:b1 E:a2 X:a2-2:late Y");
     until("no reason left", || running.board.snapshot().counters.paused_because.is_none());
     assert_eq!(script.lines.lock().len(), 7);

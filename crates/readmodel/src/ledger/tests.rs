@@ -28,11 +28,11 @@ impl Rig {
         Self { disk, shelf, log, writer, ledger }
     }
 
-    /// Closes everything; `shelf` is what the next start finds of the ledger.
-    fn reopen(self, shelf: impl FnOnce(MemoryShelf) -> MemoryShelf) -> Self {
+    /// Closes everything; `next` makes what the next start finds of the ledger.
+    fn reopen(self, next: impl FnOnce(MemoryShelf) -> MemoryShelf) -> Self {
         let Self { disk, shelf: old, log, writer, ledger } = self;
         drop((log, writer, ledger));
-        Self::open(disk, shelf(old))
+        Self::open(disk, next(old))
     }
 
     fn append(&mut self, records: Vec<Record>, durable: bool) {

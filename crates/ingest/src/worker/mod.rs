@@ -3,16 +3,16 @@
 //! The order of effects, per turn: decide inside a ledger batch, append to the log, wait for the disk, commit the ledger,
 //! acknowledge, tell the board. Several groups may be in flight before the wait; nothing is acknowledged before it.
 
+mod status;
+
 use std::collections::{HashMap, VecDeque};
-use std::mem;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
 use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
 use continuity_log::{Head, Record};
-use continuity_readmodel::SourceState;
 use continuity_readmodel::ledger::LedgerBatch;
 
 use crate::decide::{Bounds, Decider, Outcome};
@@ -20,8 +20,8 @@ use crate::flight::Flight;
 use crate::gaps::ConnectedTime;
 use crate::ingester::Ingester;
 use crate::parse::Parsed;
-use crate::reader::{Acknowledgements, Delivery, ParsedBatch};
-use crate::{IngestError, SourceError, metrics};
+use crate::reader::{Acknowledgements, Delivery};
+use crate::{IngestError, metrics};
 
 /// The longest time between two looks at the stop, the gaps and the clock.
 const LOOK: Duration = Duration::from_millis(50);
@@ -145,7 +145,9 @@ impl<'a> Worker<'a> {
             self.durable = if durable { self.now() } else { self.durable };
             self.tell_totals();
         }
-        read.into_values().for_each(|position| self.acknowledgements.add(position));
+        for position in read.into_values() {
+            self.acknowledgements.add(position);
+        }
         self.tell_state();
         Ok(())
     }
@@ -168,7 +170,9 @@ impl<'a> Worker<'a> {
         while let Some(parsed) = self.queue.pop_front() {
             let mut offered = Some(parsed);
             if let Outcome::Paused(because) = decider.take(&mut offered)? {
-                offered.into_iter().for_each(|parsed| self.queue.push_front(parsed));
+                if let Some(parsed) = offered {
+                    self.queue.push_front(parsed);
+                }
                 paused = Some(because);
                 break;
             }
@@ -197,20 +201,6 @@ impl<'a> Worker<'a> {
         Ok(records)
     }
 
-    fn pause(&mut self, because: Option<String>) {
-        if because.is_some() && self.paused.is_none() {
-            let because = because.as_deref().unwrap_or_default();
-            tracing::error!(source = %self.source, because, "ingest pauses; nothing is lost");
-        } else if because.is_none() && self.paused.is_some() {
-            tracing::info!(source = %self.source, "ingest goes on");
-        }
-        if self.paused != because {
-            self.paused.clone_from(&because);
-            self.parts.board.update(|counters| counters.paused_because = because);
-            metrics::paused(self.paused.is_some());
-        }
-    }
-
     /// Takes the next delivery if there is one; whether there is more to decide.
     fn receive_more(&mut self) -> bool {
         match self.deliveries.try_recv() {
@@ -226,68 +216,6 @@ impl<'a> Worker<'a> {
         !self.queue.is_empty() || !self.passed.is_empty() || self.end.is_some()
     }
 
-    fn delivered(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Resumed(resumed) => {
-                tracing::info!(source = %self.source, from = %resumed.from, "connected to the source");
-                for warning in resumed.warnings {
-                    tracing::warn!(source = %self.source, "{warning}");
-                }
-                self.connected = true;
-                self.proof = self.now();
-                self.backoff = self.parts.options.reconnect_first;
-                self.parts.board.set_state(SourceState::CatchingUp);
-                metrics::connected(true);
-            }
-            Delivery::Batch(ParsedBatch { messages, passed, at, at_end, head, head_number }) => {
-                metrics::batch(messages.len());
-                self.queue = messages.into();
-                self.passed = passed;
-                self.end = at_end.then_some(End { at, head, head_number });
-            }
-            Delivery::Failed(error) => self.failed(&error),
-        }
-    }
-
-    fn failed(&mut self, error: &SourceError) {
-        let most = self.parts.options.reconnect_most;
-        let state = match error {
-            SourceError::Diverged { .. } => SourceState::Diverged,
-            SourceError::Disconnected { .. } => SourceState::Disconnected,
-        };
-        if state == SourceState::Diverged || self.backoff == self.parts.options.reconnect_first {
-            tracing::error!(source = %self.source, %error, "the source does not deliver");
-        } else {
-            tracing::debug!(source = %self.source, %error, "the source still does not deliver");
-        }
-        let wait = if state == SourceState::Diverged { most } else { self.backoff };
-        self.backoff = (self.backoff * 2).min(most);
-        self.retry = Some(self.now() + wait);
-        self.connected = false;
-        self.time.tick(self.now(), false);
-        self.parts.board.set_state(state);
-        metrics::connected(false);
-    }
-
-    /// Tells the reader where to resume, once it is time.
-    fn connect(&mut self, now: Duration) -> Result<(), IngestError> {
-        if self.retry.is_none_or(|at| now < at) {
-            return Ok(());
-        }
-        let positions = self.parts.ledger.reader().positions()?;
-        match self.resume.try_send(positions) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => self.retry = None,
-            Err(TrySendError::Full(_)) => {}
-        }
-        Ok(())
-    }
-
-    fn look_for_life(&self, now: Duration) {
-        if now.saturating_sub(self.proof) >= self.parts.options.stale_after {
-            self.parts.board.set_state(SourceState::Stale);
-        }
-    }
-
     fn make_durable(&mut self) -> Result<(), IngestError> {
         if let Some(head) = self.volatile.take() {
             let batch = self.parts.ledger.begin();
@@ -295,42 +223,6 @@ impl<'a> Worker<'a> {
         }
         self.durable = self.now();
         Ok(())
-    }
-
-    fn tell_totals(&self) {
-        let totals = self.parts.ledger.totals();
-        self.parts.board.update(|counters| {
-            counters.held = totals.held;
-            counters.held_bytes = totals.held_bytes;
-            counters.held_loans = totals.held_loans;
-            counters.gaps_open = totals.incomplete_loans;
-            counters.quarantined = totals.quarantined;
-            counters.quarantined_bytes = totals.quarantined_bytes;
-            counters.duplicates = totals.duplicates;
-            counters.forks = totals.forks;
-            counters.events = totals.events;
-        });
-        if totals.synchronised {
-            self.parts.board.set_synchronised();
-        }
-        metrics::totals(totals);
-    }
-
-    /// After a turn: our own position was taken first, the source's head was seen before that.
-    fn tell_state(&mut self) {
-        let board = &self.parts.board;
-        if self.paused.is_some() {
-            board.set_state(SourceState::Paused);
-        } else if let Some(end) = mem::take(&mut self.end) {
-            board.set_source_head(end.head);
-            board.seen_head(end.at, self.parts.ledger.position());
-            board.set_state(SourceState::Live);
-            self.proof = self.parts.options.clock.monotonic();
-            metrics::proof_of_life(end.at);
-            metrics::head(end.at, end.head_number);
-        } else if self.connected {
-            board.set_state(SourceState::CatchingUp);
-        }
     }
 
     fn now(&self) -> Duration {
