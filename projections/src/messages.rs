@@ -3,6 +3,7 @@
 
 use std::ops::Bound;
 
+use continuity_events::json;
 use continuity_readmodel::{Direction, Key, Projection, Row, Scan, Snapshot, Spec, StoreError, prefix_end};
 
 use crate::collection::Collection;
@@ -68,7 +69,12 @@ impl Channel {
         with_messages.push(b'}');
         let mut reply = Vec::with_capacity(with_messages.len() + 64);
         open_member(&mut reply, &with_messages, "nextCursor");
-        reply.extend_from_slice(serde_json::Value::from(next_cursor).to_string().as_bytes());
+        let mut cursor = String::new();
+        match next_cursor {
+            Some(text) => json::push_string(&mut cursor, text),
+            None => cursor.push_str("null"),
+        }
+        reply.extend_from_slice(cursor.as_bytes());
         reply.push(b'}');
         reply
     }

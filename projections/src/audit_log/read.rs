@@ -1,6 +1,5 @@
-//! Reading the audit log: newest first, or the exact reverse.
+//! Reading the audit log, newest first.
 
-use std::collections::VecDeque;
 use std::ops::Bound;
 
 use continuity_readmodel::{Direction, Key, KeyReader, Scan, Snapshot, StoreError, prefix_end};
@@ -9,7 +8,6 @@ use super::block;
 use super::entry::sequence_of;
 use super::{ENTRIES, REPLACED};
 use crate::order;
-use crate::page::{Array, Page, Rowset};
 
 /// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,26 +22,6 @@ pub struct AuditEntry {
 /// backwards. Entries from elsewhere (the replica's own access records) merge by the same key.
 pub fn sort_key(occurred_at: &str, sequence: u64, id: &str) -> Vec<u8> {
     Key::new().bytes(&order::of_instant(occurred_at)).u64(sequence).text(id).finish()
-}
-
-/// One page of the loan's entries, newest first (`Forward`), or oldest first.
-pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, StoreError> {
-    let mut array = Array::default();
-    let mut last = None;
-    let mut skip = page.offset;
-    for entry in entries(snapshot, loan, page.after.as_deref(), page.direction)? {
-        let entry = entry?;
-        if skip > 0 {
-            skip -= 1;
-            continue;
-        }
-        if page.limit.is_some_and(|limit| array.count >= limit) {
-            return Ok(array.finish(last, total(snapshot, loan)?));
-        }
-        array.element().extend_from_slice(entry.json.as_bytes());
-        last = Some(entry.key);
-    }
-    Ok(array.finish(None, total(snapshot, loan)?))
 }
 
 /// Number of the loan's entries.
@@ -77,36 +55,24 @@ pub fn complete_from(snapshot: &Snapshot, loan: &str, last_sequence: u64) -> Res
     Ok((first > 1).then_some(first))
 }
 
-/// The loan's entries after (and without) the one with the key `after`, newest first (`Forward`) or oldest first.
-/// `after` need not be the key of an entry that there is.
-pub fn entries(
-    snapshot: &Snapshot,
-    loan: &str,
-    after: Option<&[u8]>,
-    direction: Direction,
-) -> Result<Entries, StoreError> {
+/// The loan's entries after (and without) the one with the key `after`, newest first. `after` need not be the key of
+/// an entry that there is.
+pub fn entries(snapshot: &Snapshot, loan: &str, after: Option<&[u8]>) -> Result<Entries, StoreError> {
     let prefix = Key::new().text(loan).finish();
-    let end = prefix_end(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
-    let at = after.map(|after| Bound::Included(block::block_from(loan, after)));
-    let backwards = (Bound::Included(prefix.clone()), at.unwrap_or_else(|| end.clone()));
-    let blocks = match (direction, after) {
-        (Direction::Forward, _) => snapshot.scan(ENTRIES, backwards, Direction::Backward)?,
-        (Direction::Backward, None) => snapshot.scan(ENTRIES, (Bound::Included(prefix), end), Direction::Forward)?,
-        (Direction::Backward, Some(_)) => {
-            let holding = snapshot.scan(ENTRIES, backwards, Direction::Backward)?.next().transpose()?;
-            let first = holding.map_or(prefix, |(key, _)| key.to_vec());
-            snapshot.scan(ENTRIES, (Bound::Included(first), end), Direction::Forward)?
-        }
+    let end = match after {
+        Some(after) => Bound::Included(block::block_from(loan, after)),
+        None => prefix_end(&prefix).map_or(Bound::Unbounded, Bound::Excluded),
     };
-    Ok(Entries { blocks, after: after.map(<[u8]>::to_vec), direction, block: VecDeque::new() })
+    let blocks = snapshot.scan(ENTRIES, (Bound::Included(prefix), end), Direction::Backward)?;
+    Ok(Entries { blocks, after: after.map(<[u8]>::to_vec), block: Vec::new() })
 }
 
-/// Entries in order; one block is read at a time.
+/// Entries, newest first; one block is read at a time.
 pub struct Entries {
     blocks: Scan,
     after: Option<Vec<u8>>,
-    direction: Direction,
-    block: VecDeque<AuditEntry>,
+    /// What is left of the block, oldest first.
+    block: Vec<AuditEntry>,
 }
 
 impl Iterator for Entries {
@@ -119,24 +85,20 @@ impl Iterator for Entries {
                 return Some(Err(error));
             }
         }
-        self.block.pop_front().map(Ok)
+        self.block.pop().map(Ok)
     }
 }
 
 impl Entries {
     fn fill(&mut self, stored: &[u8]) -> Result<(), StoreError> {
-        let newest_first = self.direction == Direction::Forward;
-        let comes_after = |key: &[u8]| match &self.after {
-            Some(after) if newest_first => key < after.as_slice(),
-            Some(after) => key > after.as_slice(),
-            None => true,
-        };
+        let comes_after = |key: &[u8]| self.after.as_ref().is_none_or(|after| key < after.as_slice());
         let wanted = block::unpack(stored)?.into_iter().filter(|packed| comes_after(packed.key));
-        let entries = wanted.map(|packed| AuditEntry {
-            key: packed.key.to_vec(),
-            json: String::from_utf8_lossy(packed.json).into_owned(),
-        });
-        self.block = if newest_first { entries.rev().collect() } else { entries.collect() };
+        self.block = wanted
+            .map(|packed| AuditEntry {
+                key: packed.key.to_vec(),
+                json: String::from_utf8_lossy(packed.json).into_owned(),
+            })
+            .collect();
         Ok(())
     }
 }

@@ -5,9 +5,8 @@ use super::*;
 /// The ids of the entries that still speak of Jane, newest first.
 fn check(steps: &[Step], expected: &[&str]) {
     let snapshot = bench(steps).snapshot();
-    let entries = entries(&snapshot, "L", None, Direction::Forward).unwrap().map(Result::unwrap);
-    let speaking = entries.filter(|entry| entry.json.contains("Jane"));
-    let ids: Vec<_> = speaking.map(|entry| ids::id_of(&entry.key).unwrap().into_owned()).collect();
+    let speaking = shown(&snapshot, None).into_iter().filter(|(_, json)| json.contains("Jane"));
+    let ids: Vec<_> = speaking.map(|(key, _)| ids::id_of(&key).unwrap().into_owned()).collect();
     assert_eq!(ids, expected, "{steps:?}");
 }
 

@@ -5,7 +5,7 @@ mod format;
 use continuity_auth::Scope;
 use continuity_events::json;
 use continuity_projections::audit_log::{self, AuditEntry};
-use continuity_readmodel::{Direction, StoreError};
+use continuity_readmodel::StoreError;
 
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
@@ -38,7 +38,9 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let accesses = accesses(call, loan.id)?;
     let total = || Ok(audit_log::total(model, loan.id)? + accesses.len() as u64);
     let total = total().map_err(|e: StoreError| Problem::store(&e))?;
-    let entries = audit_log::entries(model, loan.id, after.as_deref(), Direction::Forward);
+    let missing = audit_log::complete_from(model, loan.id, loan.state.last_sequence);
+    let missing = missing.map_err(|e| Problem::store(&e))?;
+    let entries = audit_log::entries(model, loan.id, after.as_deref());
     let entries = entries.map_err(|e| Problem::store(&e))?;
     let newer = |entry: &AuditEntry| after.as_ref().is_none_or(|after| entry.key < *after);
     let mut merged = Merged::new(entries, accesses.iter().filter(|entry| newer(entry)).cloned());
@@ -54,7 +56,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
         last = Some(entry.key);
     };
     format.end(&mut out);
-    let reply = Reply::of(format.content_type(), out).complete(loan.state.complete);
+    let reply = Reply::of(format.content_type(), out).complete(loan.state.complete && missing.is_none());
     Ok(paging::paged(call, reply, limit, total, cursor))
 }
 
