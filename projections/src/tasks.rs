@@ -1,17 +1,17 @@
-//! Tasks with their items nested. Form data is left out of lists where it must not show, and kept apart, so that a
-//! list never reads it.
+//! Tasks with their items nested. Form data, and the reference (or inline bytes) of an attachment, are left out of lists
+//! where they must not show, and kept apart, so that a list never reads them.
 
 use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
 
 use crate::collection::{Collection, Stored, Variant};
-use crate::kept::{Kept, write_nested};
+use crate::kept::Kept;
 use crate::order::Meaning;
-use crate::page::{Page, Rowset};
+use crate::page::{Page, Rowset, open_member};
 
 static SPEC: Spec = Spec {
     name: "tasks",
     version: 1,
-    tables: &["tasks", "task_ids", "tasks_whole", "items", "item_ids"],
+    tables: &["tasks", "task_ids", "tasks_whole", "items", "item_ids", "items_whole"],
     entities: &["task", "taskItem"],
 };
 
@@ -25,10 +25,11 @@ static TASKS: Collection = Collection {
 static ITEMS: Collection = Collection {
     parents: &["taskId"],
     sort: &[("uploadedAt", Meaning::Instant)],
+    heavy: Some(("items_whole", &["blob"])),
     ..Collection::new("taskItem", "items", "item_ids")
 };
 
-/// Whether the tasks of a list come with their form data. A sensitive task in a list never does.
+/// Whether the tasks of a list come with their form data and the `blob` of their items. A sensitive task never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormData {
     /// `tasks:read`.
@@ -82,11 +83,12 @@ pub fn get(snapshot: &Snapshot, loan: &str, task: &str) -> Result<Option<Task>, 
 /// One item; `None` when the task does not exist or has no such item.
 pub fn item(snapshot: &Snapshot, loan: &str, task: &str, item: &str) -> Result<Option<Item>, StoreError> {
     let Some(of_task) = TASKS.find(snapshot, loan, task)? else { return Ok(None) };
-    let found = ITEMS.find(snapshot, loan, item)?.filter(|stored| stored.parents == [task]);
-    Ok(found.map(|stored| Item {
-        json: stored.lean().to_vec(),
-        sensitive: of_task.is_sensitive() || stored.is_sensitive(),
-    }))
+    let Some(stored) = ITEMS.find(snapshot, loan, item)?.filter(|stored| stored.parents == [task]) else {
+        return Ok(None);
+    };
+    let mut json = Vec::new();
+    ITEMS.write(snapshot, loan, &stored, Variant::Whole, &mut json)?;
+    Ok(Some(Item { json, sensitive: of_task.is_sensitive() || stored.is_sensitive() }))
 }
 
 fn write(
@@ -98,7 +100,13 @@ fn write(
 ) -> Result<(), StoreError> {
     let mut object = Vec::new();
     TASKS.write(snapshot, loan, task, variant, &mut object)?;
-    write_nested(out, &object, "items", &ITEMS, (snapshot, loan, &task.id))
+    let items = ITEMS.list(snapshot, loan, &[&task.id], &Page::default(), |item, out| {
+        ITEMS.write(snapshot, loan, item, variant, out)
+    })?;
+    open_member(out, &object, "items");
+    out.extend_from_slice(&items.json);
+    out.push(b'}');
+    Ok(())
 }
 
 #[cfg(test)]

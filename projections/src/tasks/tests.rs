@@ -148,3 +148,20 @@ fn loans_do_not_mix_and_clear_forgets_one() {
         assert_json(list(&snapshot, loan, &Page::default(), FormData::Shown).unwrap().json, expected);
     }
 }
+
+#[test]
+fn what_leads_to_the_bytes_shows_only_where_form_data_may() {
+    let script = r#"task t {"id":"t"}
+        taskItem i @taskId=t {"id":"i","blob":{"fetch":{"kind":"INLINE","base64":"aGk="}},"n":1}
+        task s {"id":"s","sensitive":true}
+        taskItem j @taskId=s {"id":"j","blob":{"blobId":"b"}}"#;
+    let hidden = r#"[{"id":"s","sensitive":true,"items":[{"id":"j"}]},{"id":"t","items":[{"id":"i","n":1}]}]"#;
+    check(script, FormData::Hidden, hidden);
+    let whole = r#"{"id":"i","blob":{"fetch":{"kind":"INLINE","base64":"aGk="}},"n":1}"#;
+    let shown = format!(r#"[{{"id":"s","sensitive":true,"items":[{{"id":"j"}}]}},{{"id":"t","items":[{whole}]}}]"#);
+    check(script, FormData::Shown, &shown);
+    let snapshot = fold(projection, script);
+    assert_json(item(&snapshot, "L", "t", "i").unwrap().unwrap().json, whole);
+    let expected = r#"{"id":"s","sensitive":true,"items":[{"id":"j","blob":{"blobId":"b"}}]}"#;
+    assert_json(get(&snapshot, "L", "s").unwrap().unwrap().json, expected);
+}

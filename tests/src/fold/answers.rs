@@ -60,7 +60,13 @@ impl Folded<'_> {
             // What is not plainly regular counts as sensitive.
             let regular = matches!(task.get("sensitive"), None | Some(Json::Null | Json::Bool(false)));
             let hidden = forms == Forms::Hidden || !regular;
-            self.with_items(id, &if hidden { task.without("formData") } else { task.clone() })
+            if !hidden {
+                return self.with_items(id, task);
+            }
+            // Attachments are for the same eyes as form data.
+            let items = self.children("taskItem", "taskId", id);
+            let items = items.elements().iter().map(|item| item.without("blob")).collect();
+            task.without("formData").with("items", Json::List(items))
         })
     }
 
