@@ -15,7 +15,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "listTasks",
     tag: Tag::Tasks,
     summary: "List tasks",
-    description: "Tasks by `assignedAt`, each with its `items`. With `loans:read` alone no task has `formData`; with `tasks:read` all have it but sensitive ones, whose form data only the task itself shows.",
+    description: "Tasks by `assignedAt`, each with its `items`. With `loans:read` alone no task has `formData` and no item its `blob`; with `tasks:read` all have them but sensitive tasks, whose form data and attachments only the task itself shows.",
     access: Access::AnyOf(&[Scope::TasksRead, Scope::LoansRead]),
     params: &paging::PARAMS,
     answer: Answer::Array("Task"),
