@@ -43,21 +43,33 @@ impl Feed {
             format!("{{\"entity\":\"{entity}\",\"id\":\"{id}\",{parent}\"version\":{version},\"after\":{after}}}");
         let sequence = self.sequences.entry(loan.to_owned()).or_default();
         *sequence += 1;
+        let sequence = *sequence;
+        self.record(Kind::Event, loan, sequence, "SomethingChanged", data)
+    }
+
+    /// The whole loan as of its sequence `as_of`, which is ahead of what was told of it.
+    pub(crate) fn snapshot(&mut self, loan: &str, as_of: u64, entities: &str) -> &mut Self {
+        self.sequences.insert(loan.to_owned(), as_of);
+        let data = format!("{{\"asOfSequence\":{as_of},\"entities\":[{entities}]}}");
+        self.record(Kind::Snapshot, loan, as_of, "LoanRequestSnapshot", data)
+    }
+
+    fn record(&mut self, kind: Kind, loan: &str, sequence: u64, name: &str, data: String) -> &mut Self {
         let number = self.records.len() as u64 + 1;
         let event = CloudEvent {
             id: format!("e{number}"),
             source: "urn:test".to_owned(),
-            event_type: "com.banclo.SomethingChanged".to_owned(),
+            event_type: format!("com.banclo.{name}"),
             subject: format!("loan-requests/{loan}"),
             time: format!("2026-11-22T10:{:02}:{:02}Z", number / 60, number % 60),
-            sequence: Some(*sequence),
+            sequence: Some(sequence),
             actor: None,
             attributes: Vec::new(),
             data,
         };
         let payload = encode(&Received { event, position: SourcePosition::Simulator { seed: 1, number } });
-        let (subject, sequence) = (loan.to_owned(), *sequence);
-        self.records.push(Record { kind: Kind::Event, subject, sequence, arrived_at: NOON.as_micros(), payload });
+        let arrived_at = NOON.as_micros();
+        self.records.push(Record { kind, subject: loan.to_owned(), sequence, arrived_at, payload });
         self
     }
 

@@ -102,6 +102,24 @@ async fn the_audit_log_is_newest_first_in_three_forms() {
     assert_eq!(csv.text().lines().count(), 2);
 }
 
+#[tokio::test]
+async fn an_audit_log_that_a_snapshot_left_incomplete_says_so() {
+    let request = r#"{"entity":"loanRequest","id":"L9","version":2,"after":{"id":"L9"}}"#;
+    let entry = |n| {
+        let after = format!(r#"{{"id":"a{n}","sequence":"{n}","occurredAt":"2026-01-01T00:00:00Z"}}"#);
+        format!(r#",{{"entity":"auditEntry","id":"a{n}","version":1,"after":{after}}}"#)
+    };
+    for (entries, marked) in [(String::new(), "false"), (entry(2), "false"), (entry(1) + &entry(2), "")] {
+        let mut feed = Feed::default();
+        feed.snapshot("L9", 2, &format!("{request}{entries}"));
+        feed.put("L9", "task", "t1", "", r#"{"id":"t1"}"#);
+        let replica = Replica::of(feed);
+        let path = "/api/v1/loan-requests/L9";
+        assert_eq!(replica.get(path).await.header("x-replica-complete"), "", "the loan itself is whole");
+        assert_eq!(replica.get(&format!("{path}/audit-log")).await.header("x-replica-complete"), marked, "{entries}");
+    }
+}
+
 fn sequence(entry: &serde_json::Value) -> u64 {
     entry["sequence"].as_u64().or_else(|| entry["sequence"].as_str()?.parse().ok()).unwrap()
 }
