@@ -1,20 +1,16 @@
-//! Pages of a list: which rows, in which direction, spliced as a JSON array.
+//! Pages of a list: which rows, spliced as a JSON array.
 
 use std::ops::Bound;
 
 use continuity_readmodel::{Direction, Row, Snapshot, StoreError, Table, prefix_end};
 
-/// Which rows of a list are wanted. The default is the whole list in its default order.
+/// Which rows of a list are wanted, in the default order of the contract (section 3). The default is the whole list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// Begin after this row: its key as [`Rowset::next`] gave it.
     pub after: Option<Vec<u8>>,
-    /// Rows to leave out after that.
-    pub offset: u64,
     /// At most so many rows; all when `None`.
     pub limit: Option<usize>,
-    /// `Forward` is the default order of the contract (section 3), `Backward` exactly its reverse.
-    pub direction: Direction,
 }
 
 /// Rows as they are served.
@@ -51,9 +47,6 @@ impl List<'_> {
         for row in self.scan(page)? {
             let (key, value) = row?;
             seen += 1;
-            if seen <= page.offset {
-                continue;
-            }
             if page.limit.is_some_and(|limit| array.count >= limit) {
                 let next = last.map(|row: Row| row[self.prefix.len()..].to_vec());
                 let total = self.total()?;
@@ -76,11 +69,10 @@ impl List<'_> {
     }
 
     fn scan(&self, page: &Page) -> Result<continuity_readmodel::Scan, StoreError> {
-        let backward = self.descending != (page.direction == Direction::Backward);
         let end = prefix_end(&self.prefix).map_or(Bound::Unbounded, Bound::Excluded);
         let start = Bound::Included(self.prefix.clone());
         let after = page.after.as_ref().map(|suffix| Bound::Excluded([&self.prefix[..], suffix].concat()));
-        if backward {
+        if self.descending {
             self.snapshot.scan(self.table, (start, after.unwrap_or(end)), Direction::Backward)
         } else {
             self.snapshot.scan(self.table, (after.unwrap_or(start), end), Direction::Forward)

@@ -50,7 +50,7 @@ pub(crate) fn array(
 ) -> Result<Reply, Problem> {
     let binding = binding(call, []);
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
-    let page = Page { after: after(call, binding)?, limit, ..Page::default() };
+    let page = Page { after: after(call, binding)?, limit };
     let rows = list(&page).map_err(|e| Problem::store(&e))?;
     let cursor = rows.next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
     Ok(paged(call, Reply::json(rows.json).complete(complete), limit, rows.total, cursor))

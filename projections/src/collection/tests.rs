@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use continuity_events::Parent;
-use continuity_readmodel::{Direction, Projection, Snapshot, Spec};
+use continuity_readmodel::{Projection, Snapshot, Spec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -180,10 +180,10 @@ fn list(snapshot: &Snapshot, parent: u8, page: &Page) -> (Vec<Value>, Option<Vec
     (values, rows.next, rows.total)
 }
 
-fn walk(snapshot: &Snapshot, parent: u8, limit: usize, direction: Direction) -> Vec<Value> {
+fn walk(snapshot: &Snapshot, parent: u8, limit: usize) -> Vec<Value> {
     let (mut walked, mut after) = (Vec::new(), None);
     loop {
-        let (values, next, _) = list(snapshot, parent, &Page { after, limit: Some(limit), direction, offset: 0 });
+        let (values, next, _) = list(snapshot, parent, &Page { after, limit: Some(limit) });
         walked.extend(values);
         after = next;
         if after.is_none() {
@@ -196,7 +196,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn collections_agree_with_a_naive_model(steps in steps(), limit in 1_usize..4, offset in 0_u64..4) {
+    fn collections_agree_with_a_naive_model(steps in steps(), limit in 1_usize..4) {
         let (mut naive, mut bench) = (Naive::default(), Bench::new(projection()));
         for step in &steps {
             if naive.apply(step) {
@@ -209,12 +209,9 @@ proptest! {
                 naive.listed(parent).into_iter().map(|(id, value)| json!([format!("t{id}"), value])).collect();
             let (values, next, total) = list(&snapshot, parent, &Page::default());
             prop_assert_eq!((&values, next, total), (&expected, None, expected.len() as u64));
-            prop_assert_eq!(&walk(&snapshot, parent, limit, Direction::Forward), &expected);
-            let backward = walk(&snapshot, parent, limit, Direction::Backward);
-            prop_assert_eq!(backward.into_iter().rev().collect::<Vec<_>>(), expected.clone());
-            let (values, _, total) = list(&snapshot, parent, &Page { offset, limit: Some(limit), ..Page::default() });
-            let cut: Vec<_> = expected.iter().skip(usize::try_from(offset).unwrap()).take(limit).cloned().collect();
-            prop_assert_eq!((values, total), (cut, expected.len() as u64));
+            prop_assert_eq!(&walk(&snapshot, parent, limit), &expected);
+            let (values, _, total) = list(&snapshot, parent, &Page { after: None, limit: Some(limit) });
+            prop_assert_eq!((values.as_slice(), total), (&expected[..limit.min(expected.len())], expected.len() as u64));
         }
         let there: Vec<_> = naive.0.values().filter_map(|(_, value)| value.as_ref()).collect();
         let having = |member: &str| there.iter().filter(|value| value.get(member).is_some()).count() as u64;
