@@ -78,11 +78,14 @@ async fn agree(replica: &Running, fold: Fold) -> Result<(), Failure> {
     Err(found.into())
 }
 
-/// Waits until a metric is as it should be, a minute at most.
+/// Waits until the replica is ready and a metric is as it should be, a minute at most.
 async fn until(replica: &Running, name: &str, wanted: impl Fn(f64) -> bool) -> Result<(), Failure> {
     let client = Client::anonymous(replica)?;
     let wait = async {
         // Errors are waited out too: at first nothing listens.
+        while !client.get("/ready").await.is_ok_and(|reply| reply.status.is_success()) {
+            sleep(Duration::from_millis(50)).await;
+        }
         while !client.metric(replica, name).await.ok().flatten().is_some_and(&wanted) {
             sleep(Duration::from_millis(50)).await;
         }

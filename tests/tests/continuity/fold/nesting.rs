@@ -51,12 +51,19 @@ fn form_data_shows_to_whom_it_may() {
     let form = r#","sensitive":false,"formData":{"x":1.0}"#;
     let fold = fold(
         Gaps::Held,
-        &[loan(1, 1), after(2, "task", "t1", 1, form), after(3, "task", "t2", 1, &form.replace("false", "true"))],
+        &[
+            loan(1, 1),
+            after(2, "task", "t1", 1, form),
+            after(3, "task", "t2", 1, &form.replace("false", "true")),
+            child(4, "taskItem", "i1", r#"{"taskId":"t1"}"#, r#","blob":{"b":1}"#),
+            child(5, "taskItem", "i2", r#"{"taskId":"t2"}"#, r#","blob":{"b":1}"#),
+        ],
     );
     let folded = fold.loan("l1").unwrap();
     let (shown, hidden) = (body(folded.tasks(Forms::Shown)), body(folded.tasks(Forms::Hidden)));
     assert!(shown.contains("1.0") && shown.matches("formData").count() == 1 && !hidden.contains("formData"));
-    assert!(body(folded.task("t2")).contains("formData"));
+    assert!(shown.matches("blob").count() == 1 && !hidden.contains("blob"));
+    assert!(body(folded.task("t2")).contains("formData") && body(folded.task("t2")).contains("blob"));
     assert_eq!(folded.task("t3"), Answer::NotFound);
 }
 
