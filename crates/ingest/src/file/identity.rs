@@ -27,9 +27,13 @@ impl Identity {
         Ok(Self { device: data.dev(), inode: data.ino(), head_len, head_sha256 })
     }
 
-    /// Takes more of the head in if the file has become larger.
+    /// Takes more of the head in if the file has become larger. A file that was written anew in place, and begins with
+    /// other bytes now, is `InvalidData`; one that became shorter is left to be told apart by its size.
     pub(super) fn grow(&mut self, file: &File) -> io::Result<()> {
         let size = file.metadata()?.len();
+        if size >= u64::from(self.head_len) && !self.same_head(file)? {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         if u64::from(self.head_len) < size.min(HEAD_BYTES) {
             *self = Self::of(file)?;
         }

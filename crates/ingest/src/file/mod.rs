@@ -10,6 +10,8 @@ mod identity;
 mod known;
 mod lines;
 #[cfg(test)]
+mod rewritten;
+#[cfg(test)]
 mod tests;
 
 use std::io;
@@ -110,10 +112,10 @@ impl FileSource {
     fn refresh(&mut self) -> Result<(), SourceError> {
         let Some(cursor) = &mut self.cursor else { return Ok(()) };
         let (name, refreshed) = (cursor.found.name.clone(), cursor.refresh());
-        if refreshed.map_err(|error| self.unreachable(&error))? {
-            return Ok(());
-        }
-        Err(self.diverged(&name, format!("{name} {OTHER_HEAD}")))
+        refreshed.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => self.diverged(&name, format!("{name} {OTHER_HEAD}")),
+            _ => self.unreachable(&error),
+        })
     }
 
     /// Goes on to the first file in name order with something new; `false` when there is none.
