@@ -18,7 +18,7 @@ use super::open::{self, Detached, Found};
 use super::rebuild::{self, Workshop};
 use super::replay::Replay;
 use super::status::{Progress, RebuildReport};
-use super::view::{ModelView, View};
+use super::view::View;
 use super::{BatchLimits, EngineError, EngineOptions};
 use crate::metrics;
 use crate::projection::Projection;
@@ -76,7 +76,7 @@ impl Engine {
         };
         let Found { mut replay, detached, alarms } = open::open(&workshop)?;
         open::level(&workshop, &mut replay)?;
-        let view = view(&workshop, &replay, &detached, &[], &alarms);
+        let view = View::of(&workshop, &replay, &detached, &[], &alarms);
         let (shared, commands) = Shared::new(view, workshop);
         let handle = EngineHandle { shared: Arc::clone(&shared) };
         let (hidden, unsaved_since) = (Vec::new(), None);
@@ -182,7 +182,7 @@ impl Engine {
 
     fn publish(&self) {
         let workshop = &self.shared.workshop;
-        let view = view(workshop, &self.replay, &self.detached, &self.hidden, &self.alarms);
+        let view = View::of(workshop, &self.replay, &self.detached, &self.hidden, &self.alarms);
         metrics::published(&view);
         self.shared.publish(view);
     }
@@ -276,35 +276,5 @@ impl Engine {
                 None
             }
         }
-    }
-}
-
-fn view(
-    workshop: &Workshop,
-    replay: &Replay,
-    detached: &[Detached],
-    hidden: &[(&'static str, Arc<Progress>)],
-    alarms: &[(&'static str, String)],
-) -> View {
-    let rebuilding = |name| hidden.iter().find(|(hidden, _)| *hidden == name).map(|(_, progress)| Arc::clone(progress));
-    let alarm = |name| alarms.iter().find(|(about, _)| *about == name).map(|(_, alarm)| alarm.clone());
-    let model = |projection: &Arc<dyn Projection>| {
-        let name = projection.spec().name;
-        if let Some(model) = replay.models.list.iter().find(|model| model.name() == name) {
-            let snapshot = model.store.snapshot();
-            return Some(ModelView { name, snapshot, rebuilding: rebuilding(name), current: true, alarm: alarm(name) });
-        }
-        let found = detached.iter().find(|detached| detached.name == name)?;
-        let progress = rebuilding(name).unwrap_or_else(|| Arc::clone(&found.progress));
-        let snapshot = found.snapshot.clone();
-        Some(ModelView { name, snapshot, rebuilding: Some(progress), current: false, alarm: alarm(name) })
-    };
-    let totals = &replay.loans.totals;
-    View {
-        position: replay.at().position,
-        as_of: totals.as_of.clone(),
-        models: workshop.projections.iter().filter_map(model).collect(),
-        fold: replay.loans.snapshot(),
-        counts: totals.counts,
     }
 }

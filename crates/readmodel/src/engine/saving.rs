@@ -65,7 +65,7 @@ fn at_once(stores: &[Arc<Store>], at: Checkpoint) -> Result<(), StoreError> {
     thread::scope(|scope| {
         let saves: Vec<_> = stores.iter().map(|store| scope.spawn(move || store.persist(at))).collect();
         saves.into_iter().try_for_each(|save| match save.join() {
-            Ok(saved) => saved,
+            Ok(outcome) => outcome,
             Err(panic) => std::panic::resume_unwind(panic),
         })
     })

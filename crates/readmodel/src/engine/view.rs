@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use super::open::Detached;
+use super::rebuild::Workshop;
+use super::replay::Replay;
 use super::status::{ModelState, ModelStatus, Progress};
 use crate::error::StoreError;
 use crate::fold::{self, Counts, LoanState};
+use crate::projection::Projection;
 use crate::store::{Direction, Snapshot};
 
 /// A consistent state of all read models. It does not change; hold it for one request, not longer.
@@ -56,6 +60,44 @@ impl View {
     /// How many loans and events are in a special state.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// What readers see of a replay, and of what is not fed.
+    pub(super) fn of(
+        workshop: &Workshop,
+        replay: &Replay,
+        detached: &[Detached],
+        hidden: &[(&'static str, Arc<Progress>)],
+        alarms: &[(&'static str, String)],
+    ) -> View {
+        let rebuilding =
+            |name| hidden.iter().find(|(hidden, _)| *hidden == name).map(|(_, progress)| Arc::clone(progress));
+        let alarm = |name| alarms.iter().find(|(about, _)| *about == name).map(|(_, alarm)| alarm.clone());
+        let model = |projection: &Arc<dyn Projection>| {
+            let name = projection.spec().name;
+            if let Some(model) = replay.models.list.iter().find(|model| model.name() == name) {
+                let snapshot = model.store.snapshot();
+                return Some(ModelView {
+                    name,
+                    snapshot,
+                    rebuilding: rebuilding(name),
+                    current: true,
+                    alarm: alarm(name),
+                });
+            }
+            let found = detached.iter().find(|detached| detached.name == name)?;
+            let progress = rebuilding(name).unwrap_or_else(|| Arc::clone(&found.progress));
+            let snapshot = found.snapshot.clone();
+            Some(ModelView { name, snapshot, rebuilding: Some(progress), current: false, alarm: alarm(name) })
+        };
+        let totals = &replay.loans.totals;
+        Self {
+            position: replay.at().position,
+            as_of: totals.as_of.clone(),
+            models: workshop.projections.iter().filter_map(model).collect(),
+            fold: replay.loans.snapshot(),
+            counts: totals.counts,
+        }
     }
 
     /// Name, position and whether it is served, of each read model.

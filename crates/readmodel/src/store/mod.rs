@@ -4,22 +4,25 @@
 mod batch;
 mod digest;
 mod memory;
+mod open;
 mod shelf;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use redb::{Builder, Database, ReadableDatabase, WriteTransaction};
+use redb::{Builder, Database, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use self::digest::Hasher;
+use self::open::{create, open_existing};
 use self::snapshot::{Bytes, definition};
 use crate::error::StoreError;
+
+pub(crate) use self::open::peek;
 
 pub use self::batch::{Batch, Found, Rows};
 pub use self::shelf::{DirectoryShelf, MemoryShelf, Place, Shelf};
@@ -30,8 +33,6 @@ pub type Table = &'static str;
 
 /// Version of what this module keeps beside the rows.
 const FORMAT: u32 = 1;
-/// Page cache for a look at the checkpoint alone.
-const PEEK_CACHE_BYTES: usize = 1 << 20;
 const META: Table = "continuity.meta";
 const META_KEY: Bytes = b"meta";
 
@@ -202,75 +203,6 @@ impl fmt::Debug for Store {
     }
 }
 
-/// How far a store is that nobody has open; `None` when there is none that can be read.
-pub(crate) fn peek(place: &Place) -> Option<Checkpoint> {
-    if place.size() == 0 {
-        return None;
-    }
-    let mut builder = Builder::new();
-    builder.set_cache_size(PEEK_CACHE_BYTES);
-    let look =
-        || -> Result<Option<Meta>, redb::Error> { read_meta(&builder.create_with_backend(place.backend()?)?, &[]) };
-    // redb may panic on a damaged file.
-    catch_unwind(AssertUnwindSafe(look)).ok()?.ok()?.map(|meta| meta.checkpoint)
-}
-
-type Usable = Result<(Database, Meta), Opened>;
-
-/// Opens what is there; the inner error says why it is of no use.
-fn open_existing(
-    builder: &Builder,
-    place: &Place,
-    want: &Meta,
-    tables: &'static [Table],
-) -> Result<Usable, StoreError> {
-    let useless = |why: String| Ok(Err(Opened::Replaced { why }));
-    // redb may panic on a damaged file; the file is replaced then.
-    let attempt = catch_unwind(AssertUnwindSafe(|| -> Result<(Database, Option<Meta>), redb::Error> {
-        let database = builder.create_with_backend(place.backend()?)?;
-        let meta = read_meta(&database, tables)?;
-        Ok((database, meta))
-    }));
-    match attempt {
-        Err(_) => useless("redb panicked while opening it: it is damaged".to_owned()),
-        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Err(StoreError::InUse { name: want.name.clone() }),
-        Ok(Err(redb::Error::Io(error))) if refused(&error) => Err(StoreError::redb(&want.name, error)),
-        Ok(Err(error)) => useless(error.to_string()),
-        Ok(Ok((_, None))) => useless("it has no description of what it holds".to_owned()),
-        Ok(Ok((database, Some(found)))) => {
-            if (found.format, &found.name, found.version) == (want.format, &want.name, want.version) {
-                return Ok(Ok((database, found)));
-            }
-            let (was, is) = ((&found.name, found.version), (&want.name, want.version));
-            useless(format!("it holds {} version {}, wanted is {} version {}", was.0, was.1, is.0, is.1))
-        }
-    }
-}
-
-fn create(builder: &Builder, place: &Place, meta: &Meta, tables: &[Table]) -> Result<Database, StoreError> {
-    let made = || -> Result<Database, redb::Error> {
-        let database = builder.create_with_backend(place.backend()?)?;
-        let mut txn = database.begin_write()?;
-        txn.set_quick_repair(true);
-        for &table in tables {
-            txn.open_table(definition(table))?;
-        }
-        txn.open_table(definition(META))?.insert(META_KEY, encode(meta).as_slice())?;
-        txn.commit()?;
-        Ok(database)
-    };
-    made().map_err(|e| StoreError::redb(&meta.name, e))
-}
-
-fn read_meta(database: &Database, tables: &[Table]) -> Result<Option<Meta>, redb::Error> {
-    let txn = database.begin_read()?;
-    for &table in tables {
-        txn.open_table(definition(table))?;
-    }
-    let stored = txn.open_table(definition(META))?.get_owned(META_KEY)?;
-    Ok(stored.and_then(|bytes| postcard::from_bytes(bytes.value()).ok()))
-}
-
 fn write_all(
     txn: &WriteTransaction,
     writes: impl Iterator<Item = (Table, batch::Overlay)>,
@@ -322,9 +254,4 @@ fn write_meta(txn: &WriteTransaction, meta: &Meta) -> Result<(), StoreError> {
 
 fn encode(meta: &Meta) -> Vec<u8> {
     postcard::to_stdvec(meta).expect("a plain struct of numbers and a text always encodes")
-}
-
-/// Whether the operating system kept us from the file, rather than the file being no store.
-fn refused(error: &std::io::Error) -> bool {
-    !matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof)
 }

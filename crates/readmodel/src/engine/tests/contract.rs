@@ -1,5 +1,6 @@
 //! Each rule of the fold by itself, as live state and as a rebuild.
 
+use super::models::*;
 use super::support::*;
 use crate::store::MemoryShelf;
 use crate::{Engine, EngineHandle, LoanState};

@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod models;
 mod naive;
 mod random;
 mod real;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use continuity_events::CloudEvent;
 use serde_json::{Map, Value};
 
-use super::support::KINDS;
+use super::models::KINDS;
 
 type Entities = BTreeMap<(String, String), Entity>;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::models::*;
 use super::naive::{NaiveLoan, Outcome};
 use super::source::{Arrival, LOANS, arrivals, steps};
 use super::support::*;

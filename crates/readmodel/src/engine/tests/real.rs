@@ -7,6 +7,7 @@ use continuity_base::Stop;
 use continuity_log::{Head, Log, MemoryDisk, Opened, Options};
 use proptest::prelude::*;
 
+use super::models::{Entities, Trail};
 use super::source::steps;
 use super::support::*;
 use crate::engine::history::LogHistory;

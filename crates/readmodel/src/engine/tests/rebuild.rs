@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use continuity_base::Stop;
 
+use super::models::*;
 use super::support::*;
 use crate::engine::EngineError;
 use crate::projection::{AppendedEvent, EntityChange, Projection, Spec};
