@@ -15,7 +15,10 @@ pub fn binary() -> Result<PathBuf, Failure> {
 /// A command that runs the binary, without the variables of the tests: it would take them for its configuration.
 pub fn command() -> Result<Command, Failure> {
     let mut command = Command::new(binary()?);
-    command.env_remove("CONTINUITY_BIN").env_remove("CONTINUITY_SOAK").stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CONTINUITY_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
     Ok(command)
 }
 

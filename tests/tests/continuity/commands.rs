@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use continuity_simulator::Faults;
-use continuity_tests::harness::{Client, Demo, Failure, Running, binary};
+use continuity_tests::harness::{Client, Demo, Failure, Running, command};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -12,7 +12,7 @@ use crate::feeds;
 
 /// Runs `continuity` with these words on a data directory.
 async fn run(data: &Path, words: &[&str]) -> Result<Output, Failure> {
-    let mut command = std::process::Command::new(binary()?);
+    let mut command = command()?;
     command.args(words).arg("--data-dir").arg(data);
     Ok(tokio::task::spawn_blocking(move || command.output()).await??)
 }

@@ -11,9 +11,9 @@ fn described(exposition: &str) -> BTreeMap<String, (String, String)> {
     let mut found: BTreeMap<String, (String, String)> = BTreeMap::new();
     for line in exposition.lines() {
         if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
-            found.entry(name.to_owned()).or_default().1 = help.to_owned();
+            help.clone_into(&mut found.entry(name.to_owned()).or_default().1);
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
-            found.entry(name.to_owned()).or_default().0 = kind.to_owned();
+            kind.clone_into(&mut found.entry(name.to_owned()).or_default().0);
         }
     }
     found

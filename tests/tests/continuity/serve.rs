@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use continuity_simulator::Faults;
-use continuity_tests::harness::{Demo, Failure, binary};
+use continuity_tests::harness::{Demo, Failure, command};
 use reqwest::{Certificate, Client};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -31,8 +31,8 @@ fn configuration(directory: &Path, tls: &Path, api: u16, metrics: u16) -> String
 }
 
 fn continuity(words: &[&str], config: &Path) -> Result<Command, Failure> {
-    let mut command = Command::new(binary()?);
-    command.args(words).arg("--config").arg(config).stdin(Stdio::null());
+    let mut command = command()?;
+    command.args(words).arg("--config").arg(config);
     Ok(command)
 }
 
@@ -102,7 +102,7 @@ async fn what_cannot_work_is_refused_with_its_name() -> Result<(), Failure> {
             assert!(!output.status.success() && error.contains(wanted), "{command} of {text:?} said {error}");
         }
     }
-    let annotated = Command::new(binary()?).arg("config").output()?;
+    let annotated = command()?.arg("config").output()?;
     assert!(String::from_utf8_lossy(&annotated.stdout).contains("segment_bytes"), "{annotated:?}");
     Ok(())
 }
