@@ -36,13 +36,10 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
     let (mut detached, mut alarms, mut models) = (Vec::new(), Vec::new(), Vec::new());
     let file = workshop.files.current(fold::NAME)?;
     let mut store = workshop.open_fold(&file)?;
-    let useless = unusable(&*workshop.history, fold::NAME, &store)?;
-    let from_start = useless.is_some();
-    if let Some(why) = &useless {
+    let fold_useless = unusable(&*workshop.history, fold::NAME, &store)?;
+    let from_start = fold_useless.is_some();
+    if from_start {
         store = empty(workshop, store, &file, |file| workshop.open_fold(file))?;
-        if let Some(alarm) = &why.alarm {
-            alarms.push((fold::NAME, alarm.clone()));
-        }
     }
     let least = store.checkpoint().position;
     for projection in &workshop.projections {
@@ -50,7 +47,9 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
         let file = workshop.files.current(name)?;
         let mut store = workshop.open_model(projection, &file)?;
         let useless = unusable(&*workshop.history, name, &store)?;
-        alarms.extend(useless.as_ref().and_then(|why| why.alarm.clone()).map(|alarm| (name, alarm)));
+        // With the fold every read model goes: its alarm is theirs.
+        let alarm = [&useless, &fold_useless].into_iter().flatten().find_map(|why| why.alarm.clone());
+        alarms.extend(alarm.map(|alarm| (name, alarm)));
         if from_start || (useless.is_some() && least == 0) {
             store = empty(workshop, store, &file, |file| workshop.open_model(projection, file))?;
         } else if useless.is_some() || store.checkpoint().position < least {
