@@ -80,8 +80,9 @@ pub(crate) fn decide(at: Circumstances<'_>, change: &Change<'_>, stored: Option<
         return if applies { Verdict::Fold(folded) } else { Verdict::Skip(EntityState { skipping: true, ..before }) };
     }
     let checked = stored.is_some() || !at.from_snapshot;
-    if checked && change.version != before.version + 1 {
-        return Verdict::Park(Why::Version { expected: before.version + 1, found: change.version });
+    // A counter at its end has no next version; what claims one parks like any other.
+    if checked && before.version.checked_add(1) != Some(change.version) {
+        return Verdict::Park(Why::Version { expected: before.version.saturating_add(1), found: change.version });
     }
     match change.form {
         Form::Patch { .. } if !before.alive => Verdict::Park(Why::PatchOnNothing),
@@ -141,6 +142,15 @@ mod tests {
         assert_eq!(judge(at, 5, patch(3), Some((4, true, false))), "park: it patches version 3, the last one is 4");
         assert_eq!(judge(at, 5, patch(4), Some((4, false, false))), "park: it patches an entity that is not there");
         assert_eq!(judge(at, 1, patch(0), None), "park: it patches an entity that is not there");
+    }
+
+    #[test]
+    fn a_version_counter_at_its_end_parks_what_follows() {
+        let last = Some((u64::MAX, true, false));
+        for version in [1, 5, u64::MAX] {
+            let verdict = judge(PLAIN, version, AFTER, last);
+            assert_eq!(verdict, format!("park: its version is {version}, the next one is {}", u64::MAX));
+        }
     }
 
     #[test]
