@@ -6,6 +6,7 @@ use crate::run::{Outcome, command, run};
 const SOAKS: &[(&str, &str, &str, &str)] = &[
     ("kills", "kill -9 at 50 random moments, then every endpoint of every loan", "continuity-tests", "survives_kill"),
     ("feed", "a long simulated feed with faults against the independent fold", "continuity-tests", "simulated"),
+    ("hostile", "100 feeds of random hostile histories and the independent fold", "continuity-tests", "hostile"),
     (
         "histories",
         "20,000 random histories: live, rebuilt and naively folded rows agree",

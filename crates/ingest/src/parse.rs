@@ -12,6 +12,8 @@ use crate::source::{Message, Raw};
 pub(crate) struct Parsed {
     pub(crate) position: SourcePosition,
     pub(crate) event: Result<CloudEvent, Box<Refused>>,
+    /// The event's bytes as received, for the quarantine should its loan not take it; of a refused message it has them.
+    pub(crate) raw: Vec<u8>,
 }
 
 /// A message that is no event.
@@ -26,30 +28,37 @@ pub(crate) struct Refused {
 /// Parses a message and checks its form.
 pub(crate) fn parse(message: Message, limits: &Limits) -> Parsed {
     let Message { raw, position } = message;
-    let event = match raw {
-        Raw::Structured(bytes) => CloudEvent::parse_structured(&bytes, limits).map_err(|rejection| {
-            let (event_id, event_type) = CloudEvent::hints(&bytes);
-            Box::new(Refused { rejection, raw: bytes, event_id, event_type })
-        }),
+    let (event, raw) = match raw {
+        Raw::Structured(bytes) => match CloudEvent::parse_structured(&bytes, limits) {
+            Ok(event) => (Ok(event), bytes),
+            Err(rejection) => {
+                let (event_id, event_type) = CloudEvent::hints(&bytes);
+                (Err(Box::new(Refused { rejection, raw: bytes, event_id, event_type })), Vec::new())
+            }
+        },
         Raw::Binary { attributes, body } => {
             let borrowed: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            CloudEvent::parse_binary(&borrowed, &body, limits).map_err(|rejection| {
-                let header = |wanted: &str| {
-                    let found = borrowed.iter().find(|(name, _)| is_attribute(name, wanted));
-                    found.map(|(_, value)| (*value).to_owned())
-                };
-                let (event_id, event_type) = (header("id"), header("type"));
-                Box::new(Refused { rejection, raw: flat(&borrowed, &body), event_id, event_type })
-            })
+            let raw = flat(&borrowed, &body);
+            match CloudEvent::parse_binary(&borrowed, &body, limits) {
+                Ok(event) => (Ok(event), raw),
+                Err(rejection) => {
+                    let header = |wanted: &str| {
+                        let found = borrowed.iter().find(|(name, _)| is_attribute(name, wanted));
+                        found.map(|(_, value)| (*value).to_owned())
+                    };
+                    let (event_id, event_type) = (header("id"), header("type"));
+                    (Err(Box::new(Refused { rejection, raw, event_id, event_type })), Vec::new())
+                }
+            }
         }
         Raw::Oversize { prefix, length, sha256 } => {
             let kept = prefix.len();
             let detail = format!("{length} bytes, SHA-256 {}; the first {kept} bytes are kept", Hex(&sha256));
             let rejection = Rejection::new(Reason::TooLarge, detail);
-            Err(Box::new(Refused { rejection, raw: prefix, event_id: None, event_type: None }))
+            (Err(Box::new(Refused { rejection, raw: prefix, event_id: None, event_type: None })), Vec::new())
         }
     };
-    Parsed { position, event }
+    Parsed { position, event, raw }
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -5,6 +5,7 @@ use continuity_events::{Reason, Rejection, Role};
 use continuity_log::Kind;
 use continuity_readmodel::ledger::{Entry, LoanOrder, is_purge};
 
+use super::snapshot::names_another_loan;
 use super::{Decider, Outcome};
 use crate::IngestError;
 
@@ -19,6 +20,10 @@ impl Decider<'_> {
         };
         if loan.len() > MAX_LOAN_ID_BYTES {
             return self.reject(received, &too_long());
+        }
+        let erasure = event.role() == Role::Erasure;
+        if let Some(rejection) = erasure.then(|| names_another_loan(event, loan)).flatten() {
+            return self.reject(received, &rejection);
         }
         let order = self.batch.order(loan)?.clone();
         if !order.belongs_to(&event.source) {

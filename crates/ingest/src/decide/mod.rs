@@ -62,6 +62,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) fetch: &'a mut Fetch<'a>,
     /// Microseconds since the Unix epoch.
     pub(crate) now: i64,
+    /// Bytes of the event at hand, as received.
+    raw: Vec<u8>,
     pub(crate) records: Vec<Record>,
     pub(crate) progress: HashMap<Vec<u8>, Progress>,
     /// A heartbeat came.
@@ -78,12 +80,13 @@ impl<'a> Decider<'a> {
         now: i64,
     ) -> Self {
         let (records, progress) = (Vec::new(), HashMap::new());
-        Self { source, bounds, batch, fetch, now, records, progress, heartbeat: false }
+        Self { source, bounds, batch, fetch, now, raw: Vec::new(), records, progress, heartbeat: false }
     }
 
     /// Decides on one message. After [`Outcome::Paused`] nothing has changed and it may be offered again.
     pub(crate) fn take(&mut self, parsed: &mut Option<Parsed>) -> Result<Outcome, IngestError> {
-        let Some(Parsed { position, event }) = parsed.take() else { return Ok(Outcome::Taken) };
+        let Some(Parsed { position, event, raw }) = parsed.take() else { return Ok(Outcome::Taken) };
+        self.raw = raw;
         match event {
             Ok(event) => {
                 let received = Received { event, position };
@@ -93,14 +96,18 @@ impl<'a> Decider<'a> {
                     Role::Control => self.control(&received)?,
                 };
                 if let Outcome::Paused(_) = outcome {
-                    *parsed = Some(Parsed { position: received.position, event: Ok(received.event) });
+                    *parsed = Some(Parsed {
+                        position: received.position,
+                        event: Ok(received.event),
+                        raw: std::mem::take(&mut self.raw),
+                    });
                 }
                 Ok(outcome)
             }
             Err(refused) => {
                 let outcome = self.refuse(&refused, &position)?;
                 if let Outcome::Paused(_) = outcome {
-                    *parsed = Some(Parsed { position, event: Err(refused) });
+                    *parsed = Some(Parsed { position, event: Err(refused), raw: Vec::new() });
                 }
                 Ok(outcome)
             }
@@ -186,10 +193,10 @@ impl<'a> Decider<'a> {
 
     /// Quarantines a well-formed event that its loan cannot take.
     fn reject(&mut self, received: &Received, rejection: &Rejection) -> Result<Outcome, IngestError> {
-        let raw = received.event.to_structured().into_bytes();
-        if let Some(full) = self.quarantine_full(raw.len() as u64) {
+        if let Some(full) = self.quarantine_full(self.raw.len() as u64) {
             return Ok(Outcome::Paused(full));
         }
+        let raw = std::mem::take(&mut self.raw);
         self.read(&received.position, true);
         self.quarantine(&received.event, raw, received.position.clone(), rejection)?;
         Ok(Outcome::Taken)

@@ -1,7 +1,7 @@
 //! Snapshots of a loan.
 
 use continuity_events::record::{ClosedBy, Received};
-use continuity_events::{Reason, Rejection};
+use continuity_events::{CloudEvent, Reason, Rejection};
 use continuity_log::Kind;
 use continuity_readmodel::ledger::Entry;
 
@@ -23,6 +23,9 @@ impl Decider<'_> {
         if loan.len() > MAX_LOAN_ID_BYTES {
             return self.reject(received, &too_long());
         }
+        if let Some(rejection) = names_another_loan(event, loan) {
+            return self.reject(received, &rejection);
+        }
         let order = self.batch.order(loan)?.clone();
         if !order.belongs_to(&event.source) {
             return self.reject(received, &foreign());
@@ -39,4 +42,11 @@ impl Decider<'_> {
         self.follow(loan)?;
         Ok(Outcome::Taken)
     }
+}
+
+/// What is wrong with a snapshot or an erasure that tells of another loan than its subject's: its loan would be empty.
+pub(super) fn names_another_loan(event: &CloudEvent, loan: &str) -> Option<Rejection> {
+    let snapshot = event.snapshot().ok()?;
+    let other = snapshot.entities.iter().find(|entity| entity.entity == "loanRequest" && entity.id != loan)?;
+    Some(Rejection::new(Reason::BadData, format!("its loanRequest is {:?}, not the subject's loan", other.id)))
 }

@@ -1,6 +1,6 @@
 //! Each rule of the contract's section 6, as a script of arrivals and the records that it leaves.
 
-use crate::testing::Rig;
+use crate::testing::{Rig, line};
 
 /// What the arrivals leave in the log; and the same, with a restart and a crash between all of them.
 #[track_caller]
@@ -125,4 +125,18 @@ fn the_source_is_caught_up_with_once() {
     check("a1,end a2 end", "E:a1 Y E:a2");
     check("c:SnapshotStarted,end a@3 end c:SnapshotCompleted a4", "C:SnapshotStarted S:a@3 C:SnapshotCompleted Y E:a4");
     check("a2,end a1", "H:a2 Y E:a1 R:a2-2");
+}
+
+#[test]
+fn a_snapshot_or_erasure_of_another_loan_is_refused() {
+    let entities = r#"[{"entity":"loanRequest","id":"b","version":1,"after":{"id":"b"}}]"#;
+    let snapshot = format!(r#"{{"asOfSequence":4,"entities":{entities}}}"#);
+    let erasure = format!(
+        r#"{{"entity":"erasure","participantIds":["p"],"legalBasis":"x","requestedAt":"2026-03-05T10:00:00Z","entities":{entities}}}"#
+    );
+    for (name, data) in [("LoanRequestSnapshot", snapshot), ("DataSubjectErased", erasure)] {
+        let mut rig = Rig::new();
+        rig.feed(&[line("a", 4, "s", "/banclo/test", name, &data)], false, false);
+        assert_eq!(rig.logged(), "Q:a4:bad-data", "{name}");
+    }
 }

@@ -86,7 +86,16 @@ impl Loans {
         let totals: Totals = totals.unwrap_or_default();
         let as_of = totals.as_of.as_deref().and_then(Instant::parse);
         let (cache, touched) = (HashMap::new(), Vec::new());
-        Ok(Self { store: Arc::new(store), batch, cache, touched, entities: 0, stored_totals: totals.clone(), totals, as_of })
+        Ok(Self {
+            store: Arc::new(store),
+            batch,
+            cache,
+            touched,
+            entities: 0,
+            stored_totals: totals.clone(),
+            totals,
+            as_of,
+        })
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {
