@@ -19,7 +19,7 @@ use marks::{LOANS, Marks};
 pub use read::{AuditEntry, Entries, complete_from, entries, sort_key, total};
 
 static SPEC: Spec =
-    Spec { name: "audit-log", version: 2, tables: &[ENTRIES, ids::IDS, LOANS, REPLACED], entities: &["auditEntry"] };
+    Spec { name: "audit-log", version: 1, tables: &[ENTRIES, ids::IDS, LOANS, REPLACED], entities: &["auditEntry"] };
 
 /// [`Blocks`] of the entries, by [`sort_key`].
 const ENTRIES: Table = "entries";
