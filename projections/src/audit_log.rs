@@ -1,6 +1,6 @@
 //! The audit log of a loan: one entry for each appended event, parked ones too, beside the entries that come as
 //! entities (`AuditEntryRecorded` and snapshots). It is evidence: a refold never takes an event's entry away. An erasure
-//! takes out of the entries below it what may be personal ([`redact`]), whenever they come.
+//! takes out of the entries below it what may be personal (`redact`), whenever they come.
 
 mod block;
 mod entry;
