@@ -53,6 +53,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
                 "quarantined": sync.counters.quarantined,
                 "gapsOpen": sync.counters.gaps_open,
             },
+            // Erased and purged data is no longer served, but the log is not encrypted yet and still holds its bytes.
+            "erasure": {"loans": counts.erased_loans, "logHoldsErasedBytes": counts.erased_loans > 0},
         },
     });
     let code = if status == "unhealthy" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use continuity_readmodel::{SourceState, SyncBoard};
 use http::StatusCode;
+use serde_json::json;
 
 use super::harness::{Feed, HOUSE, Replica};
 
@@ -21,6 +22,7 @@ async fn health_has_the_keys_and_words_of_the_guide() {
     assert_eq!((&value["sync"], &value["uptime"]), (&"active".into(), &"2h 15m".into()));
     assert_eq!(value["components"]["source"]["lagSeconds"], 8_100);
     assert_eq!(value["components"]["readModels"].as_array().unwrap().len(), 12);
+    assert_eq!(value["components"]["erasure"], json!({"loans": 1, "logHoldsErasedBytes": true}));
     assert!(!answer.text().contains("L1"));
     replica.state.sync.set_state(SourceState::Diverged);
     let value = replica.get_with("", "/health", &[]).await.json();

@@ -121,6 +121,7 @@ impl Replay {
     /// An erasure: a loan event of its own sequence that folds as a snapshot as of it (contract, section 5).
     pub(super) fn erased(&mut self, loan: &mut Loan, at: Origin, event: &CloudEvent) -> Result<(), EngineError> {
         if !loan.row.purged {
+            loan.row.erased = true;
             self.appended(loan, at, event, None)?;
         }
         self.snapshot(loan, at, event)

@@ -31,4 +31,6 @@ pub struct Counts {
     pub unprojected: u64,
     /// Entities that lack a patch because its base is behind a gap.
     pub skipped: u64,
+    /// Loans of which something was erased, or all of it purged: not shown any more, but the log still holds the bytes.
+    pub erased_loans: u64,
 }

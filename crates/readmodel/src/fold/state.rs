@@ -33,6 +33,8 @@ pub(crate) struct LoanRow {
     pub(crate) exists: bool,
     /// It was purged; nothing is folded any more.
     pub(crate) purged: bool,
+    /// A data subject's data was erased from it.
+    pub(crate) erased: bool,
     /// Missing sequences at or below `last`, as ranges, ascending.
     pub(crate) gaps: Vec<(u64, u64)>,
     /// The snapshot that the fold starts from.
@@ -139,6 +141,7 @@ impl Counts {
             incomplete_loans: u64::from(!row.complete()),
             unprojected: 0,
             skipped: row.skipped.len() as u64,
+            erased_loans: u64::from(row.erased || row.purged),
         }
     }
 
@@ -151,6 +154,7 @@ impl Counts {
         change(&mut self.parked_events, old.parked_events, new.parked_events);
         change(&mut self.incomplete_loans, old.incomplete_loans, new.incomplete_loans);
         change(&mut self.skipped, old.skipped, new.skipped);
+        change(&mut self.erased_loans, old.erased_loans, new.erased_loans);
     }
 }
 

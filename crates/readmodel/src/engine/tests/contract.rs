@@ -209,6 +209,7 @@ fn an_erasure_is_a_snapshot_of_its_own_sequence() {
     assert_eq!(trail(bench.handle.view().model("trail").unwrap(), "L"), [1, 2, 3, 4]);
     bench.send(5, &after("loanRequest", "other", 3, "{}")).erase(6, &[loan(3)]);
     assert_eq!(bench.shows(&[r#"loanRequest/L={"v":3}"#]).parked, None);
+    assert_eq!(bench.handle.counts().erased_loans, 1, "one loan, however often");
 }
 
 #[test]
@@ -221,6 +222,7 @@ fn a_purge_leaves_nothing_and_late_events_show_nothing() {
     bench.send(3, &task(2)).send(5, &loan(3)).snapshot(9, &[loan(9)]);
     let state = bench.shows(&[]);
     assert!(state.purged && state.complete);
+    assert_eq!(bench.handle.counts().erased_loans, 1);
     let view = bench.handle.view();
     assert_eq!(trail(view.model("trail").unwrap(), "L"), [0; 0]);
     assert_eq!(view.model("entities").unwrap().rows(), 0);

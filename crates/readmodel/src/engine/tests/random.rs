@@ -69,8 +69,10 @@ proptest! {
                     for (loan, expected) in LOANS.iter().zip(&expected) {
                         prop_assert_eq!(&outcome(&view, loan), expected, "loan {}", loan);
                     }
-                    let (parked_events, unprojected) = (view.counts().parked_events, view.counts().unprojected);
-                    prop_assert_eq!(view.counts(), Counts { parked_events, unprojected, ..counts(&expected) });
+                    let Counts { parked_events, unprojected, erased_loans, .. } = view.counts();
+                    let wanted = Counts { parked_events, unprojected, erased_loans, ..counts(&expected) };
+                    prop_assert_eq!(view.counts(), wanted);
+                    prop_assert!(erased_loans >= expected.iter().filter(|loan| loan.purged).count() as u64);
                 }
             }
         }
