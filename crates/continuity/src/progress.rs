@@ -28,6 +28,9 @@ impl Progress {
 
     /// `done` of `of` is done.
     pub(crate) fn set(&mut self, done: u64, of: u64) {
+        if of == 0 {
+            return; // A bar without a length would look full.
+        }
         let done = done.min(of);
         if let Some(bar) = &self.bar {
             bar.set_length(of);
