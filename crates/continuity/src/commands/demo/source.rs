@@ -39,7 +39,7 @@ pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<
 
 fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {
     let history = remembered(&core.dir.root().join("simulator.json"), options.loans, core.clock.now())?;
-    let initial = u64::try_from(Simulator::new(history.clone()).history().count())?;
+    let initial = Simulator::new(history.clone()).history_len();
     let pace = SimulatedOptions { seed: SEED, initial, rate: options.rate };
     let make = move || -> Lines { Box::new(Simulator::new(history.clone()).map(|emitted| emitted.line)) };
     Ok(Box::new(Simulated::new(pace, Box::new(make), Arc::clone(&core.clock))))
