@@ -10,7 +10,7 @@ use continuity_base::Stop;
 use continuity_events::record::SourcePosition;
 use continuity_readmodel::ledger::partition;
 
-use crate::source::{Message, Raw, Source};
+use crate::source::{Known, Message, Raw, Source};
 
 /// A source under test with known content.
 pub trait Subject {
@@ -60,7 +60,7 @@ pub fn resumes_on_the_same_connection(subject: &mut dyn Subject) {
     let mut source = connected(subject, &[]);
     let messages = read_all(&mut *source, 100, 1 << 20);
     for taken in [messages.len(), 1, 3, 0] {
-        source.resume(&newest(&messages[..taken])).expect("resumes");
+        source.resume(&Known::positions(&newest(&messages[..taken]))).expect("resumes");
         assert_eq!(bytes(&read_all(&mut *source, 100, 1 << 20)), bytes(&messages[taken..]), "behind {taken} messages");
     }
 }
@@ -102,7 +102,7 @@ pub fn acknowledging_changes_nothing(subject: &mut dyn Subject) {
 
 /// The log may hold positions of sources that were used before.
 pub fn ignores_positions_of_other_sources(subject: &mut dyn Subject) {
-    let foreign = SourcePosition::Topic { topic: "of another source".to_owned(), partition: 7, offset: 1 };
+    let foreign = SourcePosition::Topic { topic: "of another source".to_owned(), partition: 7, offset: 1, mark: 0 };
     let messages = read_all(&mut *connected(subject, &[foreign]), 100, 1 << 20);
     assert_eq!(bytes(&messages), subject.content());
 }
@@ -121,13 +121,13 @@ pub fn returns_when_stopped(subject: &mut dyn Subject) {
 pub fn keeps_its_name(subject: &mut dyn Subject) {
     let mut source = subject.connect();
     let name = source.name().to_owned();
-    source.resume(&[]).expect("resumes");
+    source.resume(&Known::default()).expect("resumes");
     assert!(!name.is_empty() && source.name() == name && subject.connect().name() == name);
 }
 
 fn connected(subject: &mut dyn Subject, positions: &[SourcePosition]) -> Box<dyn Source> {
     let mut source = subject.connect();
-    source.resume(positions).expect("resumes");
+    source.resume(&Known::positions(positions)).expect("resumes");
     source
 }
 

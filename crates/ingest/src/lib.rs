@@ -6,6 +6,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod control;
 mod decide;
 mod error;
 mod file;
@@ -24,9 +25,9 @@ mod testing;
 mod tests;
 mod worker;
 
-pub use error::{IngestError, SourceError};
+pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;
 pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
 pub use simulated::{Lines, Simulated, SimulatedOptions};
-pub use source::{Batch, Message, Raw, Resumed, Source};
+pub use source::{Batch, Known, Message, Raw, Resumed, Retention, Source, SourceHead};

@@ -10,7 +10,7 @@ use continuity_readmodel::ledger::partition;
 use parking_lot::Mutex;
 
 use crate::parse::{Parsed, parse};
-use crate::source::{Resumed, Source};
+use crate::source::{Known, Resumed, Source, SourceHead};
 use crate::{IngestOptions, SourceError};
 
 /// Batches that are parsed ahead.
@@ -31,11 +31,10 @@ pub(crate) enum Delivery {
 pub(crate) struct ParsedBatch {
     pub(crate) messages: Vec<Parsed>,
     pub(crate) passed: Vec<SourcePosition>,
-    /// When reading it began: an end that it shows was seen no earlier.
+    /// When reading it began: an end that it shows was seen no earlier, unless it says otherwise itself.
     pub(crate) at: Timestamp,
     pub(crate) at_end: bool,
-    pub(crate) head: Option<String>,
-    pub(crate) head_number: Option<u64>,
+    pub(crate) head: Option<SourceHead>,
 }
 
 /// Positions that are durable and not yet acknowledged, by partition; bounded by the number of partitions.
@@ -60,7 +59,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) stop: &'a Stop,
     pub(crate) acknowledgements: &'a Acknowledgements,
     /// Where to resume: once at the start and once after each failure.
-    pub(crate) resume: Receiver<Vec<SourcePosition>>,
+    pub(crate) resume: Receiver<Known>,
     pub(crate) deliveries: SyncSender<Delivery>,
 }
 
@@ -68,12 +67,12 @@ impl Reader<'_> {
     /// Until the stop is asked for or the ingester is gone.
     pub(crate) fn run(mut self) {
         loop {
-            let positions = match self.resume.recv_timeout(LOOK) {
-                Ok(positions) => positions,
+            let known = match self.resume.recv_timeout(LOOK) {
+                Ok(known) => known,
                 Err(RecvTimeoutError::Timeout) if !self.stop.is_stopped() => continue,
                 Err(_) => break,
             };
-            let outcome = self.connected(&positions);
+            let outcome = self.connected(&known);
             match outcome {
                 Ok(()) => break,
                 Err(error) => {
@@ -90,8 +89,8 @@ impl Reader<'_> {
     }
 
     /// Reads until the source fails, or the end is asked for.
-    fn connected(&mut self, positions: &[SourcePosition]) -> Result<(), SourceError> {
-        let resumed = self.source.resume(positions)?;
+    fn connected(&mut self, known: &Known) -> Result<(), SourceError> {
+        let resumed = self.source.resume(known)?;
         if !self.deliver(Delivery::Resumed(resumed)) {
             return Ok(());
         }
@@ -100,12 +99,12 @@ impl Reader<'_> {
             let at = self.options.clock.now();
             let (messages, bytes) = (self.options.batch_messages, self.options.batch_bytes);
             let batch = self.source.next_batch(messages, bytes, self.stop)?;
-            if batch.messages.is_empty() && batch.passed.is_empty() && !batch.at_end {
+            if batch.messages.is_empty() && batch.passed.is_empty() && batch.head.is_none() {
                 continue;
             }
-            let (passed, at_end, head, head_number) = (batch.passed, batch.at_end, batch.head, batch.head_number);
+            let (passed, at_end, head) = (batch.passed, batch.at_end, batch.head);
             let parsed = batch.messages.into_iter().map(|message| parse(message, &self.options.limits)).collect();
-            let batch = ParsedBatch { messages: parsed, passed, at, at_end, head, head_number };
+            let batch = ParsedBatch { messages: parsed, passed, at, at_end, head };
             if !self.deliver(Delivery::Batch(batch)) {
                 return Ok(());
             }

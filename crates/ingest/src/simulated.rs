@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::{Clock, Stop};
-use continuity_events::record::SourcePosition;
+use continuity_events::record::{Divergence, SourcePosition};
+use continuity_readmodel::ledger::Identity;
 
-use crate::source::{Batch, Message, Raw, Resumed, Source};
-use crate::{SourceError, file::within};
+use crate::source::{Batch, Known, Message, Raw, Resumed, Source, SourceHead};
+use crate::{Diverged, SourceError, file::within};
 
 /// Structured events, one JSON object each.
 pub type Lines = Box<dyn Iterator<Item = String> + Send>;
@@ -53,6 +54,13 @@ impl Simulated {
         let made = (elapsed * self.options.rate.max(0.0)) as u64;
         self.available.saturating_add(made)
     }
+
+    fn diverged(&self, cause: Divergence, point: String, detail: String) -> SourceError {
+        let partition = format!("seed {}", self.options.seed);
+        let present = vec![Identity { partition: partition.clone(), facts: Vec::new() }];
+        let found = Box::new(Diverged { cause, partition, point, detail, present });
+        SourceError::Diverged { source_name: self.name.clone(), found }
+    }
 }
 
 impl Source for Simulated {
@@ -60,9 +68,9 @@ impl Source for Simulated {
         &self.name
     }
 
-    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
+    fn resume(&mut self, known: &Known) -> Result<Resumed, SourceError> {
         let (mut number, mut foreign) = (None, None);
-        for position in last {
+        for position in &known.positions {
             match position {
                 SourcePosition::Simulator { seed, number: n } if *seed == self.options.seed => number = Some(*n),
                 SourcePosition::Simulator { seed, .. } => foreign = Some(*seed),
@@ -70,34 +78,28 @@ impl Source for Simulated {
             }
         }
         if let (None, Some(seed)) = (number, foreign) {
-            return Err(SourceError::Diverged {
-                source_name: self.name.clone(),
-                point: "the first event".to_owned(),
-                detail: format!("the data directory holds events of seed {seed}"),
-            });
+            let detail = format!("the data directory holds events of seed {seed}");
+            return Err(self.diverged(Divergence::Renamed, "the first event".to_owned(), detail));
         }
         self.given = number.unwrap_or(0);
         let mut lines = (self.make)();
         if let Some(last) = self.given.checked_sub(1) {
             let last = usize::try_from(last).unwrap_or(usize::MAX);
             if lines.nth(last).is_none() {
-                return Err(SourceError::Diverged {
-                    source_name: self.name.clone(),
-                    point: format!("event {}", self.given),
-                    detail: "the simulator makes fewer events than the replica has from it".to_owned(),
-                });
+                let detail = "the simulator makes fewer events than the replica has from it".to_owned();
+                return Err(self.diverged(Divergence::Truncated, format!("event {}", self.given), detail));
             }
         }
         self.lines = Some(lines);
         self.available = self.options.initial.max(self.given);
         self.resumed_at = self.clock.monotonic();
-        Ok(Resumed { from: format!("event {}", self.given + 1), warnings: Vec::new() })
+        Ok(Resumed { from: format!("event {}", self.given + 1), ..Resumed::default() })
     }
 
     fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
         within(IDLE, STEP, stop, || self.lines.is_some() && self.given < self.due());
         let due = self.due();
-        let mut batch = Batch { head: Some(format!("event {due}")), head_number: Some(due), ..Batch::default() };
+        let mut batch = Batch::default();
         let mut bytes = 0;
         while self.given < due && batch.messages.len() < max_messages && bytes < max_bytes && !stop.is_stopped() {
             let Some(line) = self.lines.as_mut().and_then(Iterator::next) else { break };
@@ -108,6 +110,9 @@ impl Source for Simulated {
         }
         let full = batch.messages.len() >= max_messages || bytes >= max_bytes || stop.is_stopped();
         batch.at_end = self.lines.is_some() && (self.given >= due || !full);
+        let behind = if batch.at_end { 0 } else { due.saturating_sub(self.given) };
+        let text = format!("event {due}");
+        batch.head = Some(SourceHead { text, number: due, behind, ..SourceHead::default() });
         Ok(batch)
     }
 

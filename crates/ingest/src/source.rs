@@ -1,7 +1,8 @@
 //! The seam between ingest and whatever delivers events.
 
-use continuity_base::Stop;
+use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
+use continuity_readmodel::ledger::Identity;
 
 use crate::SourceError;
 
@@ -11,13 +12,17 @@ use crate::SourceError;
 /// - **Resume.** [`resume`](Source::resume) is called before the first [`next_batch`](Source::next_batch) and again after
 ///   every error. It is given the newest durable position of each partition (file, stream, topic partition) as the
 ///   replica's own log has them, never what the source's cursor says, and the next message of a partition is the first
-///   one behind its position. A source that cannot show that its history still contains the position says
-///   [`SourceError::Diverged`]; it never starts somewhere else.
+///   one behind its position; of a partition without a position, the first that it has. A source that cannot show that
+///   its history still contains the position says [`SourceError::Diverged`]; it never starts somewhere else.
+/// - **Identity.** What a partition shows of itself that stays the same as long as it is the same one goes out with
+///   [`Resumed`], is kept in the replica's log, and comes back with the next [`Known`]. One that differs has diverged.
+///   The same holds while it is connected: what can be looked at again is, and [`next_batch`](Source::next_batch) says so.
 /// - **Order.** Within a partition messages come in the order of the source, each once per resume, none left out.
 /// - **Batches.** [`next_batch`](Source::next_batch) blocks for at most about 100 ms when nothing is there and then
 ///   returns an empty batch. It returns at once when `stop` is asked for. A batch holds at least one message when one is
 ///   there, even one larger than `max_bytes`.
-/// - **End.** `at_end` says: during this call the source showed where it ends, and every message up to there has been
+/// - **End.** `head` is an end that the source showed, by a look at the source itself and never from what was delivered;
+///   it is a proof of life, stamped before the source was asked. `at_end` says: every message up to that head has been
 ///   handed over, in this batch or before. A source that cannot see its end never says so.
 /// - **Acknowledge.** [`acknowledge`](Source::acknowledge) is called once everything of that partition up to the position
 ///   is durable in the replica's log. It is a favour to the source (a broker may forget or move its cursor); it may be
@@ -29,9 +34,9 @@ pub trait Source: Send {
     /// What it is called in records, metrics and messages, e.g. `file:/feed`. Never changes.
     fn name(&self) -> &str;
 
-    /// Connects and goes behind the given positions. Positions of other kinds of source, or of partitions that are no
-    /// longer there because they were finished, are not an error.
-    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError>;
+    /// Connects and goes behind the known positions. Positions and identities of other kinds of source, or of partitions
+    /// that are no longer there because they were finished, are not an error.
+    fn resume(&mut self, known: &Known) -> Result<Resumed, SourceError>;
 
     /// The next messages.
     fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError>;
@@ -40,13 +45,48 @@ pub trait Source: Send {
     fn acknowledge(&mut self, position: &SourcePosition) -> Result<(), SourceError>;
 }
 
-/// What a source found when it was connected.
+/// What the replica's log holds of its sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The newest durable position of each partition, of every source that was ever read.
+    pub positions: Vec<SourcePosition>,
+    /// The identity of each partition, of every source that was ever read.
+    pub identities: Vec<Identity>,
+}
+
+impl Known {
+    /// Positions alone.
+    pub fn positions(positions: &[SourcePosition]) -> Self {
+        Self { positions: positions.to_vec(), identities: Vec::new() }
+    }
+
+    /// The identity of a partition.
+    pub fn identity(&self, partition: &str) -> Option<&Identity> {
+        self.identities.iter().find(|identity| identity.partition == partition)
+    }
+}
+
+/// What a source found when it was connected.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resumed {
     /// Where delivery begins, in words.
     pub from: String,
     /// What an operator should know: the replica is ahead of the source, the source may drop unseen events, ...
     pub warnings: Vec<String>,
+    /// The identity of each partition as it is now; kept in the log where it is new.
+    pub identities: Vec<Identity>,
+    /// What the source may drop before it was read, for the metrics; `None` when it does not say.
+    pub retention: Option<Retention>,
+}
+
+/// How long the source keeps what was not read yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Retention {
+    /// Seconds after which messages go; `None`: never by age.
+    pub max_age_seconds: Option<f64>,
+    /// The longest outage of the replica that loses nothing, in seconds, at the rate of the messages that are kept now;
+    /// `None`: nothing is dropped.
+    pub outage_seconds: Option<f64>,
 }
 
 /// Some messages.
@@ -56,12 +96,27 @@ pub struct Batch {
     pub messages: Vec<Message>,
     /// Positions reached without a message and worth recording, e.g. of a file that was renamed.
     pub passed: Vec<SourcePosition>,
-    /// The source showed its end during this call, and everything before it has been handed over.
+    /// Everything up to `head` has been handed over, in this batch or before.
     pub at_end: bool,
-    /// The source's end as shown, in words, when it has one.
-    pub head: Option<String>,
-    /// The source's end as a number that only grows (stream sequence, offset, event number), for the metrics.
-    pub head_number: Option<u64>,
+    /// The newest end that the source showed, when it showed one during this call.
+    pub head: Option<SourceHead>,
+}
+
+/// Where a source ends, as it showed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceHead {
+    /// In words, for people.
+    pub text: String,
+    /// As a number that only grows (stream sequence, sum of the partitions' offsets, event number), for the metrics.
+    pub number: u64,
+    /// Messages between what was handed over and this end.
+    pub behind: u64,
+    /// The local time just before the source was asked; `None`: the call in which it comes began then.
+    pub asked_at: Option<Timestamp>,
+    /// The source's own clock when it answered, where it tells it.
+    pub source_clock: Option<Timestamp>,
+    /// When the newest message at this end was published, by the source's clock, where it tells it.
+    pub published_at: Option<Timestamp>,
 }
 
 /// One message, not looked into yet.

@@ -229,5 +229,7 @@ pub(crate) fn short(record: &Record) -> String {
         Kind::Synchronised => "Y".to_owned(),
         Kind::SourceProgress => format!("P:{}", decode::<SourceProgress>(bytes).unwrap().duplicates),
         Kind::Operator => "A".to_owned(),
+        Kind::Source => "D".to_owned(),
+        Kind::Completeness => "M".to_owned(),
     }
 }

@@ -28,11 +28,15 @@ pub enum Kind {
     SourceProgress = 10,
     /// Something an operator did.
     Operator = 11,
+    /// What became of a part of the source: identified, diverged, accepted.
+    Source = 12,
+    /// What the evaluation of a completeness manifest showed.
+    Completeness = 13,
 }
 
 impl Kind {
     /// Every kind of format v1.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Event,
         Kind::Control,
         Kind::Synchronised,
@@ -44,6 +48,8 @@ impl Kind {
         Kind::Snapshot,
         Kind::SourceProgress,
         Kind::Operator,
+        Kind::Source,
+        Kind::Completeness,
     ];
 
     /// The kind's name as shown to operators.
@@ -60,6 +66,8 @@ impl Kind {
             Kind::Snapshot => "Snapshot",
             Kind::SourceProgress => "SourceProgress",
             Kind::Operator => "Operator",
+            Kind::Source => "Source",
+            Kind::Completeness => "Completeness",
         }
     }
 

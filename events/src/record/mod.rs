@@ -102,6 +102,8 @@ pub enum SourcePosition {
         stream: String,
         /// Stream sequence.
         sequence: u64,
+        /// XXH3-64 of the message there, by which it is recognised again; 0: not known.
+        mark: u64,
     },
     /// In a Kafka topic.
     Topic {
@@ -111,6 +113,8 @@ pub enum SourcePosition {
         partition: i32,
         /// Offset.
         offset: i64,
+        /// XXH3-64 of the record there, by which it is recognised again; 0: not known.
+        mark: u64,
     },
     /// From the built-in simulator.
     Simulator {
@@ -118,6 +122,11 @@ pub enum SourcePosition {
         seed: u64,
         /// How many events it had given, this one included.
         number: u64,
+    },
+    /// Handed in by an operator, outside any source: the repair of one loan.
+    Operator {
+        /// When, microseconds since the epoch.
+        at: i64,
     },
 }
 
@@ -216,10 +225,145 @@ pub struct Operator {
     pub detail: String,
 }
 
+/// What became of a part of the source that has an identity of its own: a stream, a topic's partition, a feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceEvent {
+    /// The source, as it is called in metrics and messages.
+    pub source: String,
+    /// The part of it, e.g. `BANCLO_CHANGES` or `banclo.changes/3`.
+    pub partition: String,
+    /// What became of it.
+    pub change: SourceChange,
+}
+
+/// See [`SourceEvent`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SourceChange {
+    /// It was seen for the first time, with these facts (name and value) that stay the same for as long as it is the
+    /// same one: when it was created, the cluster that holds it.
+    Identified {
+        /// Name and value of each.
+        facts: Vec<(String, String)>,
+    },
+    /// It is not, or no longer holds, what was read from it. Nothing further is taken from it.
+    Diverged {
+        /// In what way.
+        cause: Divergence,
+        /// The last point that both are known to share, in words.
+        point: String,
+        /// What was found, in words.
+        detail: String,
+    },
+    /// An operator takes it as it now is: it is read from its beginning again, and what is known is recognised.
+    Accepted {
+        /// The facts that it has now; empty when it is no longer read from.
+        facts: Vec<(String, String)>,
+        /// Which divergence was accepted.
+        cause: Divergence,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a source can turn out to be another one than the one that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Divergence {
+    /// It was deleted and made anew under the same name, or another one was put in its place.
+    Recreated,
+    /// It was emptied before everything in it was read.
+    Purged,
+    /// It ends before the point up to which it was read: it lost its newest messages, or was restored from an older copy.
+    Truncated,
+    /// It has another message at the point up to which it was read: restored from an older copy, then written on.
+    Rewritten,
+    /// Its oldest messages were dropped before they were read.
+    Lost,
+    /// It is not there any more.
+    Missing,
+    /// The configuration names another one than the log holds.
+    Renamed,
+    /// It began again with what it had delivered already.
+    Rewound,
+}
+
+impl Divergence {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Recreated,
+        Self::Purged,
+        Self::Truncated,
+        Self::Rewritten,
+        Self::Lost,
+        Self::Missing,
+        Self::Renamed,
+        Self::Rewound,
+    ];
+
+    /// Its name in replies, metrics and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Recreated => "recreated",
+            Self::Purged => "purged",
+            Self::Truncated => "truncated",
+            Self::Rewritten => "rewritten",
+            Self::Lost => "lost",
+            Self::Missing => "missing",
+            Self::Renamed => "renamed",
+            Self::Rewound => "rewound",
+        }
+    }
+}
+
+/// What the evaluation of one `CompletenessManifest` showed (contract, section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completeness {
+    /// Log position of the manifest.
+    pub manifest: u64,
+    /// Its event id.
+    pub manifest_id: String,
+    /// `asOf` of the manifest.
+    pub as_of: String,
+    /// Everything in it is here, with the same content where it says so.
+    pub complete: bool,
+    /// Loans and events that it names.
+    pub loans: u64,
+    /// Sum of their last sequences.
+    pub events: u64,
+    /// Loans that miss some.
+    pub loans_missing: u64,
+    /// Events that are missing.
+    pub events_missing: u64,
+    /// Loans that are known here and not in the manifest, although they had events by then.
+    pub loans_unlisted: u64,
+    /// Whether the digests of presence agree.
+    pub presence: bool,
+    /// Whether the digests of content agree; `None` when the manifest has none, or content is no longer held.
+    pub content: Option<bool>,
+    /// The first loans that miss something, with their missing ranges of sequences; at most 1,000.
+    pub missing: Vec<(String, Vec<(u64, u64)>)>,
+    /// The first loans that are not in the manifest; at most 1,000.
+    pub unlisted: Vec<String>,
+    /// What else is to be said, e.g. why content could not be compared.
+    pub note: String,
+}
+
 macro_rules! stored {
     ($($name:ident),+) => { $(impl Stored for $name { const KIND: &'static str = stringify!($name); })+ };
 }
-stored!(Received, Released, GapOpened, GapClosed, Quarantined, Synchronised, SourceProgress, Operator);
+stored!(
+    Received,
+    Released,
+    GapOpened,
+    GapClosed,
+    Quarantined,
+    Synchronised,
+    SourceProgress,
+    Operator,
+    SourceEvent,
+    Completeness
+);
 
 #[cfg(test)]
 mod tests;

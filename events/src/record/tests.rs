@@ -47,8 +47,8 @@ fn file() -> SourcePosition {
 #[test]
 fn events_decode_forever() {
     let control = CloudEvent { sequence: None, actor: None, attributes: vec![], data: String::new(), ..event() };
-    let stream = SourcePosition::Stream { stream: "BANCLO_CHANGES".to_owned(), sequence: 42 };
-    let topic = SourcePosition::Topic { topic: "banclo.changes".to_owned(), partition: 3, offset: 77 };
+    let stream = SourcePosition::Stream { stream: "BANCLO_CHANGES".to_owned(), sequence: 42, mark: 0xFEED };
+    let topic = SourcePosition::Topic { topic: "banclo.changes".to_owned(), partition: 3, offset: 77, mark: 7 };
     let simulator = SourcePosition::Simulator { seed: 1, number: 1000 };
     for (name, event, position) in [
         ("Received-file", event(), file()),
@@ -120,4 +120,46 @@ fn older_shapes_go_through_the_upcast() {
     assert_eq!(decode::<Renamed>(&[0, 7]), Ok(Renamed { both: (7, 0) }));
     assert_eq!(decode::<Renamed>(&encode(&Renamed { both: (1, 2) })), Ok(Renamed { both: (1, 2) }));
     assert!(decode::<Renamed>(&[200]).is_err());
+}
+
+#[test]
+fn what_became_of_a_source_decodes_forever() {
+    let facts = vec![("created".to_owned(), "2026-03-02T08:15:00Z".to_owned())];
+    let event = |change| SourceEvent {
+        source: "nats:BANCLO_CHANGES".to_owned(),
+        partition: "BANCLO_CHANGES".to_owned(),
+        change,
+    };
+    check("SourceEvent-identified", &event(SourceChange::Identified { facts: facts.clone() }));
+    for cause in Divergence::ALL {
+        let (point, detail) = ("sequence 41".to_owned(), "it ends at 17".to_owned());
+        let name = format!("SourceEvent-diverged-{}", cause.name());
+        check(&name, &event(SourceChange::Diverged { cause, point, detail }));
+    }
+    let (actor, reason) = ("uid 1000".to_owned(), "restored from the copy of Monday".to_owned());
+    check(
+        "SourceEvent-accepted",
+        &event(SourceChange::Accepted { facts, cause: Divergence::Truncated, actor, reason }),
+    );
+}
+
+#[test]
+fn results_of_manifests_decode_forever() {
+    let result = Completeness {
+        manifest: 77,
+        manifest_id: "evt_m1".to_owned(),
+        as_of: "2026-03-02T08:15:00Z".to_owned(),
+        complete: false,
+        loans: 3,
+        events: 30,
+        loans_missing: 1,
+        events_missing: 2,
+        loans_unlisted: 1,
+        presence: false,
+        content: None,
+        missing: vec![("lr_1".to_owned(), vec![(4, 5)])],
+        unlisted: vec!["lr_9".to_owned()],
+        note: "no digest of content".to_owned(),
+    };
+    check("Completeness", &result);
 }

@@ -19,8 +19,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
 ];
 /// Dependencies that must stay where they are, and where.
 const KEPT_IN: &[(&str, &[&str])] = &[
-    ("async-nats", &["crates/ingest"]),
-    ("rdkafka", &["crates/ingest"]),
+    ("async-nats", &["crates/ingest", "crates/simulator"]),
+    ("rdkafka", &["crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),
     ("redb", &["crates/readmodel"]),

@@ -20,13 +20,14 @@ use std::thread;
 use std::time::Duration;
 
 use continuity_base::Stop;
-use continuity_events::record::SourcePosition;
+use continuity_events::record::{Divergence, SourcePosition};
+use continuity_readmodel::ledger::Identity;
 
 use self::cursor::{Coding, Cursor};
 use self::feed::Found;
 use self::known::{Known, KnownFiles, Next};
-use crate::SourceError;
-use crate::source::{Batch, Message, Resumed, Source};
+use crate::source::{Batch, Known as SourceKnown, Message, Resumed, Source, SourceHead};
+use crate::{Diverged, SourceError};
 
 const IDLE: Duration = Duration::from_millis(100);
 const STEP: Duration = Duration::from_millis(25);
@@ -113,7 +114,7 @@ impl FileSource {
         let Some(cursor) = &mut self.cursor else { return Ok(()) };
         let (name, refreshed) = (cursor.found.name.clone(), cursor.refresh());
         refreshed.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => self.diverged(&name, format!("{name} {OTHER_HEAD}")),
+            io::ErrorKind::InvalidData => self.diverged(&name, Divergence::Rewritten, format!("{name} {OTHER_HEAD}")),
             _ => self.unreachable(&error),
         })
     }
@@ -148,7 +149,7 @@ impl FileSource {
                 let offset = self.known.rename(&found.name, &renamed.name);
                 self.open(*renamed, offset)
             }
-            Next::Diverged(detail) => Err(self.diverged(&found.name, detail)),
+            Next::Diverged(detail) => Err(self.diverged(&found.name, Divergence::Rewritten, detail)),
         }
     }
 
@@ -168,7 +169,11 @@ impl FileSource {
         if cursor.go_on().map_err(|error| failed(&self.name, cursor, &error))? {
             return Ok(Some(true));
         }
-        Err(self.diverged(&found.name, format!("it became shorter: {} bytes on disk", found.size)))
+        Err(self.diverged(
+            &found.name,
+            Divergence::Truncated,
+            format!("it became shorter: {} bytes on disk", found.size),
+        ))
     }
 
     fn open(&mut self, found: Found, offset: u64) -> Result<bool, SourceError> {
@@ -176,7 +181,11 @@ impl FileSource {
         let opened = Cursor::open(found, offset, self.options.max_line_bytes);
         let cursor = opened.map_err(|error| self.unreachable(&error))?;
         if cursor.is_none() {
-            return Err(self.diverged(&name, format!("it holds less than the {offset} bytes that were read")));
+            return Err(self.diverged(
+                &name,
+                Divergence::Truncated,
+                format!("it holds less than the {offset} bytes that were read"),
+            ));
         }
         if let Some(left) = self.cursor.as_ref().filter(|left| left.lines.is_torn()) {
             tracing::warn!(file = %left.found.name, "left a feed file with an unterminated last line, which waits there");
@@ -189,9 +198,9 @@ impl FileSource {
         SourceError::Disconnected { source_name: self.name.clone(), detail: error.to_string() }
     }
 
-    fn diverged(&self, file: &str, detail: String) -> SourceError {
+    fn diverged(&self, file: &str, cause: Divergence, detail: String) -> SourceError {
         let offset = self.known.files.get(file).map_or(0, |known| known.offset);
-        SourceError::Diverged { source_name: self.name.clone(), point: format!("{file}, byte {offset}"), detail }
+        diverged(&self.name, file, offset, cause, detail)
     }
 
     fn head(&self) -> Option<String> {
@@ -205,22 +214,22 @@ impl Source for FileSource {
         &self.name
     }
 
-    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
+    fn resume(&mut self, known: &SourceKnown) -> Result<Resumed, SourceError> {
         (self.cursor, self.finished) = (None, false);
-        self.known = KnownFiles::from_positions(last);
+        self.known = KnownFiles::from_positions(&known.positions);
         let listing = feed::list(&self.options.path).map_err(|error| self.unreachable(&error))?;
         self.known.settle(&listing);
         for found in &listing {
             if self.known.is_rewritten(found).map_err(|error| self.unreachable(&error))? {
-                return Err(self.diverged(&found.name, format!("{} {OTHER_HEAD}", found.name)));
+                return Err(self.diverged(&found.name, Divergence::Rewritten, format!("{} {OTHER_HEAD}", found.name)));
             }
             let next = self.known.look(found).map_err(|error| self.unreachable(&error))?;
             if let Next::Diverged(detail) = next {
-                return Err(self.diverged(&found.name, detail));
+                return Err(self.diverged(&found.name, Divergence::Rewritten, detail));
             }
         }
         let from = self.head().unwrap_or_else(|| "the beginning".to_owned());
-        Ok(Resumed { from, warnings: Vec::new() })
+        Ok(Resumed { from, ..Resumed::default() })
     }
 
     fn next_batch(&mut self, max_messages: usize, max_bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
@@ -232,8 +241,9 @@ impl Source for FileSource {
             batch.passed.extend(renamed.iter().filter_map(|name| Some(self.known.files.get(name)?.position(name))));
             if !batch.messages.is_empty() || waited >= IDLE || stop.is_stopped() {
                 if batch.at_end {
-                    batch.head = self.head();
-                    batch.head_number = self.known.files.values().next_back().map(|known| known.offset);
+                    let number = self.known.files.values().next_back().map_or(0, |known| known.offset);
+                    let text = self.head().unwrap_or_else(|| "no file yet".to_owned());
+                    batch.head = Some(SourceHead { text, number, ..SourceHead::default() });
                 }
                 return Ok(batch);
             }
@@ -258,8 +268,15 @@ fn failed(source: &str, cursor: &Cursor, error: &io::Error) -> SourceError {
     if error.raw_os_error().is_some() || cursor.found.coding() == Coding::Plain {
         return SourceError::Disconnected { source_name, detail: format!("{file}: {error}") };
     }
-    let point = format!("{file}, byte {}", cursor.lines.offset);
-    SourceError::Diverged { source_name, point, detail: format!("it cannot be decompressed: {error}") }
+    let detail = format!("it cannot be decompressed: {error}");
+    diverged(source, file, cursor.lines.offset, Divergence::Rewritten, detail)
+}
+
+fn diverged(source: &str, file: &str, offset: u64, cause: Divergence, detail: String) -> SourceError {
+    let (partition, point) = (file.to_owned(), format!("{file}, byte {offset}"));
+    let present = vec![Identity { partition: partition.clone(), facts: Vec::new() }];
+    let found = Box::new(Diverged { cause, partition, point, detail, present });
+    SourceError::Diverged { source_name: source.to_owned(), found }
 }
 
 /// Waits until `ready`, at most `limit`, looking every `step`; returns at once when the stop is asked for.

@@ -27,7 +27,7 @@ fn check(before: &str, after: &str, live: bool) {
     let path: &Path = &dir.path().join("feed.ndjson");
     fs::write(path, before).unwrap();
     let mut source = FileSource::new(FileOptions::new(path));
-    source.resume(&[]).unwrap();
+    source.resume(&SourceKnown::default()).unwrap();
     let last = read(&mut source).unwrap();
     fs::write(path, after).unwrap();
     if live {
@@ -35,7 +35,7 @@ fn check(before: &str, after: &str, live: bool) {
         assert!(matches!(error, SourceError::Diverged { .. }), "{error}");
     }
     let mut again = FileSource::new(FileOptions::new(path));
-    let error = again.resume(last.as_slice()).expect_err("diverged after a restart");
+    let error = again.resume(&SourceKnown::positions(last.as_slice())).expect_err("diverged after a restart");
     assert!(matches!(error, SourceError::Diverged { .. }) && error.to_string().contains(OTHER_HEAD), "{error}");
 }
 

@@ -65,7 +65,7 @@ impl Feed {
 
     fn resume(&mut self) -> Result<(), SourceError> {
         let last = self.last.clone();
-        self.source.resume(&last).map(drop)
+        self.source.resume(&SourceKnown::positions(&last)).map(drop)
     }
 
     /// A new source behind what was read so far.

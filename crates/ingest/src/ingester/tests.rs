@@ -6,16 +6,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use continuity_base::{Clock, ManualClock, Timestamp};
-use continuity_events::record::SourcePosition;
+use continuity_events::record::{Divergence, SourcePosition};
 use continuity_log::{MemoryDisk, Opened, Options};
-use continuity_readmodel::ledger::LedgerReader;
+use continuity_readmodel::ledger::{Identity, LedgerReader};
 use continuity_readmodel::{MemoryShelf, SourceState};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::source::{Batch, Message, Raw, Resumed};
+use crate::source::{Batch, Known, Message, Raw, Resumed, SourceHead};
 use crate::testing::{arrival, short};
-use crate::{FileOptions, FileSource, HeldLimits, QuarantineLimits, SourceError};
+use crate::{Diverged, FileOptions, FileSource, HeldLimits, QuarantineLimits, SourceError};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -59,8 +59,9 @@ impl Source for Scripted {
         "scripted"
     }
 
-    fn resume(&mut self, last: &[SourcePosition]) -> Result<Resumed, SourceError> {
-        self.1 = last
+    fn resume(&mut self, known: &Known) -> Result<Resumed, SourceError> {
+        self.1 = known
+            .positions
             .iter()
             .map(|position| if let SourcePosition::Simulator { number, .. } = position { *number } else { 0 })
             .sum();
@@ -83,6 +84,7 @@ impl Source for Scripted {
             batch.messages.push(Message { raw: Raw::Structured(line.clone().into_bytes()), position });
         }
         batch.at_end = self.1 == lines.len() as u64 && !self.0.hides_its_end.load(Ordering::SeqCst);
+        batch.head = batch.at_end.then(SourceHead::default);
         drop(lines);
         if batch.messages.is_empty() {
             thread::sleep(Duration::from_millis(1));
@@ -187,7 +189,10 @@ fn disconnected() -> SourceError {
 }
 
 fn diverged() -> SourceError {
-    SourceError::Diverged { source_name: "scripted".to_owned(), point: "1".to_owned(), detail: "other".to_owned() }
+    let present = vec![Identity { partition: "scripted".to_owned(), facts: Vec::new() }];
+    let (cause, partition) = (Divergence::Rewritten, "scripted".to_owned());
+    let found = Diverged { cause, partition, point: "1".to_owned(), detail: "other".to_owned(), present };
+    SourceError::Diverged { source_name: "scripted".to_owned(), found: Box::new(found) }
 }
 
 #[test]

@@ -44,11 +44,11 @@ fn take(source: &mut Simulated) -> (usize, bool) {
 fn events_behind_the_first_ones_come_at_the_rate() {
     let clock = clock();
     let mut source = source(1, 3, 2.0, &clock);
-    source.resume(&[]).unwrap();
+    source.resume(&Known::default()).unwrap();
     assert_eq!(take(&mut source), (3, true));
     clock.advance(Duration::from_millis(2_600));
     assert_eq!(take(&mut source), (5, true));
-    source.resume(&[SourcePosition::Simulator { seed: 1, number: 8 }]).unwrap();
+    source.resume(&Known::positions(&[SourcePosition::Simulator { seed: 1, number: 8 }])).unwrap();
     clock.advance(Duration::from_millis(500));
     assert_eq!(take(&mut source), (1, true));
 }
@@ -56,7 +56,7 @@ fn events_behind_the_first_ones_come_at_the_rate() {
 #[test]
 fn another_seed_is_another_history() {
     let mut source = source(1, 3, 0.0, &clock());
-    let error = source.resume(&[SourcePosition::Simulator { seed: 2, number: 8 }]).unwrap_err();
+    let error = source.resume(&Known::positions(&[SourcePosition::Simulator { seed: 2, number: 8 }])).unwrap_err();
     assert!(error.to_string().contains("seed 2"), "{error}");
 }
 
@@ -65,7 +65,7 @@ fn a_shorter_history_is_diverged() {
     let make = || Box::new((1..=3).map(line)) as Lines;
     let options = SimulatedOptions { seed: 1, initial: 3, rate: 0.0 };
     let mut source = Simulated::new(options, Box::new(make), clock());
-    assert!(source.resume(&[SourcePosition::Simulator { seed: 1, number: 3 }]).is_ok());
-    let error = source.resume(&[SourcePosition::Simulator { seed: 1, number: 4 }]).unwrap_err();
+    assert!(source.resume(&Known::positions(&[SourcePosition::Simulator { seed: 1, number: 3 }])).is_ok());
+    let error = source.resume(&Known::positions(&[SourcePosition::Simulator { seed: 1, number: 4 }])).unwrap_err();
     assert!(error.to_string().contains("fewer events"), "{error}");
 }

@@ -211,7 +211,7 @@ fn through_a_file(bytes: &[u8]) -> Vec<crate::Message> {
     let path = dir.path().join("corpus.ndjson");
     std::fs::write(&path, bytes).unwrap();
     let mut source = FileSource::new(FileOptions { follow: false, ..FileOptions::new(path) });
-    source.resume(&[]).unwrap();
+    source.resume(&crate::Known::default()).unwrap();
     let mut messages = Vec::new();
     loop {
         let batch = source.next_batch(1_000, usize::MAX, &Stop::new()).unwrap();

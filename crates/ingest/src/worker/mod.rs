@@ -21,6 +21,7 @@ use crate::gaps::ConnectedTime;
 use crate::ingester::Ingester;
 use crate::parse::Parsed;
 use crate::reader::{Acknowledgements, Delivery};
+use crate::source::{Known, SourceHead};
 use crate::{IngestError, metrics};
 
 /// The longest time between two looks at the stop, the gaps and the clock.
@@ -31,8 +32,7 @@ const IN_FLIGHT: usize = 4;
 /// A source's end, to be told once everything before it is durable.
 struct End {
     at: Timestamp,
-    head: Option<String>,
-    head_number: Option<u64>,
+    head: SourceHead,
 }
 
 pub(crate) struct Worker<'a> {
@@ -40,7 +40,7 @@ pub(crate) struct Worker<'a> {
     source: String,
     acknowledgements: &'a Acknowledgements,
     deliveries: Receiver<Delivery>,
-    resume: SyncSender<Vec<SourcePosition>>,
+    resume: SyncSender<Known>,
     queue: VecDeque<Parsed>,
     passed: Vec<SourcePosition>,
     end: Option<End>,
@@ -63,7 +63,7 @@ impl<'a> Worker<'a> {
         source: String,
         acknowledgements: &'a Acknowledgements,
         deliveries: Receiver<Delivery>,
-        resume: SyncSender<Vec<SourcePosition>>,
+        resume: SyncSender<Known>,
     ) -> Self {
         let now = parts.options.clock.monotonic();
         let time = ConnectedTime::new(parts.options.gap_release, parts.ledger.position());

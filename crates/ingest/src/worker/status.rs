@@ -8,6 +8,7 @@ use continuity_readmodel::SourceState;
 
 use super::{End, Worker};
 use crate::reader::{Delivery, ParsedBatch};
+use crate::source::Known;
 use crate::{IngestError, SourceError, metrics};
 
 impl Worker<'_> {
@@ -38,11 +39,11 @@ impl Worker<'_> {
                 self.parts.board.set_state(SourceState::CatchingUp);
                 metrics::connected(true);
             }
-            Delivery::Batch(ParsedBatch { messages, passed, at, at_end, head, head_number }) => {
+            Delivery::Batch(ParsedBatch { messages, passed, at, at_end, head }) => {
                 metrics::batch(messages.len());
                 self.queue = messages.into();
                 self.passed = passed;
-                self.end = at_end.then_some(End { at, head, head_number });
+                self.end = head.filter(|_| at_end).map(|head| End { at: head.asked_at.unwrap_or(at), head });
             }
             Delivery::Failed(error) => self.failed(&error),
         }
@@ -52,7 +53,7 @@ impl Worker<'_> {
         let most = self.parts.options.reconnect_most;
         let state = match error {
             SourceError::Diverged { .. } => SourceState::Diverged,
-            SourceError::Disconnected { .. } => SourceState::Disconnected,
+            SourceError::Disconnected { .. } | SourceError::Refused { .. } => SourceState::Disconnected,
         };
         if state == SourceState::Diverged || self.backoff == self.parts.options.reconnect_first {
             tracing::error!(source = %self.source, %error, "the source does not deliver");
@@ -73,8 +74,9 @@ impl Worker<'_> {
         if self.retry.is_none_or(|at| now < at) {
             return Ok(());
         }
-        let positions = self.parts.ledger.reader().positions()?;
-        match self.resume.try_send(positions) {
+        let reader = self.parts.ledger.reader();
+        let known = Known { positions: reader.positions()?, identities: reader.identities()? };
+        match self.resume.try_send(known) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => self.retry = None,
             Err(TrySendError::Full(_)) => {}
         }
@@ -112,12 +114,12 @@ impl Worker<'_> {
         if self.paused.is_some() {
             board.set_state(SourceState::Paused);
         } else if let Some(end) = mem::take(&mut self.end) {
-            board.set_source_head(end.head);
+            metrics::head(end.at, Some(end.head.number));
+            board.set_source_head(Some(end.head.text));
             board.seen_head(end.at, self.parts.ledger.position());
             board.set_state(SourceState::Live);
             self.proof = self.parts.options.clock.monotonic();
             metrics::proof_of_life(end.at);
-            metrics::head(end.at, end.head_number);
         } else if self.connected {
             board.set_state(SourceState::CatchingUp);
         }

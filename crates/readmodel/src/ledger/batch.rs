@@ -139,6 +139,10 @@ impl LedgerBatch {
         self.rows.rows().get(table, key)
     }
 
+    pub(super) fn scan_all(&mut self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.rows.rows().scan_prefix(table, &[])
+    }
+
     pub(super) fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
         self.rows.rows().put(table, key, value);
     }

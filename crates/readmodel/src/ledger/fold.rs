@@ -2,8 +2,8 @@
 
 use continuity_events::catalogue::{SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
 use continuity_events::record::{
-    GapClosed, GapOpened, Operator, Quarantined, Received, Released, SourcePosition, SourceProgress, Stored,
-    Synchronised, decode,
+    Completeness, GapClosed, GapOpened, Operator, Quarantined, Received, Released, SourceEvent, SourcePosition,
+    SourceProgress, Stored, Synchronised, decode,
 };
 use continuity_events::{CloudEvent, Form, Reason, Role};
 use continuity_log::{Kind, Record};
@@ -40,6 +40,10 @@ pub enum Entry<'a> {
     SourceProgress(&'a SourceProgress),
     /// Something an operator did.
     Operator(&'a Operator),
+    /// What became of a part of the source.
+    Source(&'a SourceEvent),
+    /// What the evaluation of a manifest showed.
+    Completeness(&'a Completeness),
 }
 
 /// What a loan event is to the order beyond its sequence: whether it purges the loan.
@@ -71,6 +75,8 @@ impl LedgerBatch {
             Kind::Synchronised => self.fold(position, record, Entry::Synchronised(&body(position, record)?)),
             Kind::SourceProgress => self.fold(position, record, Entry::SourceProgress(&body(position, record)?)),
             Kind::Operator => self.fold(position, record, Entry::Operator(&body(position, record)?)),
+            Kind::Source => self.fold(position, record, Entry::Source(&body(position, record)?)),
+            Kind::Completeness => self.fold(position, record, Entry::Completeness(&body(position, record)?)),
         }?;
         Ok(())
     }
@@ -102,6 +108,8 @@ impl LedgerBatch {
                 Ok(())
             }
             Entry::Operator(operator) => self.operator(operator),
+            Entry::Source(event) => self.source(event),
+            Entry::Completeness(_) => Ok(()),
         }
     }
 

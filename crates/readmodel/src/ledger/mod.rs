@@ -13,6 +13,7 @@ mod order;
 mod position;
 mod quarantine;
 mod reader;
+mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use self::order::{HeldEvent, LoanOrder};
 pub use self::position::partition;
 pub use self::quarantine::{QuarantineEntry, QuarantineState};
 pub use self::reader::LedgerReader;
+pub use self::source::{Identity, partition_name};
 pub use self::totals::Totals;
 use crate::error::StoreError;
 use crate::store::{Checkpoint, DirectoryShelf, Durability, Place, Shelf, Store};
@@ -46,7 +48,7 @@ pub const NAME: &str = "ledger";
 /// without the word `position` in front.
 pub const DISMISS: &str = "quarantine-dismiss";
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FILE: &str = "ledger.redb";
 const CACHE_BYTES: usize = 32 << 20;
 const CATCH_UP_RECORDS: u64 = 20_000;

@@ -15,6 +15,7 @@ pub fn partition(position: &SourcePosition) -> Vec<u8> {
             key.u8(b't').text(topic).u64(u64::from(partition.cast_unsigned()))
         }
         SourcePosition::Simulator { seed, .. } => key.u8(b'm').u64(*seed),
+        SourcePosition::Operator { .. } => key.u8(b'o'),
     }
     .finish()
 }

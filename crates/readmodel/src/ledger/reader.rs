@@ -26,6 +26,10 @@ impl LedgerReader {
         Self { shared }
     }
 
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.shared.store.snapshot()
+    }
+
     /// The last log position that is in the ledger; never beyond the log's durable head.
     pub fn position(&self) -> u64 {
         *self.shared.position.lock()

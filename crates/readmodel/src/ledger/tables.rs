@@ -17,6 +17,8 @@ pub(super) const INCOMPLETE: Table = "incomplete";
 pub(super) const SOURCES: Table = "sources";
 /// Partition of a source -> the newest position.
 pub(super) const PARTITIONS: Table = "partitions";
+/// Part of a source -> the facts of its identity.
+pub(super) const IDENTITIES: Table = "identities";
 /// Id of a control event -> its number; number -> id.
 pub(super) const CONTROL: Table = "control";
 /// Log position -> a quarantined record.
@@ -25,7 +27,7 @@ pub(super) const QUARANTINE: Table = "quarantine";
 pub(super) const TOTALS: Table = "totals";
 
 pub(super) const ALL: &[Table] =
-    &[LOANS, POSITIONS, HELD, WAITING, INCOMPLETE, SOURCES, PARTITIONS, CONTROL, QUARANTINE, TOTALS];
+    &[LOANS, POSITIONS, HELD, WAITING, INCOMPLETE, SOURCES, PARTITIONS, IDENTITIES, CONTROL, QUARANTINE, TOTALS];
 
 pub(super) fn loan(loan: &str) -> Vec<u8> {
     Key::new().text(loan).finish()

@@ -150,7 +150,7 @@ fn a_dismissed_record_leaves_the_bounds_but_not_the_list() {
 #[test]
 fn the_newest_position_of_each_partition_is_kept() {
     let mut rig = Rig::new();
-    let topic = |partition, offset| SourcePosition::Topic { topic: "t".to_owned(), partition, offset };
+    let topic = |partition, offset| SourcePosition::Topic { topic: "t".to_owned(), partition, offset, mark: 0 };
     let progress = |position: &SourcePosition| {
         let body = SourceProgress { source: "s".to_owned(), position: position.clone(), duplicates: 2 };
         record(Kind::SourceProgress, "", 0, &body)
