@@ -13,6 +13,7 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask COMMAND
 
   test         set up, then format, lint, tidy, documentation, and every test   [--no-setup]
+  setup        set up alone: programs, the Python environment, brokers below target/brokers
   tidy         sizes, crate graph, registrations, paths named in the documents
   soak NAME    the long form of a proof; without NAME: what there is
   bench NAME   a benchmark; without NAME: what there is
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => checks::all(!rest.contains(&"--no-setup")),
+        ["setup"] => setup::set_up(),
         ["tidy"] => tidy::check(&run::root()),
         ["soak", rest @ ..] => soak::soak(rest),
         ["bench", rest @ ..] => soak::bench(rest),
