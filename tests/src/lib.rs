@@ -1,5 +1,6 @@
 //! The whole product, tested from outside.
 
+pub mod brokers;
 pub mod compare;
 pub mod fold;
 pub mod harness;

@@ -1,0 +1,230 @@
+//! A Kafka broker: Apache Kafka in `KRaft` mode where the set-up could fetch it, else `noida-db`.
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::process::{Process, freeze, thaw};
+use super::{folder, free_port, store};
+use crate::harness::Failure;
+
+/// Any cluster id will do, as long as it stays the same.
+const CLUSTER: &str = "MkU3OEVBNTcwNTJENDM2Qk";
+
+/// Which broker it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KafkaKind {
+    /// Apache Kafka, one node that is broker and controller.
+    Apache,
+    /// `noida-db`, which speaks Kafka's protocol.
+    Noida,
+}
+
+/// A broker that is about to start.
+#[derive(Clone, Debug, Default)]
+pub struct KafkaOptions {
+    properties: String,
+}
+
+impl KafkaOptions {
+    /// One more line of `server.properties`; `noida-db` knows none of them.
+    #[must_use]
+    pub fn property(mut self, line: &str) -> Self {
+        self.properties.push_str(line);
+        self.properties.push('\n');
+        self
+    }
+
+    /// Starts it over an empty store and waits until it answers.
+    pub fn start(self) -> Result<KafkaBroker, Failure> {
+        const ATTEMPTS: u32 = 5;
+        let mut failure = None;
+        for _ in 0..ATTEMPTS {
+            // Somebody else may have taken a port meanwhile.
+            match KafkaBroker::on(&self, free_port()?, free_port()?) {
+                Ok(broker) => return Ok(broker),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| "no attempt".into()))
+    }
+}
+
+/// A running broker; it is killed when this is dropped, and its store goes with it.
+#[derive(Debug)]
+pub struct KafkaBroker {
+    process: Process,
+    kind: KafkaKind,
+    programs: PathBuf,
+    port: u16,
+    own: TempDir,
+}
+
+impl KafkaBroker {
+    /// Options for a broker.
+    #[expect(clippy::new_ret_no_self, reason = "the beginning of a builder")]
+    pub fn new() -> KafkaOptions {
+        KafkaOptions::default()
+    }
+
+    /// Starts a broker with nothing special.
+    pub fn start() -> Result<Self, Failure> {
+        Self::new().start()
+    }
+
+    fn on(options: &KafkaOptions, port: u16, controller: u16) -> Result<Self, Failure> {
+        let (kind, programs) = match folder("kafka") {
+            Ok(programs) => (KafkaKind::Apache, programs),
+            Err(_) => (KafkaKind::Noida, folder("noida-db")?),
+        };
+        let own = TempDir::new()?;
+        if kind == KafkaKind::Apache {
+            let text = properties(&own.path().join("store"), port, controller, &options.properties);
+            std::fs::write(own.path().join("server.properties"), text)?;
+            format_store(&programs, own.path())?;
+        } else {
+            std::fs::create_dir_all(own.path().join("store"))?;
+        }
+        let process = Self::spawn(kind, &programs, own.path(), port)?;
+        let mut broker = Self { process, kind, programs, port, own };
+        broker.wait()?;
+        Ok(broker)
+    }
+
+    fn spawn(kind: KafkaKind, programs: &Path, own: &Path, port: u16) -> Result<Process, Failure> {
+        let command = match kind {
+            KafkaKind::Apache => {
+                let mut command = java(programs);
+                command.arg("kafka.Kafka").arg(own.join("server.properties"));
+                command
+            }
+            KafkaKind::Noida => {
+                let mut command = Command::new(programs.join("noida-db"));
+                command.args(["start", "--only", "kafka", "--host", "127.0.0.1", "--kafka-port", &port.to_string()]);
+                command.arg("--data-dir").arg(own.join("store"));
+                command
+            }
+        };
+        Process::spawn(command, own.join("output"))
+    }
+
+    fn wait(&mut self) -> Result<(), Failure> {
+        let port = self.port;
+        self.process.wait_until(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+    }
+
+    /// Which broker it is.
+    pub fn kind(&self) -> KafkaKind {
+        self.kind
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `127.0.0.1:PORT`, as `bootstrap.servers` wants it.
+    pub fn servers(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `kafka://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("kafka://{}", self.servers())
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The end of what it said.
+    pub fn said(&self) -> String {
+        self.process.said()
+    }
+
+    /// The folder that holds its topics.
+    pub fn store(&self) -> PathBuf {
+        self.own.path().join("store")
+    }
+
+    /// kill -9, and waits until it is gone.
+    pub fn kill(&mut self) -> Result<(), Failure> {
+        self.process.kill()
+    }
+
+    /// Starts it again on the same store and port, after a kill or as one.
+    pub fn restart(&mut self) -> Result<(), Failure> {
+        self.process.kill()?;
+        self.process = Self::spawn(self.kind, &self.programs, self.own.path(), self.port)?;
+        self.wait()
+    }
+
+    /// Stops it where it stands; see [`freeze`].
+    pub fn freeze(&self) -> Result<(), Failure> {
+        freeze(self.id())
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) -> Result<(), Failure> {
+        thaw(self.id())
+    }
+
+    /// Copies its store to the folder `to`. A running broker is frozen meanwhile: the copy is one moment.
+    pub fn copy_store(&self, to: &Path) -> Result<(), Failure> {
+        let frozen = self.freeze().is_ok();
+        let copied = store::copy(&self.store(), to);
+        if frozen {
+            self.thaw()?;
+        }
+        copied
+    }
+
+    /// kill -9, and starts it on a copy of the folder `from`, on the same port: what a power loss leaves, or a restore.
+    pub fn start_on(&mut self, from: &Path) -> Result<(), Failure> {
+        self.process.kill()?;
+        store::copy(from, &self.store())?;
+        self.restart()
+    }
+}
+
+fn java(programs: &Path) -> Command {
+    let mut command = Command::new("java");
+    command.args(["-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp"]);
+    command.arg(programs.join("libs").join("*"));
+    command
+}
+
+fn properties(store: &Path, port: u16, controller: u16, more: &str) -> String {
+    format!(
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         controller.listener.names=CONTROLLER\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         log.dirs={}\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=1\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         transaction.state.log.num.partitions=1\n\
+         group.initial.rebalance.delay.ms=0\n\
+         auto.create.topics.enable=false\n\
+         {more}\n",
+        store.display()
+    )
+}
+
+fn format_store(programs: &Path, own: &Path) -> Result<(), Failure> {
+    let mut command = java(programs);
+    command.args(["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER, "--config"]);
+    let output = command.arg(own.join("server.properties")).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!("Kafka's store cannot be made: {}", String::from_utf8_lossy(&said)).into())
+}
