@@ -13,6 +13,7 @@ mod envelope;
 mod fixtures;
 pub mod instant;
 pub mod json;
+pub mod manifest;
 pub mod record;
 mod rejection;
 pub mod schema;
@@ -20,6 +21,7 @@ mod upcast;
 
 pub use data::{Change, Form, Parent, SnapshotData, SnapshotEntity};
 pub use envelope::{CloudEvent, Limits, Role};
+pub use manifest::Manifest;
 pub use rejection::{Reason, Rejection};
 
 /// What every event type of the platform begins with.

@@ -4,7 +4,7 @@ mod control;
 mod parse;
 
 pub(crate) use control::check as check_control;
-pub(crate) use parse::{change, check_change, erasure, snapshot};
+pub(crate) use parse::{bad, change, check_change, erasure, integer, snapshot};
 
 use std::borrow::Cow;
 

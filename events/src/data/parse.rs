@@ -211,7 +211,7 @@ fn not_an_array(name: &str) -> Rejection {
 }
 
 /// A non-negative integer written as digits alone, within 64 bits.
-pub(super) fn integer(raw: &str) -> Option<u64> {
+pub(crate) fn integer(raw: &str) -> Option<u64> {
     let digits = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| raw.parse().ok()).flatten()
 }
@@ -228,7 +228,7 @@ fn not_json(error: JsonError) -> Rejection {
     bad(format!("data: {error}"))
 }
 
-pub(super) fn bad(detail: impl Into<String>) -> Rejection {
+pub(crate) fn bad(detail: impl Into<String>) -> Rejection {
     Rejection::new(Reason::BadData, detail)
 }
 

@@ -317,19 +317,26 @@ impl Divergence {
 }
 
 /// What the evaluation of one `CompletenessManifest` showed (contract, section 5).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
     /// Log position of the manifest.
     pub manifest: u64,
     /// Its event id.
     pub manifest_id: String,
-    /// `asOf` of the manifest.
+    /// `asOf` of the manifest; empty when it has none.
     pub as_of: String,
-    /// Everything in it is here, with the same content where it says so.
+    /// Log position up to which records count as here.
+    pub through: u64,
+    /// It was evaluated again on request, over everything that had come by then.
+    pub again: bool,
+    /// Manifest and replica agree in everything that could be compared.
     pub complete: bool,
-    /// Loans and events that it names.
+    /// Whether the manifest's list of loans could be read; without it what misses whole loans or their last events has no
+    /// names.
+    pub listed: bool,
+    /// Loans that the manifest counts.
     pub loans: u64,
-    /// Sum of their last sequences.
+    /// Sum of their last sequences, as the manifest has it.
     pub events: u64,
     /// Loans that miss some.
     pub loans_missing: u64,
@@ -337,16 +344,23 @@ pub struct Completeness {
     pub events_missing: u64,
     /// Loans that are known here and not in the manifest, although they had events by then.
     pub loans_unlisted: u64,
-    /// Whether the digests of presence agree.
+    /// Loans in the manifest that had more events here by then than it lists.
+    pub loans_ahead: u64,
+    /// Whether the digests of presence, and the counts, agree.
     pub presence: bool,
-    /// Whether the digests of content agree; `None` when the manifest has none, or content is no longer held.
+    /// Whether the digests of content agree; `None` when the manifest has none, or content cannot be compared.
     pub content: Option<bool>,
     /// The first loans that miss something, with their missing ranges of sequences; at most 1,000.
     pub missing: Vec<(String, Vec<(u64, u64)>)>,
     /// The first loans that are not in the manifest; at most 1,000.
     pub unlisted: Vec<String>,
+    /// The first loans that have more events here, with the last sequence listed and the last one here; at most 1,000.
+    pub ahead: Vec<(String, u64, u64)>,
     /// What else is to be said, e.g. why content could not be compared.
     pub note: String,
+    /// A log position and the XOR over the content of all loan events logged up to there: where the next comparison of
+    /// content can begin.
+    pub content_through: Option<(u64, [u8; 32])>,
 }
 
 macro_rules! stored {

@@ -149,17 +149,23 @@ fn results_of_manifests_decode_forever() {
         manifest: 77,
         manifest_id: "evt_m1".to_owned(),
         as_of: "2026-03-02T08:15:00Z".to_owned(),
+        through: 91,
+        again: true,
         complete: false,
+        listed: true,
         loans: 3,
         events: 30,
         loans_missing: 1,
         events_missing: 2,
         loans_unlisted: 1,
+        loans_ahead: 1,
         presence: false,
         content: None,
         missing: vec![("lr_1".to_owned(), vec![(4, 5)])],
         unlisted: vec!["lr_9".to_owned()],
+        ahead: vec![("lr_8".to_owned(), 12, 14)],
         note: "no digest of content".to_owned(),
+        content_through: Some((90, [7; 32])),
     };
     check("Completeness", &result);
 }
