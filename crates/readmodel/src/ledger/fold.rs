@@ -12,7 +12,8 @@ use super::batch::LedgerBatch;
 use super::chunk::number_of;
 use super::order::{HeldEvent, LoanOrder};
 use super::quarantine::{QuarantineEntry, QuarantineState};
-use super::{CONTROL_IDS, DISMISS, LedgerError, partition, tables};
+use super::totals::{PausedBy, SnapshotProgress};
+use super::{CONTROL_IDS, DISMISS, LedgerError, PAUSE, RESUME, partition, tables};
 use crate::error::StoreError;
 
 /// A record's body, decoded.
@@ -90,7 +91,7 @@ impl LedgerBatch {
             Entry::Event(received) => self.event(position, loan, record.sequence, received),
             Entry::Held(received) => self.hold(position, record, received),
             Entry::Snapshot(received) => self.snapshot(loan, record.sequence, received),
-            Entry::Control(received) => self.control(received),
+            Entry::Control(received) => self.control(position, record.arrived_at, received),
             Entry::Released(released) => self.release(loan, released),
             Entry::GapOpened(opened) => self.change(loan, |order| order.miss(&opened.ranges)),
             Entry::GapClosed(_) => Ok(()),
@@ -107,8 +108,8 @@ impl LedgerBatch {
                 self.read_up_to(&progress.position);
                 Ok(())
             }
-            Entry::Operator(operator) => self.operator(operator),
-            Entry::Source(event) => self.source(event),
+            Entry::Operator(operator) => self.operator(record.arrived_at, operator),
+            Entry::Source(event) => self.source(record.arrived_at, event),
             Entry::Completeness(_) => Ok(()),
         }
     }
@@ -124,19 +125,25 @@ impl LedgerBatch {
     fn snapshot(&mut self, loan: &str, as_of: u64, received: &Received) -> Result<(), StoreError> {
         self.read_up_to(&received.position);
         self.totals.snapshots += 1;
+        if let Some(progress) = &mut self.totals.snapshot {
+            progress.loans_done += 1;
+        }
         self.remember(&received.event)?;
         self.claim(loan, &received.event.source)?;
         self.reach(loan, as_of)?;
         self.change(loan, |order| order.cover(as_of))
     }
 
-    fn control(&mut self, received: &Received) -> Result<(), StoreError> {
+    fn control(&mut self, position: u64, at: i64, received: &Received) -> Result<(), StoreError> {
         self.read_up_to(&received.position);
         self.totals.controls += 1;
         self.remember(&received.event)?;
         match received.event.name() {
-            SNAPSHOT_STARTED => self.totals.snapshot_open = true,
-            SNAPSHOT_COMPLETED => self.totals.snapshot_open = false,
+            SNAPSHOT_STARTED => {
+                self.totals.snapshot_open = true;
+                self.totals.snapshot = Some(SnapshotProgress::started(&received.event.data, position, at));
+            }
+            SNAPSHOT_COMPLETED => (self.totals.snapshot_open, self.totals.snapshot) = (false, None),
             _ => {}
         }
         Ok(())
@@ -240,11 +247,24 @@ impl LedgerBatch {
         self.put(tables::QUARANTINE, position.to_be_bytes().to_vec(), entry.encode());
     }
 
-    fn operator(&mut self, operator: &Operator) -> Result<(), StoreError> {
-        let number = operator.detail.trim_start_matches("position ");
-        let Some(position) = number.parse::<u64>().ok().filter(|_| operator.action == DISMISS) else {
-            return Ok(());
-        };
+    fn operator(&mut self, at: i64, operator: &Operator) -> Result<(), StoreError> {
+        match operator.action.as_str() {
+            DISMISS => self.dismiss(&operator.detail),
+            PAUSE => {
+                let (actor, reason) = (operator.actor.clone(), operator.reason.clone());
+                self.totals.paused = Some(PausedBy { actor, reason, since: at });
+                Ok(())
+            }
+            RESUME => {
+                self.totals.paused = None;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn dismiss(&mut self, detail: &str) -> Result<(), StoreError> {
+        let Ok(position) = detail.trim_start_matches("position ").parse::<u64>() else { return Ok(()) };
         let key = position.to_be_bytes();
         let Some(row) = self.get(tables::QUARANTINE, &key)? else { return Ok(()) };
         let mut entry = QuarantineEntry::decode(&row)?;

@@ -35,8 +35,8 @@ pub use self::order::{HeldEvent, LoanOrder};
 pub use self::position::partition;
 pub use self::quarantine::{QuarantineEntry, QuarantineState};
 pub use self::reader::LedgerReader;
-pub use self::source::{Identity, partition_name};
-pub use self::totals::Totals;
+pub use self::source::{Identity, OpenDivergence, partition_name};
+pub use self::totals::{PausedBy, SnapshotProgress, Totals};
 use crate::error::StoreError;
 use crate::store::{Checkpoint, DirectoryShelf, Durability, Place, Shelf, Store};
 
@@ -47,8 +47,12 @@ pub const NAME: &str = "ledger";
 /// `action` of an operator's record that takes a quarantined record off the list; `detail` is its log position, with or
 /// without the word `position` in front.
 pub const DISMISS: &str = "quarantine-dismiss";
+/// `action` of an operator's record that stops reading the source, until one with [`RESUME`] follows.
+pub const PAUSE: &str = "source-pause";
+/// `action` of an operator's record that ends a [`PAUSE`].
+pub const RESUME: &str = "source-resume";
 
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const FILE: &str = "ledger.redb";
 const CACHE_BYTES: usize = 32 << 20;
 const CATCH_UP_RECORDS: u64 = 20_000;

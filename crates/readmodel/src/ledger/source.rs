@@ -1,6 +1,7 @@
 //! What is known of the source's own identity, and what an operator decided about following it.
 
-use continuity_events::record::{SourceChange, SourceEvent, SourcePosition};
+use continuity_events::record::{Divergence, SourceChange, SourceEvent, SourcePosition};
+use serde::{Deserialize, Serialize};
 
 use super::batch::{LedgerBatch, corrupt, decode};
 use super::reader::LedgerReader;
@@ -25,6 +26,37 @@ impl Identity {
     }
 }
 
+/// A divergence that is the newest event of its part of the source: nothing was read from it since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenDivergence {
+    /// The part, as [`partition_name`] says it.
+    pub partition: String,
+    /// In what way.
+    pub cause: Divergence,
+    /// The last point that both are known to share, in words.
+    pub point: String,
+    /// What was found, in words.
+    pub detail: String,
+    /// When it was found, microseconds since the epoch.
+    pub since: i64,
+}
+
+/// An [`OpenDivergence`] as it is stored below its partition.
+#[derive(Serialize, Deserialize)]
+struct StoredDivergence {
+    cause: Divergence,
+    point: String,
+    detail: String,
+    since: i64,
+}
+
+impl StoredDivergence {
+    fn open(self, partition: String) -> OpenDivergence {
+        let Self { cause, point, detail, since } = self;
+        OpenDivergence { partition, cause, point, detail, since }
+    }
+}
+
 /// What people call the part of the source that a position is in.
 pub fn partition_name(position: &SourcePosition) -> String {
     match position {
@@ -37,13 +69,38 @@ pub fn partition_name(position: &SourcePosition) -> String {
 }
 
 impl LedgerBatch {
+    /// The identity of a part of the source, this batch included.
+    pub fn identity(&mut self, partition: &str) -> Result<Option<Identity>, StoreError> {
+        let found = self.get(tables::IDENTITIES, &key(partition))?;
+        let identity = |value: Vec<u8>| {
+            Ok(Identity { partition: partition.to_owned(), facts: decode(tables::IDENTITIES, &value)? })
+        };
+        found.map(identity).transpose()
+    }
+
+    /// The divergences that are the newest events of their parts of the source, this batch included.
+    pub fn divergences(&mut self) -> Result<Vec<OpenDivergence>, StoreError> {
+        let found = self.scan_all(tables::DIVERGENCES)?;
+        found.iter().map(|(key, value)| divergence(key, value)).collect()
+    }
+
     /// An identity that was seen or accepted; acceptance forgets how far that part was read.
-    pub(super) fn source(&mut self, event: &SourceEvent) -> Result<(), StoreError> {
-        let key = Key::new().text(&event.partition).finish();
+    pub(super) fn source(&mut self, at: i64, event: &SourceEvent) -> Result<(), StoreError> {
+        let key = key(&event.partition);
         match &event.change {
-            SourceChange::Identified { facts } => self.identify(key, facts),
-            SourceChange::Diverged { .. } => Ok(()),
+            SourceChange::Identified { facts } => {
+                self.delete(tables::DIVERGENCES, &key);
+                self.identify(key, facts)
+            }
+            SourceChange::Diverged { cause, point, detail } => {
+                let (point, detail) = (point.clone(), detail.clone());
+                let stored = StoredDivergence { cause: *cause, point, detail, since: at };
+                let value = postcard::to_stdvec(&stored).map_err(|_| corrupt(tables::DIVERGENCES))?;
+                self.put(tables::DIVERGENCES, key, value);
+                Ok(())
+            }
             SourceChange::Accepted { facts, .. } => {
+                self.delete(tables::DIVERGENCES, &key);
                 self.forget_positions(&event.partition)?;
                 self.identify(key, facts)
             }
@@ -71,7 +128,24 @@ impl LedgerBatch {
     }
 }
 
+fn key(partition: &str) -> Vec<u8> {
+    Key::new().text(partition).finish()
+}
+
+fn divergence(key: &[u8], value: &[u8]) -> Result<OpenDivergence, StoreError> {
+    let partition = KeyReader::new(key).text().ok_or_else(|| corrupt(tables::DIVERGENCES))?.into_owned();
+    Ok(decode::<StoredDivergence>(tables::DIVERGENCES, value)?.open(partition))
+}
+
 impl LedgerReader {
+    /// The divergences that are the newest events of their parts of the source.
+    pub fn divergences(&self) -> Result<Vec<OpenDivergence>, StoreError> {
+        let snapshot = self.snapshot();
+        let found = snapshot.scan(tables::DIVERGENCES, Vec::new().., Direction::Forward)?;
+        let open = |(key, value): (crate::store::Row, crate::store::Row)| divergence(&key, &value);
+        found.map(|row| open(row?)).collect()
+    }
+
     /// The identities of every part of every source that was ever read, without those that were given up.
     pub fn identities(&self) -> Result<Vec<Identity>, StoreError> {
         let snapshot = self.snapshot();

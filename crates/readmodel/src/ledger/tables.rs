@@ -19,6 +19,8 @@ pub(super) const SOURCES: Table = "sources";
 pub(super) const PARTITIONS: Table = "partitions";
 /// Part of a source -> the facts of its identity.
 pub(super) const IDENTITIES: Table = "identities";
+/// Part of a source -> the divergence that is its newest event.
+pub(super) const DIVERGENCES: Table = "divergences";
 /// Id of a control event -> its number; number -> id.
 pub(super) const CONTROL: Table = "control";
 /// Log position -> a quarantined record.
@@ -26,8 +28,20 @@ pub(super) const QUARANTINE: Table = "quarantine";
 /// One row of figures.
 pub(super) const TOTALS: Table = "totals";
 
-pub(super) const ALL: &[Table] =
-    &[LOANS, POSITIONS, HELD, WAITING, INCOMPLETE, SOURCES, PARTITIONS, IDENTITIES, CONTROL, QUARANTINE, TOTALS];
+pub(super) const ALL: &[Table] = &[
+    LOANS,
+    POSITIONS,
+    HELD,
+    WAITING,
+    INCOMPLETE,
+    SOURCES,
+    PARTITIONS,
+    IDENTITIES,
+    DIVERGENCES,
+    CONTROL,
+    QUARANTINE,
+    TOTALS,
+];
 
 pub(super) fn loan(loan: &str) -> Vec<u8> {
     Key::new().text(loan).finish()

@@ -43,8 +43,56 @@ pub struct Totals {
     pub synchronised: bool,
     /// A bootstrap export has begun and not ended.
     pub snapshot_open: bool,
+    /// How far that export has come; `None` when none is open.
+    pub snapshot: Option<SnapshotProgress>,
+    /// An operator stopped reading, and it has not been resumed.
+    pub paused: Option<PausedBy>,
     /// Ids of control events remembered so far, forgotten ones included.
     pub(super) control_ids: u64,
+}
+
+/// How far a bootstrap export has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotProgress {
+    /// `snapshotId` of the export; empty when it says none.
+    pub id: String,
+    /// Loans that it announced.
+    pub loans_expected: Option<u64>,
+    /// Entities that it announced.
+    pub entities_expected: Option<u64>,
+    /// Snapshots of loans logged since it began; those known before are not among them.
+    pub loans_done: u64,
+    /// Log position of its `SnapshotStarted`.
+    pub since_position: u64,
+    /// When that arrived, microseconds since the epoch.
+    pub started_at: i64,
+}
+
+impl SnapshotProgress {
+    /// From the data of a `SnapshotStarted`, as far as it can be read.
+    pub(super) fn started(data: &str, since_position: u64, started_at: i64) -> Self {
+        let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
+        let number = |name: &str| data[name].as_u64().or_else(|| data[name].as_str()?.parse().ok());
+        Self {
+            id: data["snapshotId"].as_str().unwrap_or_default().to_owned(),
+            loans_expected: number("loanRequests"),
+            entities_expected: number("entities"),
+            loans_done: 0,
+            since_position,
+            started_at,
+        }
+    }
+}
+
+/// Who stopped reading the source, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedBy {
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// Since when, microseconds since the epoch.
+    pub since: i64,
 }
 
 impl Totals {
