@@ -18,13 +18,16 @@ pub struct LedgerBatch {
     rows: Batch,
     loans: HashMap<String, LoanRow>,
     pub(super) partitions: HashMap<Vec<u8>, SourcePosition>,
+    /// Partition -> log position of its newest mark, of those looked at.
+    pub(super) marked: HashMap<Vec<u8>, Option<u64>>,
     pub(super) totals: Totals,
     pub(super) position: u64,
 }
 
 impl LedgerBatch {
     pub(super) fn new(rows: Batch, totals: Totals, position: u64) -> Self {
-        Self { rows, loans: HashMap::new(), partitions: HashMap::new(), totals, position }
+        let (loans, partitions, marked) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { rows, loans, partitions, marked, totals, position }
     }
 
     /// The last log position applied.
@@ -137,6 +140,13 @@ impl LedgerBatch {
 
     pub(super) fn get(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.rows.rows().get(table, key)
+    }
+
+    /// The last row whose key begins with `prefix`.
+    pub(super) fn last_row(&mut self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        // Longer than every key, which ends in at most a number of eight bytes.
+        let bound = [prefix, &[u8::MAX; 16]].concat();
+        self.rows.rows().last_at_or_before(table, prefix, &bound)
     }
 
     pub(super) fn scan_all(&mut self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {

@@ -86,6 +86,7 @@ impl LedgerBatch {
     pub fn fold(&mut self, position: u64, record: &Record, entry: Entry<'_>) -> Result<(), StoreError> {
         debug_assert_eq!(position, self.position + 1, "records are applied in order, none left out");
         self.position = position;
+        self.note(record, entry)?;
         let loan = record.subject.as_str();
         match entry {
             Entry::Event(received) => self.event(position, loan, record.sequence, received),

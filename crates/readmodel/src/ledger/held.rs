@@ -54,8 +54,11 @@ impl LedgerBatch {
     /// What is held above a purge is not shown any more: ingest quarantines each of them behind it.
     pub(super) fn purge(&mut self, loan: &str, sequence: u64) -> Result<(), StoreError> {
         let order = &mut self.row(loan)?.order;
-        order.purged_at = Some(order.purged_at.map_or(sequence, |at| at.min(sequence)));
-        if order.held == 0 {
+        let purged = order.purged_at.map_or(sequence, |at| at.min(sequence));
+        order.purged_at = Some(purged);
+        let held = order.held;
+        self.note_purge(loan, purged);
+        if held == 0 {
             return Ok(());
         }
         let (gone, kept): (Vec<_>, Vec<_>) = self.held_events(loan)?.into_iter().partition(|(at, _)| *at > sequence);

@@ -7,6 +7,7 @@
 
 mod batch;
 mod chunk;
+mod completeness;
 mod fold;
 mod held;
 mod order;
@@ -30,6 +31,7 @@ use parking_lot::{Condvar, Mutex};
 use thiserror::Error;
 
 pub use self::batch::LedgerBatch;
+pub use self::completeness::{Inventory, KeptResult, Mark, OpenManifest, RESULTS_KEPT, number_at};
 pub use self::fold::{Entry, is_purge};
 pub use self::order::{HeldEvent, LoanOrder};
 pub use self::position::partition;
@@ -52,7 +54,7 @@ pub const PAUSE: &str = "source-pause";
 /// `action` of an operator's record that ends a [`PAUSE`].
 pub const RESUME: &str = "source-resume";
 
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const FILE: &str = "ledger.redb";
 const CACHE_BYTES: usize = 32 << 20;
 const CATCH_UP_RECORDS: u64 = 20_000;

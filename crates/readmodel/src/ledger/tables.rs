@@ -25,6 +25,16 @@ pub(super) const DIVERGENCES: Table = "divergences";
 pub(super) const CONTROL: Table = "control";
 /// Log position -> a quarantined record.
 pub(super) const QUARANTINE: Table = "quarantine";
+/// (partition of a source, log position) -> how far it was read there.
+pub(super) const REACHED: Table = "reached";
+/// (loan, log position) -> the sequence up to which a snapshot or erasure covers it.
+pub(super) const COVERS: Table = "covers";
+/// Purged loan -> the sequence of the purge.
+pub(super) const PURGED: Table = "purged";
+/// Log position -> a completeness manifest that was not evaluated yet.
+pub(super) const MANIFESTS: Table = "manifests";
+/// Number -> what an evaluation showed.
+pub(super) const RESULTS: Table = "results";
 /// One row of figures.
 pub(super) const TOTALS: Table = "totals";
 
@@ -40,6 +50,11 @@ pub(super) const ALL: &[Table] = &[
     DIVERGENCES,
     CONTROL,
     QUARANTINE,
+    REACHED,
+    COVERS,
+    PURGED,
+    MANIFESTS,
+    RESULTS,
     TOTALS,
 ];
 
