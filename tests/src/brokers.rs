@@ -33,7 +33,7 @@ use std::time::Duration;
 use crate::harness::Failure;
 
 /// How long a broker may take to answer.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 
 /// The folder of a broker's programs: below `CONTINUITY_BROKERS`, this build's target directory, or the checkout's.
 fn folder(name: &str) -> Result<PathBuf, Failure> {

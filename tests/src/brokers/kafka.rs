@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -150,7 +151,32 @@ impl KafkaBroker {
         self.own.path().join("store")
     }
 
-    /// kill -9, and waits until it is gone.
+    /// Waits until what it acknowledged so far outlives kill -9. Apache Kafka has it in the system's cache at once;
+    /// `noida-db` writes all that it has once a second, when there is something new.
+    pub fn settle(&self) {
+        const STEP: Duration = Duration::from_millis(50);
+        /// Its second, and some more.
+        const QUIET: u32 = 25;
+        const MOST: u32 = 80;
+        if self.kind == KafkaKind::Apache {
+            return;
+        }
+        let file = self.store().join("kafka.json");
+        let written = || std::fs::metadata(&file).and_then(|file| file.modified()).ok();
+        let (mut last, mut quiet) = (written(), 0);
+        for _ in 0..MOST {
+            std::thread::sleep(STEP);
+            let now = written();
+            quiet = if now == last { quiet + 1 } else { 0 };
+            last = now;
+            if quiet == QUIET {
+                return;
+            }
+        }
+    }
+
+    /// kill -9, and waits until it is gone. `noida-db` forgets what it acknowledged in the last second; see
+    /// [`settle`](Self::settle).
     pub fn kill(&mut self) -> Result<(), Failure> {
         self.process.kill()
     }
@@ -172,8 +198,9 @@ impl KafkaBroker {
         thaw(self.id())
     }
 
-    /// Copies its store to the folder `to`. A running broker is frozen meanwhile: the copy is one moment.
+    /// Copies its store, settled, to the folder `to`. A running broker is frozen meanwhile: the copy is one moment.
     pub fn copy_store(&self, to: &Path) -> Result<(), Failure> {
+        self.settle();
         let frozen = self.freeze().is_ok();
         let copied = store::copy(&self.store(), to);
         if frozen {
