@@ -69,6 +69,9 @@ pub enum IngestError {
     /// A store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A defect in what reads the source.
+    #[error("the thread that reads the source panicked, as the log says: restart, and report it")]
+    Reader,
     /// The operating system gives no thread.
     #[error("ingest cannot start its reader thread: {0}; look at the limits of the system")]
     Thread(#[from] std::io::Error),

@@ -12,13 +12,16 @@ mod error;
 mod file;
 mod flight;
 mod gaps;
+mod gate;
 mod ingester;
 pub mod metrics;
 mod options;
 mod parse;
 mod reader;
+mod schedule;
 mod simulated;
 mod source;
+mod space;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -29,5 +32,7 @@ pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;
 pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
+pub use schedule::{Schedule, Window};
 pub use simulated::{Lines, Simulated, SimulatedOptions};
 pub use source::{Batch, Known, Message, Raw, Resumed, Retention, Source, SourceHead};
+pub use space::{DirectorySpace, Space};

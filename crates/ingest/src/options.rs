@@ -6,6 +6,9 @@ use std::time::Duration;
 use continuity_base::{Clock, SystemClock};
 use continuity_events::Limits;
 
+use crate::schedule::Schedule;
+use crate::space::Space;
+
 /// How much may be held back by gaps. At a bound ingest pauses with an alarm; it drops nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldLimits {
@@ -61,10 +64,17 @@ pub struct IngestOptions {
     pub progress_every: Duration,
     /// Without a proof of life for this long, a connected source counts as stale (60 s).
     pub stale_after: Duration,
-    /// Waiting time after the first failed attempt to connect; it doubles up to `reconnect_most` (250 ms).
+    /// Waiting time after the first failed attempt to connect; it doubles up to `reconnect_most` (250 ms). Each time
+    /// between half of it and all of it is waited, at random, so that replicas do not come back in step.
     pub reconnect_first: Duration,
     /// The longest waiting time between two attempts to connect (30 s).
     pub reconnect_most: Duration,
+    /// When the source is read, and how fast (always, as fast as it goes).
+    pub schedule: Schedule,
+    /// Says how much room is left on the disk; `None`: nobody looks.
+    pub space: Option<Arc<dyn Space>>,
+    /// Bytes on the disk below which ingest pauses (512 MiB).
+    pub space_reserve: u64,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
 }
@@ -83,6 +93,9 @@ impl Default for IngestOptions {
             stale_after: Duration::from_mins(1),
             reconnect_first: Duration::from_millis(250),
             reconnect_most: Duration::from_secs(30),
+            schedule: Schedule::default(),
+            space: None,
+            space_reserve: 512 << 20,
             clock: Arc::new(SystemClock::new()),
         }
     }

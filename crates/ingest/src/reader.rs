@@ -1,7 +1,9 @@
 //! The thread beside the ingester: it reads the source and parses what comes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
 use std::time::Duration;
 
 use continuity_base::{Stop, Timestamp};
@@ -9,6 +11,7 @@ use continuity_events::record::SourcePosition;
 use continuity_readmodel::ledger::partition;
 use parking_lot::Mutex;
 
+use crate::gate::Gate;
 use crate::parse::{Parsed, parse};
 use crate::source::{Known, Resumed, Source, SourceHead};
 use crate::{IngestOptions, SourceError};
@@ -17,8 +20,20 @@ use crate::{IngestOptions, SourceError};
 pub(crate) const AHEAD: usize = 2;
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What the reader tells the ingester, in order.
-pub(crate) enum Delivery {
+/// Where and under which number to connect.
+pub(crate) struct Connect {
+    pub(crate) connection: u64,
+    pub(crate) known: Known,
+}
+
+/// What the reader tells the ingester, in order; with the number of the connection that it comes from.
+pub(crate) struct Delivery {
+    pub(crate) connection: u64,
+    pub(crate) what: Delivered,
+}
+
+/// See [`Delivery`].
+pub(crate) enum Delivered {
     /// The source is connected.
     Resumed(Resumed),
     /// Messages, and perhaps the source's end.
@@ -33,6 +48,8 @@ pub(crate) struct ParsedBatch {
     pub(crate) passed: Vec<SourcePosition>,
     /// When reading it began: an end that it shows was seen no earlier, unless it says otherwise itself.
     pub(crate) at: Timestamp,
+    /// The same on the monotonic clock.
+    pub(crate) since: Duration,
     pub(crate) at_end: bool,
     pub(crate) head: Option<SourceHead>,
 }
@@ -47,69 +64,103 @@ impl Acknowledgements {
         self.0.lock().insert(partition(&position), position);
     }
 
+    /// What was noted so far is of a source that is no longer the same.
+    pub(crate) fn forget(&self) {
+        self.0.lock().clear();
+    }
+
     fn take(&self) -> HashMap<Vec<u8>, SourcePosition> {
         std::mem::take(&mut self.0.lock())
     }
 }
 
 /// What the reader works with.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Reader {
     pub(crate) source: Box<dyn Source>,
-    pub(crate) options: &'a IngestOptions,
-    pub(crate) stop: &'a Stop,
-    pub(crate) acknowledgements: &'a Acknowledgements,
-    /// Where to resume: once at the start and once after each failure.
-    pub(crate) resume: Receiver<Known>,
+    pub(crate) options: IngestOptions,
+    pub(crate) stop: Stop,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) acknowledgements: Arc<Acknowledgements>,
+    /// Where to resume: at the start, after each failure, and whenever the gate was opened anew.
+    pub(crate) connects: Receiver<Connect>,
     pub(crate) deliveries: SyncSender<Delivery>,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Until the stop is asked for or the ingester is gone.
     pub(crate) fn run(mut self) {
         loop {
-            let known = match self.resume.recv_timeout(LOOK) {
-                Ok(known) => known,
+            let connect = match self.connects.recv_timeout(LOOK) {
+                Ok(connect) => connect,
                 Err(RecvTimeoutError::Timeout) if !self.stop.is_stopped() => continue,
                 Err(_) => break,
             };
-            let outcome = self.connected(&known);
-            match outcome {
-                Ok(()) => break,
+            let connection = connect.connection;
+            if !self.gate.serves(connection) {
+                continue;
+            }
+            match self.serve(&connect) {
+                Ok(()) if self.stop.is_stopped() => break,
+                Ok(()) => self.release(),
                 Err(error) => {
-                    if !self.deliver(Delivery::Failed(error)) {
-                        break;
-                    }
+                    self.deliver(connection, Delivered::Failed(error));
                 }
             }
         }
         // The ingester has added its last ones before it asked for the end.
-        if let Err(error) = self.acknowledge() {
-            tracing::debug!(%error, "the last acknowledgement did not get through; the source will repeat itself");
-        }
+        self.acknowledge_last();
     }
 
-    /// Reads until the source fails, or the end is asked for.
-    fn connected(&mut self, known: &Known) -> Result<(), SourceError> {
-        let resumed = self.source.resume(known)?;
-        if !self.deliver(Delivery::Resumed(resumed)) {
+    /// Reads until the source fails, the gate is closed, or the end is asked for.
+    fn serve(&mut self, connect: &Connect) -> Result<(), SourceError> {
+        let connection = connect.connection;
+        let resumed = self.source.resume(&connect.known)?;
+        if !self.deliver(connection, Delivered::Resumed(resumed)) {
             return Ok(());
         }
-        while !self.stop.is_stopped() {
+        while !self.stop.is_stopped() && self.gate.serves(connection) {
             self.acknowledge()?;
-            let at = self.options.clock.now();
-            let (messages, bytes) = (self.options.batch_messages, self.options.batch_bytes);
-            let batch = self.source.next_batch(messages, bytes, self.stop)?;
+            let (at, since) = (self.options.clock.now(), self.options.clock.monotonic());
+            let bytes = self.gate.batch_bytes(self.options.batch_bytes);
+            let batch = self.source.next_batch(self.options.batch_messages, bytes, &self.stop)?;
             if batch.messages.is_empty() && batch.passed.is_empty() && batch.head.is_none() {
                 continue;
             }
+            let read: u64 = batch.messages.iter().map(|message| message.raw.len() as u64).sum();
             let (passed, at_end, head) = (batch.passed, batch.at_end, batch.head);
             let parsed = batch.messages.into_iter().map(|message| parse(message, &self.options.limits)).collect();
-            let batch = ParsedBatch { messages: parsed, passed, at, at_end, head };
-            if !self.deliver(Delivery::Batch(batch)) {
+            let batch = ParsedBatch { messages: parsed, passed, at, since, at_end, head };
+            if !self.deliver(connection, Delivered::Batch(batch)) {
                 return Ok(());
             }
+            self.keep_to_the_bandwidth(connection, read);
         }
         Ok(())
+    }
+
+    /// Waits as long as the bandwidth wants it for so many bytes.
+    fn keep_to_the_bandwidth(&self, connection: u64, bytes: u64) {
+        let clock = &self.options.clock;
+        let until = self.gate.spend(bytes, clock.monotonic());
+        while !self.stop.is_stopped() && self.gate.serves(connection) {
+            let rest = until.saturating_sub(clock.monotonic());
+            if rest.is_zero() {
+                return;
+            }
+            thread::sleep(rest.min(LOOK));
+        }
+    }
+
+    /// The connection was given up from this side.
+    fn release(&mut self) {
+        self.acknowledge_last();
+        self.source.release();
+    }
+
+    fn acknowledge_last(&mut self) {
+        if let Err(error) = self.acknowledge() {
+            tracing::debug!(%error, "the last acknowledgement did not get through; the source will repeat itself");
+        }
     }
 
     fn acknowledge(&mut self) -> Result<(), SourceError> {
@@ -117,7 +168,7 @@ impl Reader<'_> {
     }
 
     /// Waits for room; `false` when the ingester is gone.
-    fn deliver(&self, delivery: Delivery) -> bool {
-        self.deliveries.send(delivery).is_ok()
+    fn deliver(&self, connection: u64, what: Delivered) -> bool {
+        self.deliveries.send(Delivery { connection, what }).is_ok()
     }
 }

@@ -43,6 +43,10 @@ pub trait Source: Send {
 
     /// Everything of that partition up to `position` is durable here.
     fn acknowledge(&mut self, position: &SourcePosition) -> Result<(), SourceError>;
+
+    /// Reading stops for a while: by an operator's order, or as the schedule says. The connection may be given up, and
+    /// what was fetched ahead; the next call is [`resume`](Source::resume).
+    fn release(&mut self) {}
 }
 
 /// What the replica's log holds of its sources.

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use continuity_events::record::{
-    ClosedBy, GapClosed, GapOpened, Quarantined, Released, SourcePosition, SourceProgress, decode,
+    ClosedBy, GapClosed, GapOpened, Operator, Quarantined, Released, SourceChange, SourceEvent, SourcePosition,
+    SourceProgress, decode,
 };
 use continuity_events::{CloudEvent, Limits};
 use continuity_log::disk::CrashPolicy;
@@ -228,8 +229,15 @@ pub(crate) fn short(record: &Record) -> String {
         Kind::Quarantined => format!("Q:{loan}{sequence}:{}", decode::<Quarantined>(bytes).unwrap().reason),
         Kind::Synchronised => "Y".to_owned(),
         Kind::SourceProgress => format!("P:{}", decode::<SourceProgress>(bytes).unwrap().duplicates),
-        Kind::Operator => "A".to_owned(),
-        Kind::Source => "D".to_owned(),
+        Kind::Operator => format!("A:{}", decode::<Operator>(bytes).unwrap().action),
+        Kind::Source => {
+            let SourceEvent { partition, change, .. } = decode(bytes).unwrap();
+            match change {
+                SourceChange::Identified { facts } => format!("I:{partition}:{}", facts.len()),
+                SourceChange::Diverged { cause, .. } => format!("D:{partition}:{}", cause.name()),
+                SourceChange::Accepted { cause, .. } => format!("K:{partition}:{}", cause.name()),
+            }
+        }
         Kind::Completeness => "M".to_owned(),
     }
 }

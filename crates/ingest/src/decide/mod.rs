@@ -11,11 +11,13 @@ mod tests;
 
 use std::collections::HashMap;
 
+use continuity_base::Timestamp;
 use continuity_events::catalogue::{HEARTBEAT, SNAPSHOT_COMPLETED};
 use continuity_events::record::{
     Quarantined, Received, SourcePosition, SourceProgress, Stored, Synchronised, decode, encode,
 };
-use continuity_events::{CloudEvent, Reason, Rejection, Role};
+use continuity_events::instant::Instant;
+use continuity_events::{CloudEvent, Reason, Rejection, Role, json};
 use continuity_log::{Kind, Record};
 use continuity_readmodel::ledger::{Entry, LedgerBatch, LedgerError, partition};
 
@@ -66,8 +68,8 @@ pub(crate) struct Decider<'a> {
     raw: Vec<u8>,
     pub(crate) records: Vec<Record>,
     pub(crate) progress: HashMap<Vec<u8>, Progress>,
-    /// A heartbeat came.
-    pub(crate) heartbeat: bool,
+    /// A heartbeat came, sent at that time by the platform's clock.
+    pub(crate) heartbeat: Option<Option<Timestamp>>,
 }
 
 impl<'a> Decider<'a> {
@@ -80,7 +82,7 @@ impl<'a> Decider<'a> {
         now: i64,
     ) -> Self {
         let (records, progress) = (Vec::new(), HashMap::new());
-        Self { source, bounds, batch, fetch, now, raw: Vec::new(), records, progress, heartbeat: false }
+        Self { source, bounds, batch, fetch, now, raw: Vec::new(), records, progress, heartbeat: None }
     }
 
     /// Decides on one message. After [`Outcome::Paused`] nothing has changed and it may be offered again.
@@ -151,7 +153,7 @@ impl<'a> Decider<'a> {
     fn control(&mut self, received: &Received) -> Result<Outcome, IngestError> {
         let event = &received.event;
         if event.name() == HEARTBEAT {
-            self.heartbeat = true;
+            self.heartbeat = Some(sent_at(event));
             self.read(&received.position, false);
             return Ok(Outcome::Taken);
         }
@@ -258,7 +260,8 @@ impl<'a> Decider<'a> {
         }
     }
 
-    fn append<'b, T: Stored>(
+    /// Another record of this group, applied to the batch at once.
+    pub(crate) fn append<'b, T: Stored>(
         &mut self,
         kind: Kind,
         subject: &str,
@@ -287,4 +290,11 @@ impl<'a> Decider<'a> {
         let record = self.record(position)?;
         decode(&record.payload).map_err(|source| LedgerError::Decode { position, source }.into())
     }
+}
+
+/// When a heartbeat was sent: its `at`, else its `time`.
+fn sent_at(event: &CloudEvent) -> Option<Timestamp> {
+    let said = json::member(&event.data, "at").and_then(json::text);
+    let at = said.and_then(|text| Instant::parse(&text)).or_else(|| Instant::parse(&event.time))?;
+    Some(Timestamp::from_micros(at.unix_micros()))
 }

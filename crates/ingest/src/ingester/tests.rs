@@ -13,6 +13,7 @@ use continuity_readmodel::{MemoryShelf, SourceState};
 use parking_lot::Mutex;
 
 use super::*;
+use crate::control::{Order, OrderError};
 use crate::source::{Batch, Known, Message, Raw, Resumed, SourceHead};
 use crate::testing::{arrival, short};
 use crate::{Diverged, FileOptions, FileSource, HeldLimits, QuarantineLimits, SourceError};
@@ -107,6 +108,7 @@ struct Running {
     reader: LedgerReader,
     board: SyncBoard,
     clock: Arc<ManualClock>,
+    control: IngestControl,
     stop: Stop,
     thread: JoinHandle<Result<(), IngestError>>,
 }
@@ -129,10 +131,11 @@ impl Running {
         let board = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let options = IngestOptions { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..options };
         let ingester = Ingester::new(options, writer, log.clone(), ledger, board.clone());
+        let control = ingester.control();
         let stop = Stop::new();
         let until = stop.clone();
         let thread = thread::spawn(move || ingester.run(source, &until));
-        Self { disk, shelf, log, reader, board, clock, stop, thread }
+        Self { disk, shelf, log, reader, board, clock, control, stop, thread }
     }
 
     /// Ends it and starts another one on what is stored.
@@ -260,7 +263,7 @@ fn a_source_without_a_sign_of_life_is_stale_until_a_heartbeat_comes() {
     running.until_logged("E:a1");
     running.clock.advance(Duration::from_secs(61));
     running.until_state(SourceState::Stale);
-    assert_eq!(running.board.snapshot().last_proof_of_life, None);
+    assert_eq!(running.board.snapshot().last_proof_of_life, Some(Timestamp::from_micros(1_000_000)));
     script.add("hb");
     until("not stale", || running.board.snapshot().state != SourceState::Stale);
     until("its position is recorded once in a while", || running.logged() == "E:a1 P:0");
@@ -297,12 +300,12 @@ fn at_the_bound_of_held_events_it_pauses_and_goes_on_when_gaps_are_given_up() {
     let (script, source) = scripted("a1 a3 a4 a5 a6 b1 a2");
     let running = Running::start(IngestOptions { held, ..quick() }, source);
     running.until_state(SourceState::Paused);
-    let because = running.board.snapshot().counters.paused_because.unwrap();
+    let because = running.board.snapshot().why.unwrap().detail;
     assert!(because.contains("loan a waits for sequence 2"), "{because}");
     running.until_logged("E:a1 H:a3 H:a4");
     running.clock.advance(Duration::from_mins(10));
     running.until_logged("E:a1 H:a3 H:a4 O:a2-2 R:a3-4 E:a5 E:a6 E:b1 E:a2 X:a2-2:late Y");
-    until("no reason left", || running.board.snapshot().counters.paused_because.is_none());
+    running.until_state(SourceState::Live);
     assert_eq!(script.lines.lock().len(), 7);
     running.end().unwrap();
 }
@@ -320,13 +323,19 @@ fn at_the_bound_of_the_quarantine_it_pauses_and_drops_nothing() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_ends_ingest() {
+fn a_log_that_cannot_be_written_ends_ingest_and_not_the_process() {
     let (script, source) = scripted("a1");
     let running = Running::start(quick(), source);
     running.until_state(SourceState::Live);
     running.disk.fail_sync(0);
     script.add("a2");
-    let error = running.thread.join().unwrap().unwrap_err();
-    assert!(matches!(error, IngestError::Log(_)), "{error}");
+    until("broken", || running.board.snapshot().broken.is_some());
+    let because = running.board.snapshot().broken.unwrap();
+    assert!(because.contains("free space on the disk or check it, then restart"), "{because}");
+    let answer = running.control.give(Order::SyncNow).unwrap_err();
+    assert!(matches!(&answer, OrderError::NotRunning(why) if why.contains(&because)), "{answer}");
+    assert_eq!(running.reader.position(), running.log.head().position);
     assert_eq!(script.acknowledged.lock().last(), Some(&1));
+    let error = running.end().unwrap_err();
+    assert!(matches!(error, IngestError::Log(_)), "{error}");
 }

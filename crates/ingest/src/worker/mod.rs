@@ -2,96 +2,129 @@
 //!
 //! The order of effects, per turn: decide inside a ledger batch, append to the log, wait for the disk, commit the ledger,
 //! acknowledge, tell the board. Several groups may be in flight before the wait; nothing is acknowledged before it.
+//! Orders are carried out between two such turns.
 
+mod connection;
+mod divergence;
+mod hold;
+mod orders;
 mod status;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::thread;
 use std::time::Duration;
 
-use continuity_base::{Stop, Timestamp};
+use continuity_base::Stop;
 use continuity_events::record::SourcePosition;
 use continuity_log::{Head, Record};
+use continuity_readmodel::SourceState;
 use continuity_readmodel::ledger::LedgerBatch;
 
+use self::divergence::News;
+use self::hold::Holds;
 use crate::decide::{Bounds, Decider, Outcome};
 use crate::flight::Flight;
 use crate::gaps::ConnectedTime;
+use crate::gate::Gate;
 use crate::ingester::Ingester;
 use crate::parse::Parsed;
-use crate::reader::{Acknowledgements, Delivery};
-use crate::source::{Known, SourceHead};
-use crate::{IngestError, metrics};
+use crate::reader::{Acknowledgements, Connect, Delivery};
+use crate::schedule::Rounds;
+use crate::source::Resumed;
+use crate::{Diverged, IngestError, metrics};
 
-/// The longest time between two looks at the stop, the gaps and the clock.
+/// The longest time between two looks at the stop, the orders, the gaps and the clock.
 const LOOK: Duration = Duration::from_millis(50);
 /// Groups handed to the log before their ledger batch is committed.
 const IN_FLIGHT: usize = 4;
 
 /// A source's end, to be told once everything before it is durable.
 struct End {
-    at: Timestamp,
-    head: SourceHead,
+    /// When the source was asked, on the monotonic clock.
+    asked: Duration,
 }
 
-pub(crate) struct Worker<'a> {
+/// What the worker shares with the reader.
+pub(crate) struct Channels {
+    pub(crate) acknowledgements: Arc<Acknowledgements>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) deliveries: Receiver<Delivery>,
+    pub(crate) connect: SyncSender<Connect>,
+}
+
+pub(crate) struct Worker {
     parts: Ingester,
     source: String,
-    acknowledgements: &'a Acknowledgements,
-    deliveries: Receiver<Delivery>,
-    resume: SyncSender<Known>,
+    reader: Channels,
+    /// Number of the connection that deliveries are taken from; 0: none.
+    connection: u64,
+    /// Connections so far.
+    connections: u64,
+    connected: bool,
+    /// When to connect again, on the monotonic clock.
+    retry: Option<Duration>,
+    backoff: Duration,
+    /// How the source diverged, as it was last seen.
+    diverged: Option<Box<Diverged>>,
+    /// The source let us in again, and has to deliver before a divergence counts as over.
+    unproven: Option<Resumed>,
+    news: Vec<News>,
     queue: VecDeque<Parsed>,
     passed: Vec<SourcePosition>,
     end: Option<End>,
     time: ConnectedTime,
-    connected: bool,
-    paused: Option<String>,
-    /// When to connect again, on the monotonic clock.
-    retry: Option<Duration>,
-    backoff: Duration,
-    proof: Duration,
+    holds: Holds,
+    rounds: Rounds,
+    /// State, and whether the clocks differ, as the process' log has it.
+    told: (SourceState, bool),
     progress: Duration,
     durable: Duration,
     /// A ledger commit that a crash would forget.
     volatile: Option<Head>,
 }
 
-impl<'a> Worker<'a> {
-    pub(crate) fn new(
-        parts: Ingester,
-        source: String,
-        acknowledgements: &'a Acknowledgements,
-        deliveries: Receiver<Delivery>,
-        resume: SyncSender<Known>,
-    ) -> Self {
+impl Worker {
+    pub(crate) fn new(parts: Ingester, source: String, reader: Channels) -> Self {
         let now = parts.options.clock.monotonic();
-        let time = ConnectedTime::new(parts.options.gap_release, parts.ledger.position());
-        let backoff = parts.options.reconnect_first;
         Self {
-            parts,
             source,
-            acknowledgements,
-            deliveries,
-            resume,
+            reader,
+            connection: 0,
+            connections: 0,
+            connected: false,
+            retry: Some(now),
+            backoff: parts.options.reconnect_first,
+            diverged: None,
+            unproven: None,
+            news: Vec::new(),
             queue: VecDeque::new(),
             passed: Vec::new(),
             end: None,
-            time,
-            connected: false,
-            paused: None,
-            retry: Some(now),
-            backoff,
-            proof: now,
+            time: ConnectedTime::new(parts.options.gap_release, parts.ledger.position()),
+            holds: Holds::default(),
+            rounds: Rounds::default(),
+            told: (SourceState::Starting, false),
             progress: now,
             durable: now,
             volatile: None,
+            parts,
         }
     }
 
+    /// Until the stop is asked for. When something cannot be written, nothing is any more: what was acknowledged is
+    /// durable, and what was not comes again after a restart.
     pub(crate) fn run(mut self, stop: &Stop) -> Result<(), IngestError> {
         self.parts.board.set_source(&self.source);
         self.tell_totals();
+        let outcome = self.work(stop);
+        if let Err(error) = &outcome {
+            self.stand_still(error, stop);
+        }
+        outcome
+    }
+
+    fn work(&mut self, stop: &Stop) -> Result<(), IngestError> {
         while !stop.is_stopped() {
             self.turn()?;
         }
@@ -99,20 +132,15 @@ impl<'a> Worker<'a> {
     }
 
     fn turn(&mut self) -> Result<(), IngestError> {
-        let now = self.now();
-        self.time.tick(now, self.connected);
-        self.connect(now)?;
-        if self.paused.is_some() {
-            thread::sleep(LOOK);
-        } else if !self.has_work() {
-            match self.deliveries.recv_timeout(LOOK) {
-                Ok(delivery) => self.delivered(delivery),
-                Err(_) if self.connected => self.look_for_life(now),
-                Err(_) => {}
-            }
+        self.time.tick(self.now(), self.connected);
+        self.obey()?;
+        self.look_at_holds();
+        self.connect()?;
+        if !self.has_work() || self.holds.space.is_some() {
+            self.wait()?;
         }
         let due = if self.parts.ledger.totals().held > 0 { self.time.due() } else { None };
-        if self.has_work() || due.is_some() {
+        if self.holds.space.is_none() && (self.has_work() || due.is_some()) {
             self.write(due)?;
         }
         if self.now().saturating_sub(self.durable) >= self.parts.options.durable_every {
@@ -132,24 +160,35 @@ impl<'a> Worker<'a> {
                 metrics::group(records.len());
                 flight.add(self.parts.writer.append(records)?);
             }
-            let more = self.paused.is_none() && self.end.is_none() && flight.len() < IN_FLIGHT;
-            if !more || !self.receive_more() {
+            let more = self.holds.bound.is_none() && self.end.is_none() && flight.len() < IN_FLIGHT;
+            if !more || !self.receive_more()? {
                 break;
             }
         }
-        if let Some(head) = flight.landed(&self.parts.log)? {
-            let durable = self.now().saturating_sub(self.durable) >= self.parts.options.durable_every;
-            self.parts.ledger.commit(batch, head, durable)?;
-            self.time.reached(head.position);
-            self.volatile = Some(head).filter(|_| !durable);
-            self.durable = if durable { self.now() } else { self.durable };
-            self.tell_totals();
-        }
+        self.commit(batch, flight)?;
         for position in read.into_values() {
-            self.acknowledgements.add(position);
+            self.reader.acknowledgements.add(position);
+        }
+        if self.end.is_some() && self.holds.bound.is_none() {
+            self.rounds.reached_end();
         }
         self.tell_state();
+        if self.holds.bound.is_some() {
+            std::thread::sleep(LOOK);
+        }
         Ok(())
+    }
+
+    /// Waits until the groups are durable and brings the ledger there; where the log then is, if there were any.
+    fn commit(&mut self, batch: LedgerBatch, flight: Flight) -> Result<Option<Head>, IngestError> {
+        let Some(head) = flight.landed(&self.parts.log)? else { return Ok(None) };
+        let durable = self.now().saturating_sub(self.durable) >= self.parts.options.durable_every;
+        self.parts.ledger.commit(batch, head, durable)?;
+        self.time.reached(head.position);
+        self.volatile = Some(head).filter(|_| !durable);
+        self.durable = if durable { self.now() } else { self.durable };
+        self.tell_totals();
+        Ok(Some(head))
     }
 
     /// One group: decides on the queue, as far as the bounds let it, and gives up gaps that were waited for long enough.
@@ -166,24 +205,27 @@ impl<'a> Worker<'a> {
         let log = &self.parts.log;
         let mut fetch = |position| flight.fetch(log, position);
         let mut decider = Decider::new(&self.source, bounds, batch, &mut fetch, options.clock.now().as_micros());
-        let mut paused = None;
+        for news in self.news.drain(..) {
+            news.record(&mut decider)?;
+        }
+        let mut bound = None;
         while let Some(parsed) = self.queue.pop_front() {
             let mut offered = Some(parsed);
             if let Outcome::Paused(because) = decider.take(&mut offered)? {
                 if let Some(parsed) = offered {
                     self.queue.push_front(parsed);
                 }
-                paused = Some(because);
+                bound = Some(because);
                 break;
             }
         }
-        if paused.is_none() {
+        if bound.is_none() {
             self.passed.drain(..).for_each(|position| decider.pass(position));
         }
         if let Some(position) = due {
             metrics::gave_up(decider.give_up(position)?);
         }
-        if self.end.is_some() && paused.is_none() {
+        if self.end.is_some() && bound.is_none() {
             decider.caught_up("the source's end")?;
         }
         let heartbeats = now.saturating_sub(self.progress) >= options.progress_every;
@@ -191,29 +233,18 @@ impl<'a> Worker<'a> {
         if heartbeats || !decider.records.is_empty() {
             self.progress = now;
         }
-        if decider.heartbeat {
-            self.proof = now;
-            metrics::proof_of_life(options.clock.now());
+        if let Some(at) = decider.heartbeat {
+            self.parts.board.heartbeat(at);
         }
         let Decider { records, progress, .. } = decider;
         read.extend(progress.into_iter().map(|(partition, progress)| (partition, progress.position)));
-        self.pause(paused);
+        self.holds.bound = bound;
+        self.tell_hold();
         Ok(records)
     }
 
-    /// Takes the next delivery if there is one; whether there is more to decide.
-    fn receive_more(&mut self) -> bool {
-        match self.deliveries.try_recv() {
-            Ok(delivery) => {
-                self.delivered(delivery);
-                self.has_work()
-            }
-            Err(_) => false,
-        }
-    }
-
     fn has_work(&self) -> bool {
-        !self.queue.is_empty() || !self.passed.is_empty() || self.end.is_some()
+        !self.queue.is_empty() || !self.passed.is_empty() || !self.news.is_empty() || self.end.is_some()
     }
 
     fn make_durable(&mut self) -> Result<(), IngestError> {

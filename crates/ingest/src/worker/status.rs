@@ -1,97 +1,111 @@
-//! The state of the source, and what the board and the metrics are told of it.
+//! What the board is told: facts as they happen, never a state; the board derives that when somebody looks.
 
 use std::mem;
-use std::sync::mpsc::TrySendError;
 use std::time::Duration;
 
-use continuity_readmodel::SourceState;
+use continuity_events::record::SourcePosition;
+use continuity_readmodel::ledger::partition_name;
+use continuity_readmodel::{Fault, FaultKind, HeadSeen, RetentionSeen, SourceState};
 
 use super::{End, Worker};
-use crate::reader::{Delivery, ParsedBatch};
-use crate::source::Known;
-use crate::{IngestError, SourceError, metrics};
+use crate::reader::ParsedBatch;
+use crate::source::{Resumed, SourceHead};
+use crate::{SourceError, metrics};
 
-impl Worker<'_> {
-    pub(super) fn pause(&mut self, because: Option<String>) {
-        if because.is_some() && self.paused.is_none() {
-            let because = because.as_deref().unwrap_or_default();
-            tracing::error!(source = %self.source, because, "ingest pauses; nothing is lost");
-        } else if because.is_none() && self.paused.is_some() {
-            tracing::info!(source = %self.source, "ingest goes on");
-        }
-        if self.paused != because {
-            self.paused.clone_from(&because);
-            self.parts.board.update(|counters| counters.paused_because = because);
-            metrics::paused(self.paused.is_some());
-        }
+impl Worker {
+    /// The source is connected.
+    pub(super) fn tell_resumed(&self, resumed: &Resumed) {
+        let board = &self.parts.board;
+        board.connected();
+        board.retention(resumed.retention.map(|retention| RetentionSeen {
+            max_age_seconds: retention.max_age_seconds,
+            outage_seconds: retention.outage_seconds,
+        }));
     }
 
-    pub(super) fn delivered(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Resumed(resumed) => {
-                tracing::info!(source = %self.source, from = %resumed.from, "connected to the source");
-                for warning in resumed.warnings {
-                    tracing::warn!(source = %self.source, "{warning}");
-                }
-                self.connected = true;
-                self.proof = self.now();
-                self.backoff = self.parts.options.reconnect_first;
-                self.parts.board.set_state(SourceState::CatchingUp);
-                metrics::connected(true);
+    /// The source does not deliver.
+    pub(super) fn tell_failed(&self, error: &SourceError) {
+        let (kind, detail) = match error {
+            SourceError::Disconnected { detail, .. } => (FaultKind::Unreachable, detail.clone()),
+            SourceError::Refused { detail, .. } => (FaultKind::Refused, detail.clone()),
+            SourceError::Diverged { found, .. } => {
+                let (partition, point) = (found.partition.clone(), found.point.clone());
+                let number = self.number_of(&partition);
+                (FaultKind::Diverged { cause: found.cause, partition, point, number }, found.detail.clone())
             }
-            Delivery::Batch(ParsedBatch { messages, passed, at, at_end, head }) => {
-                metrics::batch(messages.len());
-                self.queue = messages.into();
-                self.passed = passed;
-                self.end = head.filter(|_| at_end).map(|head| End { at: head.asked_at.unwrap_or(at), head });
-            }
-            Delivery::Failed(error) => self.failed(&error),
-        }
-    }
-
-    fn failed(&mut self, error: &SourceError) {
-        let most = self.parts.options.reconnect_most;
-        let state = match error {
-            SourceError::Diverged { .. } => SourceState::Diverged,
-            SourceError::Disconnected { .. } | SourceError::Refused { .. } => SourceState::Disconnected,
         };
-        if state == SourceState::Diverged || self.backoff == self.parts.options.reconnect_first {
-            tracing::error!(source = %self.source, %error, "the source does not deliver");
-        } else {
-            tracing::debug!(source = %self.source, %error, "the source still does not deliver");
-        }
-        let wait = if state == SourceState::Diverged { most } else { self.backoff };
-        self.backoff = (self.backoff * 2).min(most);
-        self.retry = Some(self.now() + wait);
-        self.connected = false;
-        self.time.tick(self.now(), false);
-        self.parts.board.set_state(state);
-        metrics::connected(false);
+        self.parts.board.failed(Fault { kind, detail });
     }
 
-    /// Tells the reader where to resume, once it is time.
-    pub(super) fn connect(&mut self, now: Duration) -> Result<(), IngestError> {
-        if self.retry.is_none_or(|at| now < at) {
-            return Ok(());
-        }
-        let reader = self.parts.ledger.reader();
-        let known = Known { positions: reader.positions()?, identities: reader.identities()? };
-        match self.resume.try_send(known) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => self.retry = None,
-            Err(TrySendError::Full(_)) => {}
-        }
-        Ok(())
+    /// Our own position in that part of the source, as a number.
+    fn number_of(&self, partition: &str) -> Option<u64> {
+        let positions = self.parts.ledger.reader().positions().ok()?;
+        positions.iter().find(|position| partition_name(position) == partition).and_then(|position| match position {
+            SourcePosition::File { offset, .. } => Some(*offset),
+            SourcePosition::Stream { sequence, .. } => Some(*sequence),
+            SourcePosition::Topic { offset, .. } => u64::try_from(*offset).ok(),
+            SourcePosition::Simulator { number, .. } => Some(*number),
+            SourcePosition::Operator { .. } => None,
+        })
     }
 
-    pub(super) fn look_for_life(&self, now: Duration) {
-        if now.saturating_sub(self.proof) >= self.parts.options.stale_after {
-            self.parts.board.set_state(SourceState::Stale);
+    /// A batch came; what it holds is not durable yet. Its end, if it is at one, is told once it is.
+    pub(super) fn tell_batch(&self, batch: &ParsedBatch) -> Option<End> {
+        metrics::batch(batch.messages.len());
+        self.parts.board.received(batch.messages.len());
+        let head = batch.head.as_ref()?;
+        let asked = asked(batch, head);
+        self.parts.board.head(HeadSeen {
+            text: head.text.clone(),
+            number: head.number,
+            behind: head.behind,
+            asked,
+            asked_at: head.asked_at.unwrap_or(batch.at),
+            source_clock: head.source_clock,
+            published_at: head.published_at,
+        });
+        batch.at_end.then_some(End { asked })
+    }
+
+    /// After a turn: everything before the end that was seen is durable.
+    pub(super) fn tell_state(&mut self) {
+        if !self.is_held()
+            && let Some(end) = mem::take(&mut self.end)
+        {
+            self.parts.board.held(end.asked, self.parts.ledger.position());
+        }
+        self.look_for_life();
+    }
+
+    /// Writes to the process' log what became of the source, also when that came about by silence.
+    pub(super) fn look_for_life(&mut self) {
+        let now = self.parts.board.glance();
+        let (before, was_skewed) = mem::replace(&mut self.told, now);
+        if now == (before, was_skewed) {
+            return;
+        }
+        let seen = self.parts.board.snapshot();
+        if seen.skewed != was_skewed {
+            if seen.skewed {
+                let (broker_us, platform_us) = (seen.broker_skew, seen.platform_skew);
+                tracing::warn!(source = %self.source, broker_us, platform_us, "the source's clock and ours differ");
+            } else {
+                tracing::info!(source = %self.source, "the source's clock and ours agree again");
+            }
+        }
+        if seen.state == before {
+            return;
+        }
+        let (before, state, why) = (before.name(), seen.state.name(), seen.why.unwrap_or_default());
+        match seen.state {
+            SourceState::Stale => tracing::warn!(source = %self.source, before, cause = why.cause, "{}", why.reason),
+            _ => tracing::info!(source = %self.source, before, state, cause = why.cause, "the source's state changed"),
         }
     }
 
     pub(super) fn tell_totals(&self) {
-        let totals = self.parts.ledger.totals();
-        self.parts.board.update(|counters| {
+        let (totals, board) = (self.parts.ledger.totals(), &self.parts.board);
+        board.update(|counters| {
             counters.held = totals.held;
             counters.held_bytes = totals.held_bytes;
             counters.held_loans = totals.held_loans;
@@ -103,25 +117,22 @@ impl Worker<'_> {
             counters.events = totals.events;
         });
         if totals.synchronised {
-            self.parts.board.set_synchronised();
+            board.set_synchronised();
         }
+        board.logged(self.parts.ledger.position());
+        let export = totals.snapshot.as_ref();
+        board.bootstrap(export.map(|export| (export.loans_done, export.loans_expected)));
         metrics::totals(totals);
     }
+}
 
-    /// After a turn: our own position was taken first, the source's head was seen before that.
-    pub(super) fn tell_state(&mut self) {
-        let board = &self.parts.board;
-        if self.paused.is_some() {
-            board.set_state(SourceState::Paused);
-        } else if let Some(end) = mem::take(&mut self.end) {
-            metrics::head(end.at, Some(end.head.number));
-            board.set_source_head(Some(end.head.text));
-            board.seen_head(end.at, self.parts.ledger.position());
-            board.set_state(SourceState::Live);
-            self.proof = self.parts.options.clock.monotonic();
-            metrics::proof_of_life(end.at);
-        } else if self.connected {
-            board.set_state(SourceState::CatchingUp);
-        }
+/// When the source was asked for that end, on the monotonic clock. The source says it by the wall clock; from the
+/// beginning of the call on both clocks went alike; the board takes nothing from the future.
+fn asked(batch: &ParsedBatch, head: &SourceHead) -> Duration {
+    let Some(at) = head.asked_at else { return batch.since };
+    if at >= batch.at {
+        batch.since + at.since(batch.at)
+    } else {
+        batch.since.saturating_sub(batch.at.since(at))
     }
 }
