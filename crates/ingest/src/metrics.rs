@@ -1,8 +1,11 @@
 //! Names of the metrics of ingest, and where they are set.
 
-use continuity_base::Timestamp;
+mod source;
+
 use continuity_readmodel::ledger::Totals;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+pub use source::*;
 
 /// Loan events logged, held ones included.
 pub const EVENTS: &str = "continuity_ingest_events_total";
@@ -34,17 +37,6 @@ pub const GAVE_UP: &str = "continuity_ingest_gaps_given_up_total";
 pub const BATCH_MESSAGES: &str = "continuity_ingest_batch_messages";
 /// Records in a group of the log.
 pub const GROUP_RECORDS: &str = "continuity_ingest_group_records";
-/// Whether the source is connected.
-pub const CONNECTED: &str = "continuity_source_connected";
-/// Whether ingest is paused at a bound.
-pub const PAUSED: &str = "continuity_ingest_paused";
-/// The source's end as it numbers it.
-pub const HEAD: &str = "continuity_source_head";
-/// When the source last showed its end and everything before it was durable here.
-pub const HEAD_SEEN: &str = "continuity_source_head_seen_timestamp_seconds";
-/// When the source last gave a sign of life: its end, or a heartbeat.
-pub const PROOF_OF_LIFE: &str = "continuity_source_proof_of_life_timestamp_seconds";
-
 /// Describes every metric of this crate to the recorder.
 pub fn describe() {
     describe_counter!(EVENTS, "Loan events logged, held ones included");
@@ -62,11 +54,7 @@ pub fn describe() {
     describe_counter!(GAVE_UP, "Loans of which the gaps were given up after the waiting time");
     describe_histogram!(BATCH_MESSAGES, "Messages in a batch of the source");
     describe_histogram!(GROUP_RECORDS, "Records in a group of the log");
-    describe_gauge!(CONNECTED, "1 while the source is connected");
-    describe_gauge!(PAUSED, "1 while ingest is paused at a bound");
-    describe_gauge!(HEAD, "The source's end as it numbers it: stream sequence, offset, event number");
-    describe_gauge!(HEAD_SEEN, "When the source last showed its end and everything before it was durable here");
-    describe_gauge!(PROOF_OF_LIFE, "When the source last gave a sign of life: its end, or a heartbeat");
+    source::describe();
 }
 
 /// The ledger's figures; those that only grow go on after a restart.
@@ -101,31 +89,7 @@ pub(crate) fn group(records: usize) {
     histogram!(GROUP_RECORDS).record(float(records as u64));
 }
 
-pub(crate) fn connected(connected: bool) {
-    gauge!(CONNECTED).set(float(u64::from(connected)));
-}
-
-pub(crate) fn paused(paused: bool) {
-    gauge!(PAUSED).set(float(u64::from(paused)));
-}
-
-pub(crate) fn proof_of_life(at: Timestamp) {
-    gauge!(PROOF_OF_LIFE).set(seconds(at));
-}
-
-pub(crate) fn head(at: Timestamp, number: Option<u64>) {
-    gauge!(HEAD_SEEN).set(seconds(at));
-    if let Some(number) = number {
-        gauge!(HEAD).set(float(number));
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
 fn float(value: u64) -> f64 {
     value as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_micros() as f64 / 1e6
 }

@@ -25,4 +25,7 @@ pub use store::{
     Batch, Checkpoint, Direction, DirectoryShelf, Durability, Found, MemoryShelf, Opened, Place, Row, Rows, Scan,
     Shelf, Snapshot, Store, Table,
 };
-pub use sync::{SourceState, SyncBoard, SyncCounters, SyncSnapshot};
+pub use sync::{
+    BootstrapShown, ClockStep, CompletenessSummary, Fault, FaultKind, HeadSeen, HeadShown, HeartbeatShown, Pause,
+    PauseCause, RetentionSeen, SourceState, SyncBoard, SyncBounds, SyncCounters, SyncSnapshot, Why,
+};
