@@ -9,13 +9,19 @@
 //! # Ok(()) }
 //! ```
 
+mod access;
 mod binary;
+mod certificates;
 mod client;
 mod demo;
+mod replica;
 
+pub use access::Access;
 pub use binary::{binary, command};
+pub use certificates::certificates;
 pub use client::{Client, Reply};
 pub use demo::{Demo, Running};
+pub use replica::{Replica, ReplicaOptions, poll};
 
 /// What went wrong, in words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

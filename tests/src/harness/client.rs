@@ -1,9 +1,14 @@
 //! A client of the API, as a bank's system is one.
 
+use std::time::Duration;
+
 use reqwest::{Certificate, Method, Response, StatusCode, header::HeaderMap};
 
-use super::{Failure, Running};
+use super::{Access, Failure, Running};
 use crate::json::Json;
+
+/// How long one reply may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client with a token. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -27,21 +32,32 @@ pub struct Reply {
 impl Client {
     /// A client of the demo with a token of these scopes (separated by spaces); all of the client's when empty.
     pub async fn of(demo: &Running, scopes: &str) -> Result<Self, Failure> {
-        Self::with_credentials(demo, demo.told("clientId")?, demo.told("clientSecret")?, scopes).await
+        Self::with_access(&demo.access()?, scopes).await
     }
 
     /// A client of the demo with credentials of its own.
     pub async fn with_credentials(demo: &Running, id: &str, secret: &str, scopes: &str) -> Result<Self, Failure> {
-        let mut client = Self::anonymous(demo)?;
-        client.token = client.new_token(id, secret, scopes).await?;
+        let (client_id, client_secret) = (id.to_owned(), secret.to_owned());
+        Self::with_access(&Access { client_id, client_secret, ..demo.access()? }, scopes).await
+    }
+
+    /// A client of any replica, with a token of these scopes.
+    pub async fn with_access(access: &Access, scopes: &str) -> Result<Self, Failure> {
+        let mut client = Self::without_token(access)?;
+        client.token = client.new_token(&access.client_id, &access.client_secret, scopes).await?;
         Ok(client)
     }
 
     /// A client without a token, for health and metrics.
     pub fn anonymous(demo: &Running) -> Result<Self, Failure> {
-        let authority = Certificate::from_pem(&std::fs::read(demo.told("caFile")?)?)?;
-        let http = reqwest::Client::builder().tls_certs_only([authority]).build()?;
-        Ok(Self { http, base: demo.told("baseUrl")?.to_owned(), token: String::new() })
+        Self::without_token(&demo.access()?)
+    }
+
+    /// A client of any replica without a token.
+    pub fn without_token(access: &Access) -> Result<Self, Failure> {
+        let authority = Certificate::from_pem(&std::fs::read(&access.ca_file)?)?;
+        let http = reqwest::Client::builder().tls_certs_only([authority]).timeout(PATIENCE).build()?;
+        Ok(Self { http, base: access.base_url.clone(), token: String::new() })
     }
 
     async fn new_token(&self, id: &str, secret: &str, scopes: &str) -> Result<String, Failure> {
@@ -61,7 +77,12 @@ impl Client {
 
     /// The value of a metric that has no labels, or the sum over all its labels; `None` while it is not exported.
     pub async fn metric(&self, demo: &Running, name: &str) -> Result<Option<f64>, Failure> {
-        let page = self.http.get(demo.told("metricsUrl")?).send().await?.text().await?;
+        self.metric_at(demo.told("metricsUrl")?, name).await
+    }
+
+    /// The same of a metrics page; with labels behind the name, the value of that series alone.
+    pub async fn metric_at(&self, page: &str, name: &str) -> Result<Option<f64>, Failure> {
+        let page = self.http.get(page).send().await?.text().await?;
         let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let values = page.lines().filter(of_name).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
         Ok(values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value)))

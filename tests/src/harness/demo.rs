@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Failure, command};
+use super::{Access, Failure, command};
 use crate::json::Json;
 
 /// A demo that is about to start.
@@ -132,6 +132,18 @@ impl Running {
     /// A member of the JSON line.
     pub fn told(&self, member: &str) -> Result<&str, Failure> {
         self.told.text(member).ok_or_else(|| format!("the JSON line has no {member}: {}", self.told.to_text()).into())
+    }
+
+    /// What its clients have to know.
+    pub fn access(&self) -> Result<Access, Failure> {
+        let text = |name| self.told(name).map(str::to_owned);
+        Ok(Access {
+            base_url: text("baseUrl")?,
+            metrics_url: text("metricsUrl")?,
+            ca_file: text("caFile")?.into(),
+            client_id: text("clientId")?,
+            client_secret: text("clientSecret")?,
+        })
     }
 
     /// Whether standard output said anything after the JSON line.
