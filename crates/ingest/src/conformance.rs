@@ -143,7 +143,7 @@ fn read_all(source: &mut dyn Source, max_messages: usize, max_bytes: usize) -> V
         if batch.at_end {
             return messages;
         }
-        assert!(empty * 10 < PATIENCE.as_secs(), "no end was shown behind {} messages", messages.len());
+        assert!(empty / 10 < PATIENCE.as_secs(), "no end was shown behind {} messages", messages.len());
     }
 }
 

@@ -4,6 +4,8 @@
 //! what each one is (contract, section 6), appends records to the log, waits for the disk, commits the ledger, and only
 //! then acknowledges. Nothing that arrives is dropped: it is appended, recognised as a duplicate, or quarantined.
 
+mod bootstrap;
+pub mod completeness;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod control;
@@ -28,6 +30,7 @@ mod testing;
 mod tests;
 mod worker;
 
+pub use bootstrap::{Bootstrap, BootstrapOptions, Fetch, FetchProgress};
 pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;

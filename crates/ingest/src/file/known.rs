@@ -64,6 +64,9 @@ impl KnownFiles {
             let SourcePosition::File { name, device, inode, head_len, head_sha256, offset } = position else {
                 continue;
             };
+            if name.contains('/') {
+                continue; // Of a bootstrap feed.
+            }
             let identity = Identity { device: *device, inode: *inode, head_len: *head_len, head_sha256: *head_sha256 };
             let read_size = if Coding::of(name) == Coding::Plain { *offset } else { 0 };
             files.insert(name.clone(), Known { identity, offset: *offset, read_size });
