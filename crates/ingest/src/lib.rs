@@ -16,7 +16,10 @@ mod flight;
 mod gaps;
 mod gate;
 mod ingester;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod metrics;
+mod nats;
 mod options;
 mod parse;
 mod reader;
@@ -34,6 +37,7 @@ pub use bootstrap::{Bootstrap, BootstrapOptions, Fetch, FetchProgress};
 pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;
+pub use nats::{NatsAuth, NatsOptions, NatsSecret, NatsSource, NatsTls, StreamFilter};
 pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
 pub use schedule::{Schedule, Window};
 pub use simulated::{Lines, Simulated, SimulatedOptions};

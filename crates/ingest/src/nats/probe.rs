@@ -1,0 +1,150 @@
+//! Looks at the streams now and then: the proof of life, where they end, and whether they still are what was read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use continuity_base::{Clock, Timestamp};
+
+use super::api::{Api, ConsumerInfo, StreamInfo};
+use super::head::{End, Seen};
+use super::inspect;
+use super::judge::Remembered;
+use super::message;
+use super::options::StreamFilter;
+use super::shared::{Arrived, Shared, Watch};
+use super::trouble::Trouble;
+
+/// The shortest time between two looks.
+const REST: Duration = Duration::from_millis(100);
+/// The message at the point is compared at every look when it is no larger than this, else once.
+const SMALL: usize = 256 << 10;
+
+/// Looks at the streams of one connection.
+pub(super) struct Prober {
+    pub(super) api: Api,
+    pub(super) shared: Arc<Shared>,
+    pub(super) streams: Vec<Probed>,
+    pub(super) every: Duration,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// One stream that is looked at.
+pub(super) struct Probed {
+    pub(super) filter: StreamFilter,
+    /// When it was created.
+    pub(super) created: String,
+    /// The last message that was compared.
+    pub(super) compared: u64,
+    /// A message that should have come, at the last look.
+    pub(super) overdue: Option<u64>,
+}
+
+impl Prober {
+    /// Until the connection ends.
+    pub(super) async fn run(mut self) {
+        let _watch = Watch(Arc::clone(&self.shared), "looking at the streams");
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => {}
+                () = self.shared.curious.notified() => {}
+            }
+            match self.look().await {
+                Ok(seen) => self.shared.see(seen),
+                Err(trouble) => return self.shared.fail(trouble),
+            }
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    /// One look at all streams.
+    pub(super) async fn look(&mut self) -> Result<Seen, Trouble> {
+        let mut seen = Seen { asked_at: self.clock.now(), ..Seen::default() };
+        for (index, stream) in self.streams.iter_mut().enumerate() {
+            let (info, end) = stream.look(&self.api, &self.shared, index).await?;
+            let clock = info.ts.as_deref().and_then(timestamp);
+            if index == 0 {
+                seen.source_clock = clock;
+            }
+            let newest = timestamp(&info.state.last_ts).filter(|_| info.state.last_seq > 0);
+            seen.published_at = seen.published_at.max(newest);
+            seen.ends.push(end);
+        }
+        Ok(seen)
+    }
+}
+
+impl Probed {
+    async fn look(&mut self, api: &Api, shared: &Shared, index: usize) -> Result<(StreamInfo, End), Trouble> {
+        let name = &self.filter.stream;
+        let flow = &shared.flows[index];
+        let before = {
+            let mut arrived = flow.arrived.lock();
+            let before = arrived.clone();
+            arrived.jump = None;
+            before
+        };
+        let info = api.stream(name).await?;
+        let consumer = api.consumer(name, &before.consumer).await?;
+        let after = flow.arrived.lock().clone();
+        let under_way = consumer.as_ref().filter(|_| after.consumer == before.consumer);
+        let under_way = under_way.map(|consumer| consumer.delivered.consumer_seq.saturating_sub(after.delivered));
+        let inspected = inspect::inspect_as(api, name, &self.remembered(&before, &after, under_way), info).await?;
+        self.compared = before.sequence();
+        let info = inspected.info;
+        let last = info.state.last_seq;
+        let pending = consumer.as_ref().map_or(1, |consumer: &ConsumerInfo| consumer.num_pending);
+        let mut reached_at = last;
+        if under_way == Some(0) && pending == 0 && after.sequence() < last {
+            match self.overdue(api, after.sequence(), last).await? {
+                None => {
+                    self.overdue = None;
+                    reached_at = after.sequence();
+                    let mut arrived = flow.arrived.lock();
+                    arrived.cleared = arrived.cleared.max(last);
+                }
+                Some(sequence) if flow.arrived.lock().sequence() >= sequence => self.overdue = None,
+                Some(sequence) if self.overdue == Some(sequence) => {
+                    let detail = format!("{name}: message {sequence} is there and is not delivered");
+                    return Err(Trouble::disconnected(detail));
+                }
+                Some(sequence) => self.overdue = Some(sequence),
+            }
+        } else {
+            self.overdue = None;
+        }
+        let to_come = pending + under_way.unwrap_or(0);
+        Ok((info, End { last, reached_at, to_come, arrived: after.count }))
+    }
+
+    /// What is known of the stream: of what arrived before it was asked, and of what is certain not to have come.
+    fn remembered(&self, before: &Arrived, after: &Arrived, under_way: Option<u64>) -> Remembered {
+        let compared = before.bytes > SMALL && self.compared == before.sequence();
+        let point = before.point.map(|mut point| {
+            if compared {
+                point.mark = 0;
+            }
+            point
+        });
+        let next = after.sequence().max(after.cleared) + 1;
+        let unread = before.jump.map(|jump| jump + 1).or((under_way == Some(0)).then_some(next));
+        let unread = unread.map(|unread| unread.max(before.cleared + 1));
+        Remembered { created: Some(self.created.clone()), point, unread }
+    }
+
+    /// The first message behind `from`, up to `last`, that the filters let through.
+    async fn overdue(&self, api: &Api, from: u64, last: u64) -> Result<Option<u64>, Trouble> {
+        let everything = [">".to_owned()];
+        let filters = if self.filter.subjects.is_empty() { &everything[..] } else { &self.filter.subjects[..] };
+        let mut first = None;
+        for filter in filters {
+            let next = api.next(&self.filter.stream, from + 1, filter).await?;
+            let next = next.map(|stored| stored.sequence).filter(|sequence| *sequence <= last);
+            first = first.into_iter().chain(next).min();
+        }
+        Ok(first)
+    }
+}
+
+fn timestamp(rfc3339: &str) -> Option<Timestamp> {
+    message::nanos(rfc3339).map(|nanos| Timestamp::from_micros(nanos.div_euclid(1_000)))
+}
