@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod broker;
 mod kafka;
 mod nats;
 mod ports;
@@ -21,6 +22,7 @@ mod process;
 mod proxy;
 mod store;
 
+pub use broker::{Broker, Sort};
 pub use kafka::{KafkaBroker, KafkaKind, KafkaOptions};
 pub use nats::{NATS, NATS_OLDEST, NATS_UNSUPPORTED, NatsOptions, NatsServer};
 pub use ports::free_port;

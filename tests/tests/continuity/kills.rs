@@ -1,5 +1,7 @@
 //! kill -9 at random moments during ingest: nothing is lost, nothing comes twice.
 
+mod sources;
+
 use std::time::Duration;
 
 use continuity_tests::harness::{Demo, Failure};

@@ -10,5 +10,6 @@ mod fold;
 mod hostile;
 mod kills;
 mod metrics;
+mod rig;
 mod serve;
 mod simulated;
