@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use continuity_readmodel::{SourceState, SyncSnapshot, View};
+use continuity_readmodel::{SourceState, View};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::ApiState;
@@ -56,20 +56,18 @@ impl Freshness {
 
 impl Staleness {
     fn of(view: &View, state: &ApiState, now: Duration) -> Self {
-        let sync = state.sync.snapshot();
-        let lag = state.sync.caught_up_at(view.position).map(|at| {
-            let seconds = state.clock.now().since(at).as_secs();
-            (seconds, HeaderValue::from(seconds))
-        });
+        let sync = state.sync.snapshot_at(view.position);
+        let lag = sync.lag.map(|lag| (lag.as_secs(), HeaderValue::from(lag.as_secs())));
+        let proved = sync.completeness.as_ref().is_none_or(|summary| summary.complete);
         Self {
             made_at: now,
             at_position: view.position,
             as_of: view.as_of.as_deref().and_then(|t| HeaderValue::from_str(t).ok()),
             position: HeaderValue::from(view.position),
             lag,
-            state: HeaderValue::from_static(state_word(&sync)),
+            state: HeaderValue::from_static(state_word(sync.state)),
             synchronised: sync.synchronised,
-            all_complete: sync.synchronised && view.counts().incomplete_loans == 0,
+            all_complete: sync.synchronised && proved && view.counts().incomplete_loans == 0,
         }
     }
 
@@ -103,13 +101,9 @@ impl Staleness {
 }
 
 /// The word of `X-Replica-State`.
-pub(crate) fn state_word(sync: &SyncSnapshot) -> &'static str {
-    match sync.state {
-        SourceState::Live => "live",
-        SourceState::Starting | SourceState::CatchingUp => "catching-up",
-        SourceState::Stale => "stale",
-        SourceState::Disconnected => "disconnected",
-        SourceState::Diverged => "diverged",
-        SourceState::Paused => "paused",
+pub(crate) fn state_word(state: SourceState) -> &'static str {
+    match state {
+        SourceState::Starting => SourceState::CatchingUp.name(),
+        state => state.name(),
     }
 }

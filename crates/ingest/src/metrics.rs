@@ -37,6 +37,9 @@ pub const GAVE_UP: &str = "continuity_ingest_gaps_given_up_total";
 pub const BATCH_MESSAGES: &str = "continuity_ingest_batch_messages";
 /// Records in a group of the log.
 pub const GROUP_RECORDS: &str = "continuity_ingest_group_records";
+/// Keys (loans) that came in another partition of a topic than before.
+pub const PARTITION_MOVES: &str = "continuity_source_partition_moves_total";
+
 /// Describes every metric of this crate to the recorder.
 pub fn describe() {
     describe_counter!(EVENTS, "Loan events logged, held ones included");
@@ -54,7 +57,9 @@ pub fn describe() {
     describe_counter!(GAVE_UP, "Loans of which the gaps were given up after the waiting time");
     describe_histogram!(BATCH_MESSAGES, "Messages in a batch of the source");
     describe_histogram!(GROUP_RECORDS, "Records in a group of the log");
+    describe_counter!(PARTITION_MOVES, "Keys (loans) that came in another partition of a topic than before");
     source::describe();
+    crate::completeness::describe();
 }
 
 /// The ledger's figures; those that only grow go on after a restart.

@@ -62,8 +62,6 @@ pub struct IngestOptions {
     pub durable_every: Duration,
     /// How often the position is recorded when nothing but heartbeats arrives (60 s).
     pub progress_every: Duration,
-    /// Without a proof of life for this long, a connected source counts as stale (60 s).
-    pub stale_after: Duration,
     /// Waiting time after the first failed attempt to connect; it doubles up to `reconnect_most` (250 ms). Each time
     /// between half of it and all of it is waited, at random, so that replicas do not come back in step.
     pub reconnect_first: Duration,
@@ -90,7 +88,6 @@ impl Default for IngestOptions {
             limits: Limits::default(),
             durable_every: Duration::from_secs(1),
             progress_every: Duration::from_mins(1),
-            stale_after: Duration::from_mins(1),
             reconnect_first: Duration::from_millis(250),
             reconnect_most: Duration::from_secs(30),
             schedule: Schedule::default(),

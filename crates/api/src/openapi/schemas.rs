@@ -57,7 +57,20 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Pagination", "limit!:integer offset!:integer total!:integer hasMore!:boolean nextCursor!:cursor"),
     ("LoanRequestPage", "loanRequests!:LoanRequest* pagination!:Pagination"),
     ("ChannelMessages", "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor"),
-    ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:object"),
+    ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
+    (
+        "HealthComponents",
+        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
+    ),
+    (
+        "HealthSource",
+        "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvivedSeconds:number",
+    ),
+    ("HealthBootstrap", "loansDone!:integer loansExpected:integer etaSeconds:integer"),
+    (
+        "HealthCompleteness",
+        "asOf! evaluatedAt!:date-time secondsSinceEvaluation!:integer complete!:boolean loansMissing!:integer eventsMissing!:integer",
+    ),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),
     ("KeySet", "keys!:object*"),

@@ -1,8 +1,10 @@
 //! `GET /health`: how the replica is, in the words of the vendor's guide, then component by component.
 
+mod source;
+
 use std::time::Duration;
 
-use continuity_readmodel::{ModelState, ModelStatus, SourceState, SyncSnapshot};
+use continuity_readmodel::{ModelState, ModelStatus, PauseCause, SourceState, SyncSnapshot};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -10,7 +12,6 @@ use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::problem::Problem;
 use crate::reply::{Caching, Reply};
-use crate::staleness::state_word;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -28,14 +29,14 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every handler")]
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let state = &call.shared.state;
-    let sync = state.sync.snapshot();
+    let sync = state.sync.snapshot_at(call.view.position);
     let models = state.engine.statuses();
     let counts = call.view.counts();
     let connected = call.view.loan("").is_ok();
     let rebuilding = models.iter().any(|m| matches!(m.state, ModelState::Rebuilding { .. }));
     let word = sync_word(sync.state, rebuilding);
     let whole = counts.parked_loans == 0 && counts.incomplete_loans == 0;
-    let status = status_word(connected, word, whole);
+    let status = status_word(connected, whole && is_well(&sync) && !rebuilding);
     let body = json!({
         "status": status,
         "timestamp": state.clock.now().to_string(),
@@ -44,7 +45,10 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
         "sync": word,
         "uptime": uptime(state.clock.monotonic().saturating_sub(state.started_at)),
         "components": {
-            "source": source(call, &sync),
+            "source": source::component(&sync, call.view.position),
+            "log": source::log(&sync, state.clock.now()),
+            "bootstrap": source::bootstrap(&sync),
+            "completeness": source::completeness(&sync, state.clock.now()),
             "readModels": models.iter().map(model).collect::<Vec<_>>(),
             "loans": {"incomplete": counts.incomplete_loans, "parked": counts.parked_loans},
             "events": {
@@ -59,19 +63,6 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     });
     let code = if status == "unhealthy" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     Ok(Reply::json(body.to_string()).status(code).caching(Caching::NoStore))
-}
-
-fn source(call: &Call, sync: &SyncSnapshot) -> Value {
-    let state = &call.shared.state;
-    let (now, position) = (state.clock.now(), call.view.position);
-    let age = |at: Option<continuity_base::Timestamp>| at.map(|at| now.since(at).as_secs());
-    json!({
-        "state": state_word(sync),
-        "synchronised": sync.synchronised,
-        "secondsSinceProofOfLife": age(sync.last_proof_of_life),
-        "lagSeconds": age(state.sync.caught_up_at(position)),
-        "position": position,
-    })
 }
 
 fn model(status: &ModelStatus) -> Value {
@@ -97,11 +88,23 @@ fn sync_word(state: SourceState, rebuilding: bool) -> &'static str {
     }
 }
 
-fn status_word(connected: bool, sync: &str, whole: bool) -> &'static str {
-    match (connected, sync) {
+/// Whether the source is as it should be. A schedule that lets nothing be read now is kept, not failed.
+fn is_well(sync: &SyncSnapshot) -> bool {
+    let as_scheduled = sync.pause.as_ref().is_some_and(|pause| pause.cause == PauseCause::Schedule);
+    let proved = sync.completeness.as_ref().is_none_or(|summary| summary.complete);
+    proved
+        && match sync.state {
+            SourceState::Live | SourceState::CatchingUp | SourceState::Starting => true,
+            SourceState::Paused => as_scheduled,
+            SourceState::Stale | SourceState::Disconnected | SourceState::Diverged => false,
+        }
+}
+
+fn status_word(connected: bool, well: bool) -> &'static str {
+    match (connected, well) {
         (false, _) => "unhealthy",
-        (true, "active" | "catching-up") if whole => "healthy",
-        (true, _) => "degraded",
+        (true, true) => "healthy",
+        (true, false) => "degraded",
     }
 }
 
@@ -138,20 +141,21 @@ mod tests {
     #[test]
     fn the_words_follow_the_source() {
         let cases = [
-            (SourceState::Live, false, "active", "healthy"),
-            (SourceState::Live, true, "rebuilding", "degraded"),
-            (SourceState::Starting, false, "catching-up", "healthy"),
-            (SourceState::CatchingUp, false, "catching-up", "healthy"),
-            (SourceState::Stale, true, "stale", "degraded"),
-            (SourceState::Paused, false, "stale", "degraded"),
-            (SourceState::Disconnected, true, "disconnected", "degraded"),
-            (SourceState::Diverged, false, "disconnected", "degraded"),
+            (SourceState::Live, false, "active", true),
+            (SourceState::Live, true, "rebuilding", true),
+            (SourceState::Starting, false, "catching-up", true),
+            (SourceState::CatchingUp, false, "catching-up", true),
+            (SourceState::Stale, true, "stale", false),
+            (SourceState::Paused, false, "stale", false),
+            (SourceState::Disconnected, true, "disconnected", false),
+            (SourceState::Diverged, false, "disconnected", false),
         ];
-        for (state, rebuilding, word, status) in cases {
+        for (state, rebuilding, word, well) in cases {
             assert_eq!(sync_word(state, rebuilding), word);
-            assert_eq!(status_word(true, word, true), status, "{state:?}");
-            assert_eq!(status_word(false, word, true), "unhealthy");
+            assert_eq!(is_well(&SyncSnapshot { state, ..SyncSnapshot::default() }), well, "{state:?}");
         }
-        assert_eq!(status_word(true, "active", false), "degraded");
+        let statuses =
+            [(false, true), (true, true), (true, false)].map(|(connected, well)| status_word(connected, well));
+        assert_eq!(statuses, ["unhealthy", "healthy", "degraded"]);
     }
 }

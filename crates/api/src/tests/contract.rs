@@ -1,10 +1,9 @@
 //! What holds for every reply: problems, ids, freshness, caching, refused queries.
 
 use axum::body::Body;
-use continuity_readmodel::SourceState;
 use http::{Request, StatusCode};
 
-use super::harness::{Feed, HOUSE, Replica};
+use super::harness::{Feed, HOUSE, Replica, cut_off};
 use super::scopes::concrete;
 use crate::UnknownParameters;
 use crate::endpoint::{Access, Verb};
@@ -127,7 +126,7 @@ async fn freshness_is_told_and_follows_the_source() {
     assert_eq!((answer.header("x-replica-lag-seconds"), answer.header("x-replica-state")), ("0", "live"));
     assert!(answer.header("x-replica-as-of").starts_with("2026-11-22T10:00:"), "{answer:?}");
     replica.clock.advance(std::time::Duration::from_secs(90));
-    replica.state.sync.set_state(SourceState::Disconnected);
+    cut_off(&replica.state.sync);
     let answer = replica.get(&format!("{LIST}/L1")).await;
     assert_eq!((answer.header("x-replica-lag-seconds"), answer.header("x-replica-state")), ("90", "disconnected"));
     let stale = replica.get_with("all", LIST, &[("x-max-staleness", "89")]).await;

@@ -14,7 +14,7 @@ use continuity_events::CloudEvent;
 use continuity_events::record::{Received, SourcePosition, encode};
 use continuity_log::{Kind, Log, MemoryDisk, Options, Record};
 use continuity_readmodel::ledger::Ledger;
-use continuity_readmodel::{BatchLimits, Engine, EngineOptions, SourceState, SyncBoard};
+use continuity_readmodel::{BatchLimits, Engine, EngineOptions, Fault, FaultKind, HeadSeen, SyncBoard};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -177,9 +177,8 @@ impl Replica {
             Auth::open(AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&clock) as Arc<dyn Clock>));
         let auth = auth.unwrap();
         let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        sync.set_state(SourceState::Live);
         sync.set_synchronised();
-        sync.seen_head(NOON, position);
+        live(&sync, clock.as_ref(), position);
         let mut state = ApiState {
             engine,
             sync,
@@ -308,4 +307,17 @@ impl Answer {
         let rows = value.get("loanRequests").unwrap_or(&value).as_array().unwrap();
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The source shows its end, and the log holds everything before it.
+pub(crate) fn live(sync: &SyncBoard, clock: &dyn Clock, position: u64) {
+    let (asked, asked_at) = (clock.monotonic(), clock.now());
+    sync.connected();
+    sync.head(HeadSeen { asked, asked_at, ..HeadSeen::default() });
+    sync.held(asked, position);
+}
+
+/// The source cannot be reached.
+pub(crate) fn cut_off(sync: &SyncBoard) {
+    sync.failed(Fault { kind: FaultKind::Unreachable, detail: "no route to broker-7.bank.example".to_owned() });
 }

@@ -130,9 +130,5 @@ impl Worker {
 /// beginning of the call on both clocks went alike; the board takes nothing from the future.
 fn asked(batch: &ParsedBatch, head: &SourceHead) -> Duration {
     let Some(at) = head.asked_at else { return batch.since };
-    if at >= batch.at {
-        batch.since + at.since(batch.at)
-    } else {
-        batch.since.saturating_sub(batch.at.since(at))
-    }
+    if at >= batch.at { batch.since + at.since(batch.at) } else { batch.since.saturating_sub(batch.at.since(at)) }
 }

@@ -158,7 +158,7 @@ impl Known {
     pub(super) fn held(&mut self, asked: Duration, log_position: u64, now: Mono) {
         let asked = mono(asked).min(now);
         self.proofs.add(Proof { asked, log_position });
-        self.held_this_connection |= self.connected.is_some_and(|connected| asked >= connected);
+        self.held_this_connection = self.connected.is_some();
         self.ahead_since = self.head.as_ref().map(|(_, newest)| *newest).filter(|newest| *newest > asked);
         if let Some((head, seen)) = &mut self.head
             && *seen <= asked

@@ -124,7 +124,8 @@ impl SyncBoard {
         self.change(|known, now| known.head(head, now.mono));
     }
 
-    /// Everything before the end that was asked for at `asked` (monotonic) is durable in the log up to `log_position`.
+    /// Everything before the end that was asked for at `asked` (monotonic) is durable in the log up to `log_position`. Not
+    /// for an end that an earlier connection showed.
     pub fn held(&self, asked: Duration, log_position: u64) {
         self.change(|known, now| known.held(asked, log_position, now.mono));
     }
