@@ -5,6 +5,7 @@
 mod brokers;
 mod clients;
 mod commands;
+mod divergence;
 mod feeds;
 mod fold;
 mod hostile;
@@ -13,3 +14,4 @@ mod metrics;
 mod rig;
 mod serve;
 mod simulated;
+mod truth;

@@ -77,7 +77,8 @@ impl Rig {
     /// Takes the source as it is.
     pub(crate) async fn accept(&self) -> Result<(), Failure> {
         let output = self.replica.order(&["source", "accept", "--reason", "a test's broker lost something"]).await?;
-        succeeded(&output)
+        succeeded(&output);
+        Ok(())
     }
 
     /// Every endpoint of every loan, and the order in the log.
@@ -95,7 +96,7 @@ impl Rig {
     /// Each event is in the log once, and takes effect behind the one before it.
     async fn log_is_in_order(&self) -> Result<(), Failure> {
         let output = self.replica.order(&["log", "cat", "--limit", "10000000", "--json"]).await?;
-        succeeded(&output)?;
+        succeeded(&output);
         let mut effective: BTreeMap<String, u64> = BTreeMap::new();
         let mut seen = std::collections::BTreeSet::new();
         for line in std::str::from_utf8(&output.stdout)?.lines() {
@@ -122,14 +123,20 @@ pub(crate) fn following(broker: &Broker, proxy: &Proxy, source: &str) -> String 
     format!("[source]\nurl = '{}'\n{QUICK}{source}\n[ingest]\nmin_free_bytes = 0\n", proxy.url(broker.scheme()))
 }
 
+/// A component of `/health`; null when there is none of that name.
+pub(crate) fn component(health: &Json, name: &str) -> Json {
+    health.get("components").and_then(|all| all.get(name)).cloned().unwrap_or(Json::Null)
+}
+
+/// The state of the source.
 pub(crate) fn state(health: &Json) -> &str {
     health.get("components").and_then(|all| all.get("source")).and_then(|source| source.text("state")).unwrap_or("?")
 }
 
-pub(crate) fn succeeded(output: &Output) -> Result<(), Failure> {
+/// Fails with what it said unless it succeeded.
+pub(crate) fn succeeded(output: &Output) {
     let said = [output.stdout.as_slice(), &output.stderr].concat();
     assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&said));
-    Ok(())
 }
 
 /// The events of a simulated history, faults included.

@@ -37,6 +37,7 @@ async fn kafka_survives_kills() -> Result<(), Failure> {
     survives(Sort::Kafka, 42).await
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of the long form")]
 async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
     let kills = usize::try_from(feeds::size(6, 102))?;
     // A fork is judged by what arrives first, which is not the same here and there when messages are sent again.
