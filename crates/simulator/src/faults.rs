@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::random::Random;
-use crate::simulator::Emitted;
+use crate::simulator::{Emitted, Kind};
 
 /// Which faults a feed has. All are probabilities per line, 0 by default: then nothing is touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,6 +37,8 @@ pub struct Faulty<I> {
     waiting: BTreeMap<u64, Emitted>,
     ties: u64,
     counts: FaultCounts,
+    /// A manifest: everything before it comes before it, however late it was to be.
+    barrier: Option<Emitted>,
 }
 
 /// How often each fault was committed.
@@ -67,6 +69,7 @@ impl Faults {
             waiting: BTreeMap::new(),
             ties: 0,
             counts: FaultCounts::default(),
+            barrier: None,
         }
     }
 }
@@ -89,7 +92,7 @@ impl<I> Faulty<I> {
         if self.random.chance(self.faults.malformed) {
             self.counts.malformed += 1;
             let line = broken(&emitted.line, &mut self.random);
-            self.schedule(0, Emitted { line, blobs: vec![], ..emitted.clone() });
+            self.schedule(0, Emitted { line, blobs: vec![], kind: Kind::Malformed, ..emitted.clone() });
         }
         if self.random.chance(self.faults.gaps) && !control {
             self.counts.gaps += 1;
@@ -100,12 +103,13 @@ impl<I> Faulty<I> {
         if self.random.chance(self.faults.duplicates) {
             self.counts.duplicates += 1;
             let after = 1 + self.random.below(500);
-            self.schedule(delay + after, Emitted { blobs: vec![], ..emitted.clone() });
+            self.schedule(delay + after, Emitted { blobs: vec![], kind: Kind::Duplicate, ..emitted.clone() });
         }
         if self.random.chance(self.faults.forks) && !control {
             self.counts.forks += 1;
             let line = forked(&emitted.line, &mut self.random);
-            self.schedule(delay, Emitted { line, blobs: std::mem::take(&mut emitted.blobs), ..emitted.clone() });
+            let blobs = std::mem::take(&mut emitted.blobs);
+            self.schedule(delay, Emitted { line, blobs, kind: Kind::Fork, ..emitted.clone() });
             // The true one is the one that came first: its place in the order is taken before.
             self.swap_last_with(delay, emitted);
             return;
@@ -137,12 +141,18 @@ impl<I: Iterator<Item = Emitted>> Iterator for Faulty<I> {
     fn next(&mut self) -> Option<Emitted> {
         loop {
             let due = self.order.peek().is_some_and(|Reverse((at, _))| *at <= self.read);
-            if !due && let Some(emitted) = self.inner.next() {
-                self.take(emitted);
+            if !due
+                && self.barrier.is_none()
+                && let Some(emitted) = self.inner.next()
+            {
+                match emitted.kind {
+                    Kind::Manifest => self.barrier = Some(emitted),
+                    _ => self.take(emitted),
+                }
                 continue;
             }
-            let Reverse((_, tie)) = self.order.pop()?;
-            let mut emitted = self.waiting.remove(&tie)?;
+            let waiting = self.order.pop().and_then(|Reverse((_, tie))| self.waiting.remove(&tie));
+            let mut emitted = waiting.or_else(|| self.barrier.take())?;
             self.delivered += 1;
             emitted.number = self.delivered;
             return Some(emitted);

@@ -1,21 +1,26 @@
 //! A stand-in cloud platform: believable loans over their whole life, seeded, with faults on demand.
 //!
 //! [`Simulator`] is an endless iterator of change events of the event contract, one `CloudEvents` JSON line each. The
-//! same [`Options`] give the same bytes. [`Faults`] makes a well-behaved feed misbehave. Nothing here does I/O or reads a
-//! clock; the bytes behind `OBJECT_STORE` references are handed out for the caller to write.
+//! same [`Options`] give the same bytes. [`Faults`] makes a well-behaved feed misbehave, [`Manifests`] mixes in proofs that
+//! nothing is missing. None of these does I/O or reads a clock; the bytes behind `OBJECT_STORE` references are handed out
+//! for the caller to write. [`publish`] carries a feed to NATS `JetStream`, Kafka or a file.
 
 mod blob;
 mod control;
+mod envelope;
 mod faults;
 mod json;
 mod loan;
+mod manifest;
 mod names;
 mod pdf;
+pub mod publish;
 mod random;
 mod scene;
 mod simulator;
 mod story;
 
 pub use blob::{BlobFile, BlobMode};
-pub use faults::{Faults, Faulty};
-pub use simulator::{Emitted, Options, Simulator, Tempo};
+pub use faults::{FaultCounts, Faults, Faulty};
+pub use manifest::{Every, Manifests};
+pub use simulator::{Emitted, Kind, Options, Simulator, Tempo};

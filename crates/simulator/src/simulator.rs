@@ -94,6 +94,24 @@ pub struct Emitted {
     pub loans_done: u64,
     /// Bytes that the line refers to, with [`BlobMode::Files`].
     pub blobs: Vec<BlobFile>,
+    /// What it is: as the platform says it, or a fault.
+    pub kind: Kind,
+}
+
+/// What a line of the feed is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An event as the platform says it.
+    #[default]
+    Plain,
+    /// An event that was told before.
+    Duplicate,
+    /// A line that is no event.
+    Malformed,
+    /// A second event for a sequence.
+    Fork,
+    /// A `CompletenessManifest` whose `at` waits for the positions of everything before it.
+    Manifest,
 }
 
 type Due = Reverse<(i64, u64)>;
@@ -276,6 +294,7 @@ impl Simulator {
                 loans: self.loans,
                 loans_done: self.loans_done,
                 blobs: std::mem::take(&mut blobs),
+                kind: Kind::Plain,
             });
         }
     }
