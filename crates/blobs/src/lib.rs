@@ -8,6 +8,8 @@
 
 mod place;
 mod reference;
+#[cfg(feature = "object-store")]
+pub mod remote;
 
 use std::fs::File;
 use std::io::Read;
