@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use continuity_events::record::{
     ClosedBy, GapClosed, GapOpened, Operator, Quarantined, Released, SourceChange, SourceEvent, SourcePosition,
-    SourceProgress, decode,
+    SourceProgress, Stored, decode, encode,
 };
 use continuity_events::{CloudEvent, Limits};
 use continuity_log::disk::CrashPolicy;
@@ -167,6 +167,16 @@ impl Rig {
             self.ledger.commit(batch, head, self.number.is_multiple_of(3)).unwrap();
         }
         paused
+    }
+
+    /// Appends a record that is not an arrival, and folds it.
+    pub(crate) fn append<T: Stored>(&mut self, kind: Kind, body: &T) {
+        let (subject, payload) = (String::new(), encode(body));
+        let record = Record { kind, subject, sequence: 0, arrived_at: 1_000, payload };
+        let mut batch = self.ledger.begin();
+        batch.apply(self.ledger.position() + 1, &record).unwrap();
+        let head = self.writer.append(vec![record]).unwrap().wait().unwrap();
+        self.ledger.commit(batch, head, false).unwrap();
     }
 
     /// Plays a script of groups.

@@ -363,6 +363,17 @@ pub struct Completeness {
     pub content_through: Option<(u64, [u8; 32])>,
 }
 
+impl Completeness {
+    /// The word for it: everything agrees, something is missing, or nothing is missing and yet something differs.
+    pub fn word(&self) -> &'static str {
+        match (self.complete, self.events_missing) {
+            (true, _) => "complete",
+            (false, 1..) => "incomplete",
+            (false, 0) => "different",
+        }
+    }
+}
+
 macro_rules! stored {
     ($($name:ident),+) => { $(impl Stored for $name { const KIND: &'static str = stringify!($name); })+ };
 }

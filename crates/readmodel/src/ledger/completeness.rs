@@ -22,8 +22,9 @@ use crate::store::{Direction, Row, Table};
 pub const RESULTS_KEPT: u64 = 1_000;
 /// Manifests that wait for their evaluation, at most; beyond it the oldest is given up.
 const OPEN_KEPT: usize = 1_000;
-/// Log positions from one mark of a partition to the next: so many records have to be looked at to find a place.
-const MARK_EVERY: u64 = 1_024;
+/// A partition has one mark in each such stretch of the log (positions from a multiple of it on) in which it was read, at
+/// its first record there; so many records have to be looked at to find a place.
+pub const MARK_EVERY: u64 = 1_024;
 
 /// A manifest that was not evaluated yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,7 +31,7 @@ use parking_lot::{Condvar, Mutex};
 use thiserror::Error;
 
 pub use self::batch::LedgerBatch;
-pub use self::completeness::{Inventory, KeptResult, Mark, OpenManifest, RESULTS_KEPT, number_at};
+pub use self::completeness::{Inventory, KeptResult, MARK_EVERY, Mark, OpenManifest, RESULTS_KEPT, number_at};
 pub use self::fold::{Entry, is_purge};
 pub use self::order::{HeldEvent, LoanOrder};
 pub use self::position::partition;
