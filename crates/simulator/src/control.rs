@@ -1,4 +1,4 @@
-//! Events that are not a change: heartbeats and whole-loan snapshots.
+//! Events that are not a change: heartbeats, and what tells a whole loan.
 
 use std::fmt::Write;
 
@@ -25,7 +25,15 @@ pub(crate) fn snapshot(source: &str, loan: &mut Loan, at: Timestamp) -> String {
         Saying { name: "LoanRequestSnapshot", time: &time, actor: None, reason: None, corrects: None, changes: vec![] };
     let mut line = String::new();
     loan.write_head(&mut line, source, &saying, &id);
-    let _ = write!(line, "\"data\":{{\"asOfSequence\":{},\"entities\":[", loan.sequence);
+    let _ = write!(line, "\"data\":{{\"asOfSequence\":{},", loan.sequence);
+    push_entities(&mut line, loan);
+    line.push_str("}}");
+    line
+}
+
+/// The member `entities`: every living entity of the loan, and its audit entries.
+pub(crate) fn push_entities(line: &mut String, loan: &Loan) {
+    line.push_str("\"entities\":[");
     let before = line.len();
     for entity in loan.entities.iter().filter(|entity| entity.kind != "auditEntry") {
         let Some(state) = &entity.state else { continue };
@@ -33,13 +41,12 @@ pub(crate) fn snapshot(source: &str, loan: &mut Loan, at: Timestamp) -> String {
         if !entity.parent.is_empty() {
             parent = Some(Json::Object(entity.parent.iter().map(|(name, id)| ((*name).into(), id.into())).collect()));
         }
-        push_entity(&mut line, before, entity.kind, &entity.id, parent, entity.version, &state.to_text());
+        push_entity(line, before, entity.kind, &entity.id, parent, entity.version, &state.to_text());
     }
     for entry in &loan.audit {
-        push_entity(&mut line, before, "auditEntry", &entry.id, None, 1, &entry.text);
+        push_entity(line, before, "auditEntry", &entry.id, None, 1, &entry.text);
     }
-    line.push_str("]}}");
-    line
+    line.push(']');
 }
 
 fn push_entity(

@@ -8,6 +8,8 @@
 mod blob;
 mod control;
 mod envelope;
+mod erasure;
+mod export;
 mod faults;
 mod json;
 mod loan;
@@ -21,6 +23,7 @@ mod simulator;
 mod story;
 
 pub use blob::{BlobFile, BlobMode};
+pub use export::Exporting;
 pub use faults::{FaultCounts, Faults, Faulty};
 pub use manifest::{Every, Manifests};
 pub use simulator::{Emitted, Kind, Options, Simulator, Tempo};

@@ -46,6 +46,8 @@ pub(crate) struct Loan {
     /// The audit entries of the events so far, as the contract derives them; snapshots carry them.
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) purged: bool,
+    /// The line of its purge, kept for exports.
+    pub(crate) purge: Option<String>,
     pub(crate) pending: usize,
 }
 
@@ -75,7 +77,17 @@ impl Loan {
             1 => format!("dossier {number} é+%25"),
             _ => random.uuid(micros),
         };
-        Self { number, id, sequence: 0, random, entities: vec![], audit: vec![], purged: false, pending: 0 }
+        Self {
+            number,
+            id,
+            sequence: 0,
+            random,
+            entities: vec![],
+            audit: vec![],
+            purged: false,
+            purge: None,
+            pending: 0,
+        }
     }
 
     /// Indices of the living entities of `kind`.

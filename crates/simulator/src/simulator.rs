@@ -7,11 +7,12 @@ use std::time::Duration;
 use continuity_base::Timestamp;
 
 use crate::blob::{BlobFile, BlobMode};
-use crate::control;
+use crate::export::{self, Told};
 use crate::loan::Loan;
 use crate::random::Random;
 use crate::scene::{Action, Scene};
 use crate::story;
+use crate::{control, erasure};
 
 /// What the platform is to be like. The same options give the same bytes.
 #[derive(Clone, Debug)]
@@ -32,6 +33,10 @@ pub struct Options {
     pub heartbeats: bool,
     /// Whether loans are now and then told as a whole (`LoanRequestSnapshot`), beside their changes.
     pub snapshots: bool,
+    /// Whether the participants of a loan are now and then forgotten (`DataSubjectErased`).
+    pub erasures: bool,
+    /// Whether to keep what [`crate::Exporting`] needs of loans that came to their end. Changes no line.
+    pub exports: bool,
 }
 
 /// How fast things happen in the platform's own time.
@@ -67,6 +72,8 @@ impl Options {
             source: "/banclo/eu-1/tenants/harbour-bank".to_owned(),
             heartbeats: false,
             snapshots: false,
+            erasures: false,
+            exports: false,
         }
     }
 
@@ -136,6 +143,7 @@ pub struct Simulator {
     live_steps: i64,
     loans: u64,
     loans_done: u64,
+    retired: Vec<Told>,
     random: Random,
 }
 
@@ -161,6 +169,7 @@ impl Simulator {
             live_steps: 0,
             loans: 0,
             loans_done: 0,
+            retired: vec![],
             random,
             options,
         };
@@ -195,6 +204,14 @@ impl Simulator {
         self.ready.front().is_some_and(|next| next.history)
     }
 
+    /// As [`Simulator::in_history`], but takes no step beyond the history to find out.
+    pub(crate) fn still_in_history(&mut self) -> bool {
+        while self.ready.is_empty() && self.agenda.peek().is_some_and(|Reverse((due, _))| *due <= self.history_end) {
+            self.step();
+        }
+        self.ready.front().is_some_and(|next| next.history)
+    }
+
     fn plan(&mut self, due: i64, step: Step) {
         self.planned += 1;
         self.agenda.push(Reverse((due, self.planned)));
@@ -202,9 +219,14 @@ impl Simulator {
     }
 
     fn fill(&mut self) {
-        while self.ready.is_empty() {
-            let Some(Reverse((due, key))) = self.agenda.pop() else { return };
-            let Some(step) = self.steps.remove(&key) else { continue };
+        while self.ready.is_empty() && !self.agenda.is_empty() {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        let Some(Reverse((due, key))) = self.agenda.pop() else { return };
+        if let Some(step) = self.steps.remove(&key) {
             self.run(due, step);
         }
     }
@@ -228,7 +250,7 @@ impl Simulator {
                 let Some(mut loan) = self.living.remove(&loan) else { return };
                 loan.pending -= 1;
                 if loan.purged {
-                    self.retire(loan);
+                    self.retire(loan, due);
                 } else {
                     self.tell(due, loan, action, entity);
                 }
@@ -261,6 +283,12 @@ impl Simulator {
         let mut scene = Scene::new(&mut loan, &self.options.source, self.options.blobs, now);
         action(&mut scene, entity);
         let Scene { mut lines, files, planned, .. } = scene;
+        if self.options.erasures && !loan.purged && !lines.is_empty() && loan.random.percent(1) {
+            lines.push(erasure::erase(&self.options.source, &mut loan, Timestamp::from_micros(now)));
+        }
+        if self.options.exports && loan.purged && loan.purge.is_none() {
+            loan.purge = lines.last().cloned();
+        }
         if self.options.snapshots && !loan.purged && !lines.is_empty() && loan.random.percent(2) {
             lines.push(control::snapshot(&self.options.source, &mut loan, Timestamp::from_micros(now)));
         }
@@ -269,17 +297,37 @@ impl Simulator {
             let step_due = due.saturating_add(step.after_micros);
             self.plan(step_due, Step::Story { loan: loan.number, action: step.action, entity: step.entity });
         }
-        self.retire(loan);
+        self.retire(loan, now);
         self.push(lines, files, due, now);
     }
 
     /// Keeps a loan that has something on its agenda; the others are done.
-    fn retire(&mut self, loan: Loan) {
+    fn retire(&mut self, mut loan: Loan, now: i64) {
         if loan.pending > 0 {
             self.living.insert(loan.number, loan);
-        } else {
-            self.loans_done += 1;
+            return;
         }
+        self.loans_done += 1;
+        if self.options.exports {
+            self.retired.push(export::tell(&self.options, &mut loan, Timestamp::from_micros(now)));
+        }
+    }
+
+    /// What the loans that came to their end since the last call are like, for an export.
+    pub(crate) fn take_retired(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.retired)
+    }
+
+    /// What the loans that are still going on are like, for an export as of `at`.
+    pub(crate) fn tell_living(&mut self, at: Timestamp) -> Vec<Told> {
+        let mut living: Vec<&mut Loan> = self.living.values_mut().collect();
+        living.sort_by_key(|loan| loan.number);
+        living.into_iter().map(|loan| export::tell(&self.options, loan, at)).collect()
+    }
+
+    /// What the platform is like.
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
     }
 
     fn push(&mut self, lines: Vec<String>, mut blobs: Vec<BlobFile>, due: i64, now: i64) {
