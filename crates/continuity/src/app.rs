@@ -9,6 +9,7 @@ use continuity_api::{ApiState, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::Blobs;
 use continuity_ingest::{IngestOptions, Ingester, Source};
+use continuity_readmodel::{EngineError, SyncBoard};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,10 +17,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::UnknownParameters;
 use crate::control::server::ControlSocket;
 use crate::core::Core;
+use crate::operations::Following;
 use crate::telemetry;
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a thread that has nothing to do looks at the stop.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What a replica needs besides its data directory.
 pub(crate) struct Serving {
@@ -39,14 +44,17 @@ pub(crate) struct App {
     pub(crate) state: ApiState,
 }
 
-/// Starts everything. The tasks end the process when one of them ends by itself.
+/// Starts everything. The tasks end the process when one of them ends by itself; a disk that takes no more does not: what
+/// is there goes on being served (see [`serve_what_is_there`]).
 pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let mut tasks = Tasks::new(Stop::new());
     let stop = tasks.stop().clone();
     let socket = ControlSocket::bind(core.dir.root())?;
-    let operations = core.operations();
+    let schedule = serving.ingest.schedule.clone();
+    let mut operations = core.operations();
     let state = ApiState {
         engine: core.handle,
+        ledger: core.reader,
         auth: core.auth,
         sync: core.sync.clone(),
         blobs: serving.blobs,
@@ -62,15 +70,17 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         stop: stop.clone(),
     };
 
-    let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync);
+    let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
+    operations.running = Some(Following { ingest: ingester.control(), schedule, clock: Arc::clone(&core.clock) });
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
     let (engine, until) = (core.engine, stop.clone());
-    tasks.thread("engine", move || engine.run(until))?;
+    let (follow, board) = (move |until| engine.run(until), core.sync);
+    tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
     let router = continuity_api::router(state.clone());
     let limits = ServerLimits::default();
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
-    let router = telemetry::metrics_router(serving.recorder);
+    let router = telemetry::metrics_router(serving.recorder, state.sync.clone(), state.engine.clone());
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
     let directory = core.dir;
     tasks.spawn("control", async move {
@@ -114,6 +124,23 @@ impl App {
         let failures: Vec<String> = failure.iter().chain(&late).map(ToString::to_string).collect();
         if failures.is_empty() { failed } else { bail!("{}", failures.join("; ")) }
     }
+}
+
+/// When the engine can neither read the log nor write its read models any more, the views that it published last stay
+/// readable. Whoever serves them goes on, and `/health` says what is broken; only a start can mend it.
+fn serve_what_is_there(ended: Result<(), EngineError>, board: &SyncBoard, stop: &Stop) -> Result<(), EngineError> {
+    if let Err(error) = &ended
+        && !stop.is_stopped()
+    {
+        tracing::error!(%error, "the read models stand still: free space on the disk or check it, then restart");
+        board.broken(Some(format!(
+            "{error}. The read models stand still; free space on the disk or check it, then restart"
+        )));
+        while !stop.is_stopped() {
+            std::thread::sleep(LOOK);
+        }
+    }
+    ended
 }
 
 /// Binds a listener and says where.

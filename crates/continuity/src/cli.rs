@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use crate::commands::simulate::Simulate;
+
 /// Business-continuity replica of a loan-origination cloud platform.
 ///
 /// Follows the platform's change events into an append-only log, folds them into read models, and serves the same
@@ -21,6 +23,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Run the replica with a configuration file.
     Serve(Configured),
+    /// Be a stand-in cloud platform: publish believable loans to NATS, Kafka or a file.
+    Simulate(Box<Simulate>),
     /// Check a configuration file and print what is wrong with it.
     CheckConfig(Configured),
     /// Print the annotated default configuration.
@@ -39,11 +43,14 @@ pub(crate) enum Command {
     /// Look at events that could not be accepted.
     #[command(subcommand)]
     Quarantine(Quarantine),
+    /// The source: how it is, and what an operator can do about it.
+    #[command(subcommand)]
+    Source(Source),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Where events come from: `simulator:` or `file:PATH`.
+    /// Where events come from: `simulator:`, `file:PATH`, `nats://HOST:PORT` or `kafka://HOST:PORT`.
     #[arg(long, value_name = "URL", default_value = "simulator:", conflicts_with = "feed")]
     pub(crate) source: String,
     /// Short for `--source file:FILE`.
@@ -180,4 +187,28 @@ pub(crate) enum Quarantine {
         /// Log position as `quarantine list` prints it.
         position: u64,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Source {
+    /// State, cause and way out; each part with its identity and our position in it; schedule and pause.
+    Status(OnData),
+    /// Read nothing from the source until it is resumed, over restarts too.
+    Pause(Reasoned),
+    /// Read again after a pause.
+    Resume(Reasoned),
+    /// Read now, whatever the schedule says, until the source's end was reached once.
+    Sync(OnData),
+    /// Take a diverged source as it is and read it from its beginning; what is known is recognised, nothing is lost.
+    Accept(Reasoned),
+}
+
+/// An order that stands in the log with who gave it and why.
+#[derive(Debug, Args)]
+pub(crate) struct Reasoned {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Why; it is recorded.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
 }

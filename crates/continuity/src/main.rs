@@ -14,6 +14,7 @@ mod datadir;
 mod operations;
 mod output;
 mod progress;
+mod sources;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(options) => commands::demo::run(options),
         Command::Serve(options) => commands::serve::run(&options),
+        Command::Simulate(options) => commands::simulate::run(&options),
         Command::CheckConfig(options) => commands::check_config::run(&options),
         Command::Config => output::text(config::ANNOTATED_DEFAULT),
         Command::Status(on) => commands::status::run(&on),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Projection(command) => commands::projection::run(command),
         Command::Client(command) => commands::client::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),
+        Command::Source(command) => commands::source::run(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

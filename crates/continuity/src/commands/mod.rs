@@ -7,6 +7,8 @@ pub(crate) mod log;
 pub(crate) mod projection;
 pub(crate) mod quarantine;
 pub(crate) mod serve;
+pub(crate) mod simulate;
+pub(crate) mod source;
 pub(crate) mod status;
 
 use anyhow::Result;

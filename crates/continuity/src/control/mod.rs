@@ -24,6 +24,11 @@ pub(crate) enum Command {
     ClientRotate { id: String, overlap_seconds: u64 },
     QuarantineList { after: u64, limit: u64 },
     QuarantineShow { position: u64 },
+    SourceStatus,
+    SourcePause { reason: String },
+    SourceResume { reason: String },
+    SourceSync,
+    SourceAccept { reason: String },
 }
 
 /// One line of an answer.

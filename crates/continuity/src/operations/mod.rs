@@ -4,10 +4,16 @@ mod clients;
 mod log;
 mod projections;
 mod quarantine;
+mod source;
 mod status;
 
-use anyhow::Result;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
 use continuity_auth::Auth;
+use continuity_base::Clock;
+use continuity_ingest::Schedule;
+use continuity_ingest::control::IngestControl;
 use continuity_log::Log;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
@@ -23,6 +29,16 @@ pub(crate) struct Operations {
     pub(crate) engine: EngineHandle,
     pub(crate) auth: Auth,
     pub(crate) sync: SyncBoard,
+    /// What follows the source; `None` on a directory at rest.
+    pub(crate) running: Option<Following>,
+}
+
+/// The part of a running process that follows the source.
+#[derive(Clone)]
+pub(crate) struct Following {
+    pub(crate) ingest: IngestControl,
+    pub(crate) schedule: Schedule,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Operations {
@@ -36,7 +52,18 @@ impl Operations {
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
             Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
+            Command::SourceStatus => source::status(self),
+            Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
+            Command::SourceResume { reason } => source::resume_reading(self, actor, reason),
+            Command::SourceSync => source::sync(self),
+            Command::SourceAccept { reason } => source::accept(self, actor, reason),
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }
+    }
+
+    /// What follows the source, for commands that need it.
+    pub(crate) fn following(&self) -> Result<&Following> {
+        let nobody = "no process runs on this data directory; this needs the running replica";
+        self.running.as_ref().ok_or_else(|| anyhow!(nobody))
     }
 }

@@ -1,7 +1,10 @@
 //! The whole of ingest with its threads: order of effects, failures, pauses, waiting times, restarts.
 
+mod holds;
+mod orders;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,6 +21,8 @@ use crate::source::{Batch, Known, Message, Raw, Resumed, SourceHead};
 use crate::testing::{arrival, short};
 use crate::{Diverged, FileOptions, FileSource, HeldLimits, QuarantineLimits, SourceError};
 
+/// What the script's only part is called.
+const PART: &str = "seed 1";
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Waits for a condition.
@@ -38,6 +43,14 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 struct Script {
     lines: Mutex<Vec<String>>,
     failure: Mutex<Option<fn() -> SourceError>>,
+    /// Its own facts; another history than the known one has diverged.
+    facts: Mutex<Vec<(String, String)>>,
+    /// It fails only once it was let in.
+    fails_late: AtomicBool,
+    /// It hangs in `resume` meanwhile.
+    hangs: AtomicBool,
+    attempts: AtomicU64,
+    released: AtomicU64,
     hides_its_end: AtomicBool,
     resumed: Mutex<Vec<u64>>,
     acknowledged: Mutex<Vec<u64>>,
@@ -61,16 +74,25 @@ impl Source for Scripted {
     }
 
     fn resume(&mut self, known: &Known) -> Result<Resumed, SourceError> {
+        self.0.attempts.fetch_add(1, Ordering::SeqCst);
+        while self.0.hangs.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
         self.1 = known
             .positions
             .iter()
             .map(|position| if let SourcePosition::Simulator { number, .. } = position { *number } else { 0 })
             .sum();
-        if let Some(failure) = *self.0.failure.lock() {
+        let failure = self.0.failure.lock().filter(|_| !self.0.fails_late.load(Ordering::SeqCst));
+        if let Some(failure) = failure {
             return Err(failure());
         }
+        let own = Identity { partition: PART.to_owned(), facts: self.0.facts.lock().clone() };
+        if let Some(seen) = known.identity(PART).filter(|seen| seen.facts[0] != own.facts[0]) {
+            return Err(recreated(seen, own));
+        }
         self.0.resumed.lock().push(self.1);
-        Ok(Resumed::default())
+        Ok(Resumed { identities: vec![own], ..Resumed::default() })
     }
 
     fn next_batch(&mut self, max_messages: usize, _: usize, _: &Stop) -> Result<Batch, SourceError> {
@@ -98,6 +120,17 @@ impl Source for Scripted {
         self.0.acknowledged.lock().push(*number);
         Ok(())
     }
+
+    fn release(&mut self) {
+        self.0.released.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn recreated(seen: &Identity, own: Identity) -> SourceError {
+    let (cause, partition) = (Divergence::Recreated, seen.partition.clone());
+    let detail = format!("{:?} instead of {:?}", own.facts, seen.facts);
+    let found = Diverged { cause, partition, point: "event 1".to_owned(), detail, present: vec![own] };
+    SourceError::Diverged { source_name: "scripted".to_owned(), found: Box::new(found) }
 }
 
 /// An ingester at work.
