@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use continuity_readmodel::{EngineHandle, SyncBoard};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -42,8 +43,15 @@ pub(crate) fn collect_metrics() -> Result<PrometheusHandle> {
     Ok(recorder)
 }
 
-/// `GET /metrics` in the Prometheus text format.
-pub(crate) fn metrics_router(handle: PrometheusHandle) -> Router {
-    let render = move || async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()) };
+/// `GET /metrics` in the Prometheus text format. What ages is derived for each scrape, from the board and from what the
+/// read models hold, so that nothing that stands still can look well.
+pub(crate) fn metrics_router(handle: PrometheusHandle, sync: SyncBoard, engine: EngineHandle) -> Router {
+    let render = move || {
+        let view = engine.view();
+        continuity_ingest::metrics::show(&sync.snapshot_at(view.position));
+        continuity_readmodel::metrics::show(&view, &sync);
+        let text = handle.render();
+        async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text) }
+    };
     Router::new().route("/metrics", get(render))
 }

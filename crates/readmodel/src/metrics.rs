@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use continuity_events::instant::Instant;
 use metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::engine::View;
 use crate::store::Durability;
+use crate::sync::SyncBoard;
 
 /// Log position applied, per read model.
 pub const POSITION: &str = "continuity_projection_position";
@@ -26,11 +28,21 @@ pub const UNPROJECTED_EVENTS: &str = "continuity_unprojected_events";
 /// Entities that lack a patch.
 pub const SKIPPED_PATCHES: &str = "continuity_entities_with_skipped_patches";
 
+/// When the source last showed a head that a read model has applied, per read model.
+pub const CAUGHT_UP: &str = "continuity_projection_caught_up_timestamp_seconds";
+/// Time of the newest event applied, as the platform wrote it.
+pub const NEWEST_EVENT: &str = "continuity_newest_event_timestamp_seconds";
+
 /// Describes all of them to the recorder.
 pub fn describe() {
     describe_gauge!(POSITION, "Log position applied by the read model");
     describe_gauge!(SERVING, "1 while the read model is served, 0 while it is rebuilt");
     describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "Time to commit one batch to all read models");
+    describe_gauge!(
+        CAUGHT_UP,
+        "The latest instant of which the read model has all that the source had then; NaN while unknown"
+    );
+    describe_gauge!(NEWEST_EVENT, "Time of the newest event applied, by the platform's clock");
     describe_gauge!(LOANS, "Loans that exist");
     describe_gauge!(PARKED_LOANS, "Loans with an event that cannot be folded");
     describe_gauge!(PARKED_EVENTS, "Events kept back in parked loans");
@@ -60,4 +72,20 @@ pub(crate) fn published(view: &View) {
     gauge!(INCOMPLETE_LOANS).set(counts.incomplete_loans as f64);
     gauge!(UNPROJECTED_EVENTS).set(counts.unprojected as f64);
     gauge!(SKIPPED_PATCHES).set(counts.skipped as f64);
+}
+
+/// Sets what ages to what is true at this moment, for a scrape.
+pub fn show(view: &View, sync: &SyncBoard) {
+    for (name, position, _) in view.positions() {
+        let caught_up = sync.caught_up_at(position).map_or(f64::NAN, |at| seconds(at.as_micros()));
+        gauge!(CAUGHT_UP, "projection" => name).set(caught_up);
+    }
+    if let Some(newest) = view.as_of.as_deref().and_then(Instant::parse) {
+        gauge!(NEWEST_EVENT).set(seconds(newest.unix_micros()));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; instants stay exact to the microsecond")]
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
 }

@@ -54,13 +54,22 @@ pub(super) fn describe() {
     describe_gauge!(HEAD_SEEN, "When the source last showed its end; stamped before it was asked");
     describe_gauge!(BEHIND, "Messages before that end that were not taken yet; NaN while the source is not heard");
     describe_gauge!(PROOF_OF_LIFE, "When the source last gave a sign of life: its end, a message, a heartbeat");
-    describe_gauge!(HEARTBEAT, "When the platform behind the source last gave a sign of life: a heartbeat, as it was sent");
-    describe_gauge!(CLOCK_SKEW, "How far a clock of the source is ahead of ours: broker or platform; NaN while unknown");
+    describe_gauge!(
+        HEARTBEAT,
+        "When the platform behind the source last gave a sign of life: a heartbeat, as it was sent"
+    );
+    describe_gauge!(
+        CLOCK_SKEW,
+        "How far a clock of the source is ahead of ours: broker or platform; NaN while unknown"
+    );
     describe_gauge!(RETENTION, "How long the source keeps messages, by age; +Inf when it drops none by age");
     describe_gauge!(OUTAGE, "The longest outage of the replica that loses nothing; +Inf when the source drops nothing");
     describe_gauge!(LEDGER_POSITION, "Log position that the ledger holds");
     describe_gauge!(LAST_APPEND, "When ingest last committed to log and ledger");
-    describe_gauge!(LAG, "Now minus the latest instant at which the read models had all that the source showed; NaN while unknown");
+    describe_gauge!(
+        LAG,
+        "Now minus the latest instant at which the read models had all that the source showed; NaN while unknown"
+    );
     describe_counter!(CLOCK_STEPS, "Steps of this machine's own wall clock that were noticed");
     describe_gauge!(BOOTSTRAP_DONE, "Loans of the running bootstrap export that were taken");
     describe_gauge!(BOOTSTRAP_EXPECTED, "Loans that the running bootstrap export announced");

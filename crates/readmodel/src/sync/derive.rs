@@ -73,10 +73,8 @@ impl Known {
     }
 
     fn silent(&self, now: Moment, bounds: &SyncBounds) -> Option<Verdict> {
-        let bound = mono(bounds.stale_after);
-        let heard = self.trying.max(self.proof.unwrap_or(self.trying)).max(self.connected.unwrap_or(self.trying));
-        let expired = heard.saturating_add(bound);
-        if now.mono >= expired {
+        if !self.heard(now, bounds) {
+            let expired = self.last_heard().saturating_add(mono(bounds.stale_after));
             let (cause, reason) = match self.proof {
                 Some(proof) => ("silent", format!("No sign of life from the source since {}.", now.wall_at(proof))),
                 None => ("never-heard", format!("The source has shown nothing since {}.", now.wall_at(self.trying))),
@@ -89,6 +87,15 @@ impl Known {
         let reason = format!("The broker answers, but no heartbeat from the platform since {}.", now.wall_at(silence));
         let way_out = "look at the platform and its way to the broker";
         Some(Verdict::new(SourceState::Stale, Some(since)).because("no-heartbeat", reason, "", way_out))
+    }
+
+    /// Whether there was a sign of life of late, or there is still time for the first one.
+    pub(super) fn heard(&self, now: Moment, bounds: &SyncBounds) -> bool {
+        age(now.mono, self.last_heard()) < bounds.stale_after
+    }
+
+    fn last_heard(&self) -> Mono {
+        self.proof.into_iter().chain(self.connected).fold(self.trying, Mono::max)
     }
 
     /// Whether what comes now comes fresh from the source rather than from a backlog.

@@ -239,7 +239,7 @@ impl Known {
             last_proof_of_life: self.proof.map(|proof| now.wall_at(proof)),
             proof_age: self.proof.map(|proof| age(now.mono, proof)),
             heartbeat: self.heartbeat.as_ref().map(|heartbeat| heartbeat.shown(now)),
-            connected: self.connected.is_some() && fresh,
+            connected: self.connected.is_some() && self.heard(now, bounds),
             lag: self.lag(applied, now, bounds),
             broker_skew: self.broker_skew.micros(),
             platform_skew: self.platform_skew.micros(),

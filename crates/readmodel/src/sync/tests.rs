@@ -186,6 +186,7 @@ fn the_platform_is_silent_although_its_broker_answers() {
     assert_eq!((bench.state(), bench.cause()), (SourceState::Stale, "no-heartbeat"));
     assert_eq!((bench.lag(), bench.since()), (Some(90), 280));
     let seen = bench.board.snapshot();
+    assert!(seen.connected);
     assert_eq!((seen.proof_age, seen.heartbeat.unwrap().age), (Some(Duration::ZERO), seconds(90)));
     assert!(seen.why.unwrap().reason.ends_with("since 1970-01-12T13:49:50.000Z."));
     bench.board.heartbeat(Some(bench.clock.now()));
