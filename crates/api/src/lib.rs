@@ -6,6 +6,7 @@
 
 mod access;
 mod call;
+pub mod completeness;
 mod cursor;
 mod download;
 mod endpoint;

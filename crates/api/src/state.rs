@@ -6,6 +6,7 @@ use std::time::Duration;
 use continuity_auth::Auth;
 use continuity_base::{Clock, Stop};
 use continuity_blobs::Blobs;
+use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
 
 /// What to do with a query parameter that an endpoint does not know.
@@ -23,6 +24,8 @@ pub enum UnknownParameters {
 pub struct ApiState {
     /// The read models.
     pub engine: EngineHandle,
+    /// Which events are known, and what evaluations of manifests showed.
+    pub ledger: LedgerReader,
     /// Tokens, clients and access records.
     pub auth: Auth,
     /// How fresh the source is.

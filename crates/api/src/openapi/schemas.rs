@@ -57,6 +57,22 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Pagination", "limit!:integer offset!:integer total!:integer hasMore!:boolean nextCursor!:cursor"),
     ("LoanRequestPage", "loanRequests!:LoanRequest* pagination!:Pagination"),
     ("ChannelMessages", "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor"),
+    (
+        "CompletenessReport",
+        "status! counts!:CompletenessCounts waiting!:WaitingManifest* results!:CompletenessResult* incomplete!:IncompleteLoan* purged!:PurgedLoan* pagination!:CursorPagination",
+    ),
+    ("CompletenessCounts", "results!:integer waiting!:integer incomplete!:integer purged!:integer"),
+    ("WaitingManifest", "manifest!:integer manifestId! asOf:date-time arrivedAt!:date-time"),
+    (
+        "CompletenessResult",
+        "result! manifest!:integer manifestId! asOf:date-time through!:integer again!:boolean listed!:boolean loanRequests!:integer events!:integer loansMissing!:integer eventsMissing!:integer loansUnlisted!:integer loansAhead!:integer presence!:boolean content:boolean missing!:MissingEvents* unlisted!:string* ahead!:LoanAhead* note! position!:integer evaluatedAt!:date-time",
+    ),
+    ("MissingEvents", "loanRequestId! ranges!:SequenceRange*"),
+    ("SequenceRange", "from! to!"),
+    ("LoanAhead", "loanRequestId! listed! here!"),
+    ("IncompleteLoan", "loanRequestId! missing!:SequenceRange* parkedAt"),
+    ("PurgedLoan", "loanRequestId! lastSequence!"),
+    ("CursorPagination", "limit!:integer hasMore!:boolean nextCursor!:cursor"),
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
     (
         "HealthComponents",

@@ -6,6 +6,7 @@ mod loan_requests;
 mod oauth;
 mod open_api;
 mod ready;
+mod replica;
 mod well_known;
 
 use crate::endpoint::Endpoint;
@@ -33,6 +34,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &loan_requests::views::ENDPOINT,
     &loan_requests::worksheets::list::ENDPOINT,
     &loan_requests::worksheets::get::ENDPOINT,
+    &replica::completeness::ENDPOINT,
     &health::ENDPOINT,
     &ready::ENDPOINT,
     &live::ENDPOINT,

@@ -11,7 +11,7 @@ use continuity_auth::{Auth, AuthOptions, NewClient, Scope, ScopeSet, TokenReques
 use continuity_base::{Clock, ManualClock, Stop, Timestamp};
 use continuity_blobs::Blobs;
 use continuity_events::CloudEvent;
-use continuity_events::record::{Received, SourcePosition, encode};
+use continuity_events::record::{Completeness, Received, SourcePosition, encode};
 use continuity_log::{Kind, Log, MemoryDisk, Options, Record};
 use continuity_readmodel::ledger::Ledger;
 use continuity_readmodel::{BatchLimits, Engine, EngineOptions, Fault, FaultKind, HeadSeen, SyncBoard};
@@ -52,6 +52,32 @@ impl Feed {
         self.sequences.insert(loan.to_owned(), as_of);
         let data = format!("{{\"asOfSequence\":{as_of},\"entities\":[{entities}]}}");
         self.record(Kind::Snapshot, loan, as_of, "LoanRequestSnapshot", data)
+    }
+
+    /// The loan's next event is lost.
+    pub(crate) fn lose(&mut self, loan: &str) -> &mut Self {
+        *self.sequences.entry(loan.to_owned()).or_default() += 1;
+        self
+    }
+
+    /// What the evaluation of a manifest showed.
+    pub(crate) fn result(&mut self, result: &Completeness) -> &mut Self {
+        let arrived_at = NOON.as_micros();
+        let payload = encode(result);
+        self.records.push(Record {
+            kind: Kind::Completeness,
+            subject: String::new(),
+            sequence: 0,
+            arrived_at,
+            payload,
+        });
+        self
+    }
+
+    /// A manifest that was not evaluated yet.
+    pub(crate) fn manifest(&mut self, as_of: &str) -> &mut Self {
+        let data = format!("{{\"asOf\":\"{as_of}\",\"at\":{{}}}}");
+        self.record(Kind::Control, "", 0, "CompletenessManifest", data)
     }
 
     fn record(&mut self, kind: Kind, loan: &str, sequence: u64, name: &str, data: String) -> &mut Self {
@@ -162,7 +188,7 @@ impl Replica {
         let (engine, runner) = Engine::open(EngineOptions {
             dir: dir.path().join("models"),
             log,
-            ledger,
+            ledger: ledger.clone(),
             projections: continuity_projections::all().into_iter().filter(|p| p.spec().name != lacking).collect(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             cache_bytes: 16 << 20,
@@ -181,6 +207,7 @@ impl Replica {
         live(&sync, clock.as_ref(), position);
         let mut state = ApiState {
             engine,
+            ledger,
             sync,
             blobs: Blobs::new(None),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -104,7 +104,7 @@ impl Auditor {
         match self.evaluate(newest, true, &recent, stop)? {
             Report::Waiting(parts) => Err(waits(&parts)),
             Report::Result(result) => {
-                let recorded = self.keep(&result)?;
+                let recorded = self.keep(&result, stop)?;
                 Ok(Evaluated { result: *result, recorded })
             }
         }
@@ -122,7 +122,7 @@ impl Auditor {
             }
             let recent = self.ledger.results(None, RECENT)?;
             match self.evaluate(manifest.position, false, &recent, stop)? {
-                Report::Result(result) => drop(self.keep(&result)?),
+                Report::Result(result) => drop(self.keep(&result, stop)?),
                 Report::Waiting(parts) => {
                     tracing::debug!(log.position = manifest.position, ?parts, "a completeness manifest waits");
                     let patience = waiting.get(&manifest.position).map_or(PATIENCE.0, |(_, last)| *last * 2);
@@ -141,13 +141,16 @@ impl Auditor {
     }
 
     /// Records a result and waits until the ledger has it, so that the manifest does not wait any more.
-    fn keep(&self, result: &Completeness) -> Result<Option<u64>, AuditError> {
+    fn keep(&self, result: &Completeness, stop: &Stop) -> Result<Option<u64>, AuditError> {
         let Some(control) = &self.control else { return Ok(None) };
         let position = match control.give(Order::Record(Box::new(result.clone())))? {
             Done::Logged(position) => position,
             other => return Err(OrderError::NotApplicable(format!("unexpectedly {other:?}")).into()),
         };
         while self.ledger.wait_beyond(position - 1, LOOK_EVERY) < position {
+            if stop.is_stopped() {
+                return Err(AuditError::Stopped);
+            }
             if self.log.stopped().is_some() {
                 return Err(OrderError::NotRunning("the log takes nothing any more".to_owned()).into());
             }

@@ -107,7 +107,7 @@ fn what_is_missing_is_named() {
         ("a3 a5 b2", "a6 b2", "incomplete -a1-2,4-4,6-6 -b1-1"),
         ("a1 b1 b2", "a1", "different +b"),
         ("a1 a2 a3 b1", "a1 b1", "different +a1<3"),
-        ("a1 a3 b1", "a1", "different +a1<3 +b"),
+        ("a1 a3 b1", "a1", "different +b +a1<3"),
         ("a1 c1", "a2 b1", "incomplete -a2-2 -b1-1 +c"),
     ] {
         assert_eq!(case(script, loans), expected, "{script} against {loans}");

@@ -57,6 +57,13 @@ impl View {
         fold::loans_by_position(&self.fold, 0, Direction::Backward, limit)
     }
 
+    /// Loans that lack something known or have a parked event, by id, at most `limit` of those after `after`. It looks at
+    /// every loan up to the last one that it gives: not for an asynchronous thread, and only worth it when
+    /// [`Counts::incomplete_loans`] is not 0.
+    pub fn incomplete_loans(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, LoanState)>, StoreError> {
+        if self.counts.incomplete_loans == 0 { Ok(Vec::new()) } else { fold::incomplete(&self.fold, after, limit) }
+    }
+
     /// How many loans and events are in a special state.
     pub fn counts(&self) -> Counts {
         self.counts

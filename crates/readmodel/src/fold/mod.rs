@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use decide::{Circumstances, LOAN_REQUEST, Verdict, Why, decide};
 pub(crate) use loans::{Loan, Loans, entity_key};
 pub use read::LoanState;
-pub(crate) use read::{loan_state, loans_by_position};
+pub(crate) use read::{incomplete, loan_state, loans_by_position};
 pub(crate) use state::{Base, EntityState, NAME, TABLES};
 
 /// Version of the decision and of what is stored for it; to be raised with every change of either.

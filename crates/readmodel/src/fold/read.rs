@@ -67,3 +67,30 @@ pub(crate) fn loans_by_position(
     };
     rows.take(limit).map(loan).collect()
 }
+
+/// Loans that lack something known or have a parked event, by id, at most `limit` of those after `after`. It looks at
+/// every loan up to the last one that it gives.
+pub(crate) fn incomplete(
+    fold: &Snapshot,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, LoanState)>, StoreError> {
+    let start = after.map_or_else(Vec::new, |loan| {
+        let mut key = Key::new().text(loan).finish();
+        key.push(0);
+        key
+    });
+    let mut found = Vec::new();
+    for row in fold.scan(LOANS, start.., Direction::Forward)? {
+        if found.len() == limit {
+            break;
+        }
+        let (key, value) = row?;
+        let row: LoanRow = decode(LOANS, &value)?;
+        if !row.complete() {
+            let loan = KeyReader::new(&key).text().ok_or_else(|| StoreError::corrupt(NAME, "a row of loans"))?;
+            found.push((loan.into_owned(), row.into()));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,171 @@
+//! The completeness report: what manifests showed, and what is known to be missing whatever they say; with names.
+//!
+//! One object with three lists, walked one after the other: results newest first, then loans that lack something now,
+//! then purged loans. A page holds the next entries of that walk.
+
+use continuity_base::Timestamp;
+use continuity_events::record::Completeness;
+use continuity_readmodel::ledger::{KeptResult, LedgerReader, OpenManifest};
+use continuity_readmodel::{Key, KeyReader, LoanState, StoreError, View};
+use serde_json::{Map, Value, json};
+
+/// Manifests that wait and are shown, oldest first.
+const WAITING_SHOWN: usize = 100;
+const RESULTS: u8 = b'1';
+const INCOMPLETE: u8 = b'2';
+const PURGED: u8 = b'3';
+
+/// A page of the report.
+#[derive(Debug)]
+pub struct Page {
+    /// The object, without the way on.
+    pub report: Map<String, Value>,
+    /// What the next page begins after; `None` at the end.
+    pub next: Option<Vec<u8>>,
+}
+
+/// At most `limit` entries of the report after `after`, which an earlier page gave as its `next`. It may look at every
+/// loan: not for an asynchronous thread.
+pub fn page(ledger: &LedgerReader, view: &View, after: Option<&[u8]>, limit: usize) -> Result<Page, StoreError> {
+    let mut walk = Walk { left: limit, next: None, last: None };
+    let (list, row) = after.and_then(|key| key.split_first()).map_or((RESULTS, None), |(list, row)| (*list, Some(row)));
+    let results = if list == RESULTS { results(ledger, row, &mut walk)? } else { Vec::new() };
+    let row = row.filter(|_| list == INCOMPLETE);
+    let incomplete = if list <= INCOMPLETE { incomplete(view, row, &mut walk)? } else { Vec::new() };
+    let row = after.and_then(|key| key.split_first()).filter(|(list, _)| **list == PURGED).map(|(_, row)| row);
+    let purged = purged(ledger, row, &mut walk)?;
+    let waiting = ledger.open_manifests()?;
+    let newest = ledger.results(None, 1)?.pop();
+    let mut report = Map::new();
+    let mut put = |name: &str, value: Value| report.insert(name.to_owned(), value);
+    put("status", newest.as_ref().map_or("unknown", |kept| kept.result.word()).into());
+    put(
+        "counts",
+        json!({
+            "results": ledger.results_kept()?,
+            "waiting": waiting.len(),
+            "incomplete": view.counts().incomplete_loans,
+            "purged": ledger.purged_count()?,
+        }),
+    );
+    put("waiting", waiting.iter().take(WAITING_SHOWN).map(open).collect());
+    put("results", results.into());
+    put("incomplete", incomplete.into());
+    put("purged", purged.into());
+    Ok(Page { report, next: walk.next })
+}
+
+/// How far the walk over the lists has come.
+struct Walk {
+    left: usize,
+    next: Option<Vec<u8>>,
+    /// The key of the last entry given.
+    last: Option<Vec<u8>>,
+}
+
+impl Walk {
+    /// Takes as many of a list's entries as there is room for; `entries` may have one more than that, to tell whether
+    /// there are more.
+    fn take<T>(&mut self, entries: Vec<T>, key: impl Fn(&T) -> Vec<u8>, shown: impl Fn(&T) -> Value) -> Vec<Value> {
+        if self.next.is_some() {
+            return Vec::new();
+        }
+        let more = entries.len() > self.left;
+        let given = &entries[..entries.len().min(self.left)];
+        if let Some(last) = given.last() {
+            self.last = Some(key(last));
+        }
+        self.left -= given.len();
+        if more {
+            self.next.clone_from(&self.last);
+        }
+        given.iter().map(shown).collect()
+    }
+
+    /// How many entries of a list to ask for.
+    fn wanted(&self) -> usize {
+        if self.next.is_some() { 0 } else { self.left + 1 }
+    }
+}
+
+fn results(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+    let below = row.and_then(|row| KeyReader::new(row).u64());
+    let key = |kept: &KeptResult| Key::new().u8(RESULTS).u64(kept.number).finish();
+    Ok(walk.take(ledger.results(below, walk.wanted())?, key, result))
+}
+
+fn incomplete(view: &View, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+    let after = row.and_then(|row| std::str::from_utf8(row).ok());
+    let loans = view.incomplete_loans(after, walk.wanted())?;
+    let shown = |(loan, state): &(String, LoanState)| {
+        json!({
+            "loanRequestId": loan,
+            "missing": ranges(&state.gaps),
+            "parkedAt": state.parked.map(|sequence| sequence.to_string()),
+        })
+    };
+    Ok(walk.take(loans, |(loan, _)| named(INCOMPLETE, loan), shown))
+}
+
+fn purged(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+    let after = row.and_then(|row| std::str::from_utf8(row).ok());
+    let loans = ledger.purged(after, walk.wanted())?;
+    let shown = |(loan, sequence): &(String, u64)| json!({"loanRequestId": loan, "lastSequence": sequence.to_string()});
+    Ok(walk.take(loans, |(loan, _)| named(PURGED, loan), shown))
+}
+
+fn named(list: u8, loan: &str) -> Vec<u8> {
+    [&[list], loan.as_bytes()].concat()
+}
+
+/// A result of the history.
+pub fn result(kept: &KeptResult) -> Value {
+    let mut shown = told(&kept.result);
+    shown.insert("position".to_owned(), kept.position.into());
+    shown.insert("evaluatedAt".to_owned(), Timestamp::from_micros(kept.at).to_string().into());
+    Value::Object(shown)
+}
+
+/// A result, recorded or not.
+pub fn told(result: &Completeness) -> Map<String, Value> {
+    let missing = |(loan, gaps): &(String, Vec<(u64, u64)>)| json!({"loanRequestId": loan, "ranges": ranges(gaps)});
+    let ahead = |(loan, listed, here): &(String, u64, u64)| json!({"loanRequestId": loan, "listed": listed.to_string(), "here": here.to_string()});
+    let members = json!({
+        "result": result.word(),
+        "manifest": result.manifest,
+        "manifestId": result.manifest_id,
+        "asOf": Some(&result.as_of).filter(|as_of| !as_of.is_empty()),
+        "through": result.through,
+        "again": result.again,
+        "listed": result.listed,
+        "loanRequests": result.loans,
+        "events": result.events,
+        "loansMissing": result.loans_missing,
+        "eventsMissing": result.events_missing,
+        "loansUnlisted": result.loans_unlisted,
+        "loansAhead": result.loans_ahead,
+        "presence": result.presence,
+        "content": result.content,
+        "missing": result.missing.iter().map(missing).collect::<Vec<_>>(),
+        "unlisted": result.unlisted,
+        "ahead": result.ahead.iter().map(ahead).collect::<Vec<_>>(),
+        "note": result.note,
+    });
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+fn open(manifest: &OpenManifest) -> Value {
+    json!({
+        "manifest": manifest.position,
+        "manifestId": manifest.id,
+        "asOf": Some(&manifest.as_of).filter(|as_of| !as_of.is_empty()),
+        "arrivedAt": Timestamp::from_micros(manifest.arrived_at).to_string(),
+    })
+}
+
+fn ranges(gaps: &[(u64, u64)]) -> Value {
+    gaps.iter().map(|(from, to)| json!({"from": from.to_string(), "to": to.to_string()})).collect()
+}

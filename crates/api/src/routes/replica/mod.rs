@@ -1,0 +1,3 @@
+//! `/api/v1/replica`: what the replica knows of itself and may not tell everybody.
+
+pub(crate) mod completeness;
