@@ -89,7 +89,7 @@ fn serve(
     let (source, blobs) = source::open(options, config, &core)?;
     let serving = Serving {
         source,
-        ingest: ingest_options(config, Arc::clone(&core.clock)),
+        ingest: ingest_options(config, core.dir.root(), Arc::clone(&core.clock))?,
         blobs,
         api: listeners.api,
         metrics: listeners.metrics,

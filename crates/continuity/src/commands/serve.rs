@@ -1,20 +1,17 @@
 //! `continuity serve`: the replica in production.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use continuity_api::TlsFiles;
-use continuity_base::SystemClock;
-use continuity_blobs::Blobs;
-use continuity_ingest::{FileOptions, FileSource, Source};
+use continuity_base::{Clock, SystemClock};
 
 use crate::app::{self, Serving};
 use crate::cli::Configured;
 use crate::config::{self, Config};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
-use crate::telemetry;
+use crate::{sources, telemetry};
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: &Configured) -> Result<()> {
@@ -46,13 +43,12 @@ async fn serve(config: &Config) -> Result<()> {
     let api = app::listen(config.listen.api, "API").await?;
     let metrics = app::listen(config.listen.metrics, "metrics").await?;
     let recorder = telemetry::collect_metrics()?;
-    let clock = Arc::new(SystemClock::new());
-    let core = Core::open(DataDir::open(&config.data_dir)?, config, clock.clone())?;
-    let feed = config.source.url.strip_prefix("file:").unwrap_or(&config.source.url);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let core = Core::open(DataDir::open(&config.data_dir)?, config, Arc::clone(&clock))?;
     let serving = Serving {
-        source: file_source(&config.source.url, config)?,
-        ingest: ingest_options(config, clock),
-        blobs: Blobs::new(Some(blobs_dir(Path::new(feed), &config.source.blobs_dir))),
+        source: sources::open(config, core.dir.root(), &clock)?,
+        ingest: ingest_options(config, core.dir.root(), clock)?,
+        blobs: sources::blobs(&config.source.url, config),
         api,
         metrics,
         recorder,
@@ -62,23 +58,4 @@ async fn serve(config: &Config) -> Result<()> {
     let app = app::start(core, serving)?;
     tracing::info!(address = %config.listen.api, public_url = config.public_url, "serving");
     app.run().await
-}
-
-/// The source of a `file:` URL.
-pub(crate) fn file_source(url: &str, config: &Config) -> Result<Box<dyn Source>> {
-    let Some(path) = url.strip_prefix("file:") else {
-        bail!("the source {url:?} cannot be followed; there is file:PATH");
-    };
-    let follow = config.source.follow;
-    let max_line_bytes = config.ingest.max_snapshot_bytes;
-    Ok(Box::new(FileSource::new(FileOptions { follow, max_line_bytes, ..FileOptions::new(path) })))
-}
-
-/// Where a feed's bytes are: as configured, else `blobs` beside the file or in the directory.
-pub(crate) fn blobs_dir(feed: &Path, configured: &Path) -> PathBuf {
-    if !configured.as_os_str().is_empty() {
-        return configured.to_owned();
-    }
-    let directory = if feed.is_dir() { feed } else { feed.parent().unwrap_or(feed) };
-    directory.join("blobs")
 }

@@ -13,8 +13,9 @@ const PREFIX: &str = "CONTINUITY_";
 pub(crate) enum ConfigError {
     #[error("cannot read {path}: {cause}")]
     Unreadable { path: PathBuf, cause: std::io::Error },
-    #[error("{path} is not TOML: {cause}")]
-    NotToml { path: PathBuf, cause: toml::de::Error },
+    /// Without the line itself, which may hold a secret.
+    #[error("{path}, line {line}, is not TOML: {cause}")]
+    NotToml { path: PathBuf, line: usize, cause: String },
     #[error("unknown key {key}{hint}; `continuity config` prints every key")]
     UnknownKey { key: String, hint: String },
     #[error("{0}")]
@@ -37,14 +38,18 @@ pub(crate) fn load(
         }
     }
     let config: Config = Value::Table(table).try_into().map_err(|e| ConfigError::BadValue(e.to_string()))?;
-    check(&config)?;
+    super::check::check(&config).map_err(ConfigError::BadValue)?;
     Ok(config)
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-    toml::from_str(&text).map_err(|cause| ConfigError::NotToml { path: path.to_owned(), cause })
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let (line, cause) = (before.matches('\n').count() + 1, error.message().to_owned());
+        ConfigError::NotToml { path: path.to_owned(), line, cause }
+    })
 }
 
 fn overlay(base: &mut Table, over: Table, prefix: &str) -> Result<(), ConfigError> {
@@ -69,7 +74,8 @@ fn unknown(siblings: &Table, path: &str, key: &str) -> ConfigError {
 }
 
 fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(), ConfigError> {
-    let (name, text) = match name.strip_suffix("_FILE") {
+    let is_key = |name: &str| has(table, &name.to_lowercase().replace("__", "."));
+    let (name, text) = match name.strip_suffix("_FILE").filter(|_| !is_key(name)) {
         None => (name, text.to_owned()),
         Some(name) => {
             let path = PathBuf::from(text);
@@ -79,6 +85,15 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
     };
     let path = name.to_lowercase().replace("__", ".");
     set(table, &path, &text, name)
+}
+
+/// Whether there is a key with this path.
+fn has(table: &Table, path: &str) -> bool {
+    let (part, rest) = path.split_once('.').map_or((path, None), |(part, rest)| (part, Some(rest)));
+    match (table.get(part), rest) {
+        (Some(Value::Table(inner)), Some(rest)) => has(inner, rest),
+        (found, rest) => found.is_some() && rest.is_none(),
+    }
 }
 
 fn set(table: &mut Table, path: &str, text: &str, name: &str) -> Result<(), ConfigError> {
@@ -99,86 +114,15 @@ fn typed(slot: &mut Value, text: &str, name: &str) -> Result<(), ConfigError> {
     *slot = match slot {
         Value::Integer(_) => Value::Integer(text.parse().map_err(|_| bad("a whole number"))?),
         Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| bad("true or false"))?),
+        Value::Array(_) => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+        }
         Value::Table(_) => return Err(bad("one key, not a whole section")),
         _ => Value::String(text.to_owned()),
     };
     Ok(())
 }
 
-fn check(config: &Config) -> Result<(), ConfigError> {
-    let refuse = |text: &str| Err(ConfigError::BadValue(text.to_owned()));
-    if !(60..=86_400).contains(&config.auth.token_seconds) {
-        return refuse("auth.token_seconds has to be between 60 and 86400");
-    }
-    if !(1_048_576..=4_294_967_296).contains(&config.log.segment_bytes) {
-        return refuse("log.segment_bytes has to be between 1 MiB and 4 GiB");
-    }
-    if config.ingest.max_event_bytes < 1_024 || config.ingest.max_snapshot_bytes < config.ingest.max_event_bytes {
-        return refuse("ingest.max_event_bytes has to be at least 1024 and at most ingest.max_snapshot_bytes");
-    }
-    if config.read_models.cache_bytes < 16 << 20 {
-        return refuse("read_models.cache_bytes has to be at least 16 MiB (16777216)");
-    }
-    if !config.source.url.starts_with("file:") {
-        return refuse("source.url has to begin with file: (the sources that this version follows in production)");
-    }
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        load(Some(file.path()), environment).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn the_annotated_default_is_the_default() {
-        assert_eq!(load(None, []).unwrap(), Config::default());
-    }
-
-    #[test]
-    fn a_file_overrides_the_default_and_the_environment_overrides_the_file() {
-        let config = from(
-            "public_url = \"https://replica.example\"\n[auth]\ntoken_seconds = 900",
-            &[("CONTINUITY_AUTH__TOKEN_SECONDS", "120"), ("CONTINUITY_LISTEN__API", "127.0.0.1:9"), ("HOME", "/")],
-        )
-        .unwrap();
-        assert_eq!(config.public_url, "https://replica.example");
-        assert_eq!((config.auth.token_seconds, config.listen.api.port()), (120, 9));
-    }
-
-    #[test]
-    fn a_variable_can_name_a_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "https://replica.example\n").unwrap();
-        let config = from("", &[("CONTINUITY_PUBLIC_URL_FILE", file.path().to_str().unwrap())]).unwrap();
-        assert_eq!(config.public_url, "https://replica.example");
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (text, environment, wanted) in [
-            (
-                "[ingest]\nmax_event_byte = 1",
-                vec![],
-                "unknown key ingest.max_event_byte (did you mean max_event_bytes?)",
-            ),
-            ("qqqqqqqqqqqq = 1", vec![], "unknown key qqqqqqqqqqqq;"),
-            ("data_dir = [", vec![], "is not TOML"),
-            ("[auth]\ntoken_seconds = 5", vec![], "auth.token_seconds has to be between 60 and 86400"),
-            ("[source]\nurl = \"ftp://x\"", vec![], "source.url has to begin with file:"),
-            ("", vec![("CONTINUITY_AUTH__TOKEN_SECOND", "1")], "unknown key CONTINUITY_AUTH__TOKEN_SECOND"),
-            ("", vec![("CONTINUITY_AUTH__TOKEN_SECONDS", "soon")], "has to be a whole number"),
-            ("", vec![("CONTINUITY_AUTH", "1")], "not a whole section"),
-            ("[telemetry]\nformat = \"xml\"", vec![], "xml"),
-        ] {
-            let error = from(text, &environment).unwrap_err();
-            assert!(error.contains(wanted), "{error} does not contain {wanted}");
-        }
-    }
-}
+mod tests;

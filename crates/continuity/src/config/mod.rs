@@ -1,6 +1,10 @@
 //! The configuration: one TOML file, environment overrides, every key documented in `default.toml` beside this file.
 
+mod check;
 mod load;
+mod secret;
+mod source;
+mod url;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +12,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub(crate) use load::load;
+pub(crate) use secret::Secret;
+pub(crate) use source::{Bootstrap, Kafka, Nats, Schedule, Security, Source, given};
+pub(crate) use url::{BootstrapUrl, ObjectStoreUrl, SourceUrl};
 
 /// The annotated default configuration; `continuity config` prints it.
 pub(crate) const ANNOTATED_DEFAULT: &str = include_str!("default.toml");
@@ -21,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) tls: Tls,
     pub(crate) source: Source,
+    pub(crate) bootstrap: Bootstrap,
     pub(crate) ingest: Ingest,
     pub(crate) log: Log,
     pub(crate) read_models: ReadModels,
@@ -45,14 +53,6 @@ pub(crate) struct Tls {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Source {
-    pub(crate) url: String,
-    pub(crate) follow: bool,
-    pub(crate) blobs_dir: PathBuf,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Ingest {
     pub(crate) max_event_bytes: usize,
     pub(crate) max_snapshot_bytes: usize,
@@ -60,6 +60,7 @@ pub(crate) struct Ingest {
     pub(crate) held_bytes_per_loan: u64,
     pub(crate) held_bytes: u64,
     pub(crate) quarantined_bytes: u64,
+    pub(crate) min_free_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

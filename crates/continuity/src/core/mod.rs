@@ -2,15 +2,17 @@
 
 pub(crate) mod offline;
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use continuity_auth::{Auth, AuthOptions};
 use continuity_base::Clock;
-use continuity_ingest::{HeldLimits, IngestOptions, QuarantineLimits};
+use continuity_ingest::{DirectorySpace, HeldLimits, IngestOptions, QuarantineLimits};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
 use continuity_readmodel::ledger::{Ledger, LedgerReader};
-use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, SyncBoard};
+use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, SyncBoard, SyncBounds};
 
 use crate::config::Config;
 use crate::datadir::DataDir;
@@ -54,7 +56,12 @@ impl Core {
             ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
         })
         .context("cannot open the authorization server")?;
-        let sync = SyncBoard::new(Arc::clone(&clock));
+        let bounds = SyncBounds {
+            stale_after: Duration::from_secs(config.source.stale_after_seconds),
+            heartbeat_after: Duration::from_secs(config.source.heartbeat_after_seconds),
+            ..SyncBounds::default()
+        };
+        let sync = SyncBoard::with(Arc::clone(&clock), bounds);
         Ok(Self { dir, clock, log, writer, ledger, reader, engine, handle, auth, sync })
     }
 
@@ -66,21 +73,28 @@ impl Core {
             engine: self.handle.clone(),
             auth: self.auth.clone(),
             sync: self.sync.clone(),
+            running: None,
         }
     }
 }
 
 /// The ingester's options from the configuration.
-pub(crate) fn ingest_options(config: &Config, clock: Arc<dyn Clock>) -> IngestOptions {
+pub(crate) fn ingest_options(config: &Config, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<IngestOptions> {
     let mut options = IngestOptions { clock, ..IngestOptions::default() };
     let settings = &config.ingest;
     options.limits.max_event_bytes = settings.max_event_bytes;
     options.limits.max_snapshot_bytes = settings.max_snapshot_bytes;
-    options.gap_release = std::time::Duration::from_secs(settings.gap_release_seconds);
+    options.gap_release = Duration::from_secs(settings.gap_release_seconds);
+    options.reconnect_most = Duration::from_secs(config.source.reconnect_most_seconds);
+    options.schedule = crate::sources::schedule(&config.source.schedule).map_err(anyhow::Error::msg)?;
+    if settings.min_free_bytes > 0 {
+        options.space = Some(Arc::new(DirectorySpace::new(data_dir)));
+        options.space_reserve = settings.min_free_bytes;
+    }
     options.held =
         HeldLimits { loan_bytes: settings.held_bytes_per_loan, bytes: settings.held_bytes, ..HeldLimits::default() };
     options.quarantine = QuarantineLimits { bytes: settings.quarantined_bytes, ..QuarantineLimits::default() };
-    options
+    Ok(options)
 }
 
 fn report(recovery: &Recovery) {

@@ -4,17 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use continuity_base::Timestamp;
 use continuity_blobs::Blobs;
 use continuity_ingest::{Lines, Simulated, SimulatedOptions, Source};
 use continuity_simulator::{Options, Simulator};
 use serde_json::{Value, json};
 
-use super::super::serve::{blobs_dir, file_source};
 use crate::cli::Demo;
 use crate::config::Config;
 use crate::core::Core;
+use crate::sources;
 
 const SEED: u64 = 2012;
 
@@ -24,17 +24,12 @@ pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<
         Some(file) => format!("file:{}", file.display()),
         None => options.source.clone(),
     };
-    if let Some(path) = url.strip_prefix("file:") {
-        if !Path::new(path).exists() {
-            bail!("there is no feed at {path}");
-        }
-        let blobs = Blobs::new(Some(blobs_dir(Path::new(path), &config.source.blobs_dir)));
-        return Ok((file_source(&url, config)?, blobs));
+    if url == "simulator:" {
+        return Ok((simulator(options, core)?, Blobs::new(None)));
     }
-    if url != "simulator:" {
-        bail!("the source {url:?} cannot be followed; there are simulator: and file:PATH");
-    }
-    Ok((simulator(options, core)?, Blobs::new(None)))
+    sources::must_exist(&url)?;
+    let source = sources::of_url(&url, "--source", config, &core.clock).context("or simulator:")?;
+    Ok((source, sources::blobs(&url, config)))
 }
 
 fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {

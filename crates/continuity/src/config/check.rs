@@ -1,0 +1,186 @@
+//! What the values of a configuration have to be, beyond their types.
+
+use super::source::given;
+use super::{BootstrapUrl, Config, Kafka, Nats, Schedule, Source, SourceUrl};
+
+/// What is wrong with `config`, in words that name the key.
+pub(super) fn check(config: &Config) -> Result<(), String> {
+    within("auth.token_seconds", u64::from(config.auth.token_seconds), 60, 86_400)?;
+    refuse_if(
+        !(1_048_576..=4_294_967_296).contains(&config.log.segment_bytes),
+        "log.segment_bytes has to be between 1 MiB and 4 GiB",
+    )?;
+    refuse_if(
+        config.ingest.max_event_bytes < 1_024 || config.ingest.max_snapshot_bytes < config.ingest.max_event_bytes,
+        "ingest.max_event_bytes has to be at least 1024 and at most ingest.max_snapshot_bytes",
+    )?;
+    refuse_if(
+        config.read_models.cache_bytes < 16 << 20,
+        "read_models.cache_bytes has to be at least 16 MiB (16777216)",
+    )?;
+    source(&config.source)?;
+    bootstrap(config)
+}
+
+fn source(source: &Source) -> Result<(), String> {
+    let url = SourceUrl::parse(&source.url, "source.url")?;
+    within("source.probe_seconds", source.probe_seconds, 1, 3_600)?;
+    within("source.reconnect_most_seconds", source.reconnect_most_seconds, 1, 3_600)?;
+    within("source.stale_after_seconds", source.stale_after_seconds, source.probe_seconds, 86_400)?;
+    if source.heartbeat_after_seconds != 0 {
+        within("source.heartbeat_after_seconds", source.heartbeat_after_seconds, 1, 86_400)?;
+    }
+    schedule(&source.schedule)?;
+    match url {
+        SourceUrl::File(_) => Ok(()),
+        SourceUrl::Nats { .. } => nats(&source.nats),
+        SourceUrl::Kafka { .. } => kafka(&source.kafka),
+    }
+}
+
+fn schedule(schedule: &Schedule) -> Result<(), String> {
+    if schedule.interval_seconds != 0 {
+        within("source.schedule.interval_seconds", schedule.interval_seconds, 1, 7 * 86_400)?;
+    }
+    if schedule.max_bytes_per_second != 0 {
+        within("source.schedule.max_bytes_per_second", schedule.max_bytes_per_second, 1_024, u64::MAX)?;
+    }
+    crate::sources::schedule(schedule).map(drop)
+}
+
+fn nats(nats: &Nats) -> Result<(), String> {
+    names("source.nats.streams", &nats.streams, |name| !name.contains(['.', '*', '>', '/', '\\', ' ']))?;
+    distinct("source.nats.subjects", &nats.subjects)?;
+    refuse_if(
+        nats.subjects.iter().any(|subject| subject.split('.').any(str::is_empty) || subject.contains(' ')),
+        "source.nats.subjects has a subject with an empty part or a space",
+    )?;
+    let ways = [
+        !nats.credentials_file.as_os_str().is_empty(),
+        !nats.nkey_file.as_os_str().is_empty(),
+        !nats.user.is_empty() || !nats.password.is_empty(),
+        !nats.token.is_empty(),
+    ];
+    refuse_if(
+        ways.into_iter().filter(|way| *way).count() > 1,
+        "source.nats has more than one of credentials_file, nkey_file, user and password, token; one is enough",
+    )?;
+    refuse_if(nats.user.is_empty() && !nats.password.is_empty(), "source.nats.password is set, but no user")?;
+    files("source.nats", &[("credentials_file", &nats.credentials_file), ("nkey_file", &nats.nkey_file)])?;
+    tls("source.nats", &nats.ca, &nats.certificate, &nats.key)
+}
+
+fn kafka(kafka: &Kafka) -> Result<(), String> {
+    if !cfg!(feature = "kafka") {
+        return Err(crate::sources::NO_KAFKA.to_owned());
+    }
+    names("source.kafka.topics", &kafka.topics, |name| {
+        name.len() <= 249 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    })?;
+    let named = !kafka.user.is_empty() || !kafka.password.is_empty() || !kafka.token_file.as_os_str().is_empty();
+    refuse_if(
+        !kafka.security.is_sasl() && named,
+        "source.kafka has a user, password or token_file, but source.kafka.security is not sasl-plaintext or sasl-tls",
+    )?;
+    if kafka.security.is_sasl() {
+        match kafka.sasl_mechanism.as_str() {
+            "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" => refuse_if(
+                kafka.user.is_empty() || kafka.password.is_empty(),
+                "source.kafka.user and source.kafka.password are needed for this sasl_mechanism",
+            )?,
+            "OAUTHBEARER" => refuse_if(
+                kafka.token_file.as_os_str().is_empty(),
+                "source.kafka.token_file is needed for the sasl_mechanism OAUTHBEARER",
+            )?,
+            other => {
+                return Err(format!(
+                    "source.kafka.sasl_mechanism is {other:?}; there are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER"
+                ));
+            }
+        }
+    }
+    refuse_if(
+        !kafka.security.is_tls() && !(kafka.ca.as_os_str().is_empty() && kafka.certificate.as_os_str().is_empty()),
+        "source.kafka has TLS files, but source.kafka.security is not tls or sasl-tls",
+    )?;
+    files("source.kafka", &[("token_file", &kafka.token_file)])?;
+    tls("source.kafka", &kafka.ca, &kafka.certificate, &kafka.key)
+}
+
+fn bootstrap(config: &Config) -> Result<(), String> {
+    let bootstrap = &config.bootstrap;
+    if bootstrap.url.is_empty() {
+        return Ok(());
+    }
+    match BootstrapUrl::parse(&bootstrap.url, "bootstrap.url")? {
+        BootstrapUrl::File(path) => refuse_if(
+            SourceUrl::parse(&config.source.url, "source.url")? == SourceUrl::File(path),
+            "bootstrap.url and source.url name the same files; a feed that begins with snapshots needs no bootstrap",
+        ),
+        BootstrapUrl::S3(_) if !cfg!(feature = "object-store") => Err(crate::sources::NO_OBJECT_STORE.to_owned()),
+        BootstrapUrl::S3(url) => {
+            refuse_if(
+                !bootstrap.allow_http && url.endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")),
+                "bootstrap.url has an endpoint without TLS; bootstrap.allow_http = true permits it",
+            )?;
+            refuse_if(
+                bootstrap.access_key_id.is_empty() != bootstrap.secret_access_key.is_empty(),
+                "bootstrap.access_key_id and bootstrap.secret_access_key go together",
+            )?;
+            files("bootstrap", &[("ca", &bootstrap.ca)])
+        }
+    }
+}
+
+fn refuse_if(wrong: bool, text: &str) -> Result<(), String> {
+    if wrong { Err(text.to_owned()) } else { Ok(()) }
+}
+
+fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{key} has to be between {least} and {most}"))
+}
+
+/// A list of at least one name, each good and none twice.
+fn names(key: &str, list: &[String], good: impl Fn(&str) -> bool) -> Result<(), String> {
+    refuse_if(list.is_empty(), &format!("{key} is empty: nothing would be read"))?;
+    if let Some(name) = list.iter().find(|name| name.is_empty() || !good(name)) {
+        return Err(format!("{key} has {name:?}, which cannot be such a name"));
+    }
+    distinct(key, list)
+}
+
+fn distinct(key: &str, list: &[String]) -> Result<(), String> {
+    match list.iter().enumerate().find(|(at, name)| list[..*at].contains(name)) {
+        Some((_, name)) => Err(format!("{key} has {name:?} twice")),
+        None => Ok(()),
+    }
+}
+
+fn tls(
+    section: &str,
+    ca: &std::path::Path,
+    certificate: &std::path::Path,
+    key: &std::path::Path,
+) -> Result<(), String> {
+    refuse_if(
+        given(certificate).is_some() != given(key).is_some(),
+        &format!("{section}.certificate and {section}.key go together"),
+    )?;
+    files(section, &[("ca", ca), ("certificate", certificate), ("key", key)])
+}
+
+/// Those that are set can be read.
+fn files(section: &str, files: &[(&str, &std::path::Path)]) -> Result<(), String> {
+    for (name, path) in files {
+        if let Some(path) = given(path) {
+            std::fs::File::open(&path).map_err(|e| format!("{section}.{name}: cannot read {}: {e}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

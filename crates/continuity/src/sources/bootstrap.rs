@@ -1,0 +1,113 @@
+//! The snapshot feed that is read before the source.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use continuity_base::Stop;
+use continuity_ingest::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, Source};
+
+use crate::config::{Bootstrap as Configured, BootstrapUrl, Config};
+
+/// Puts the configured bootstrap in front of `main`; without one `main` itself.
+pub(super) fn before(main: Box<dyn Source>, config: &Config, data_dir: &Path) -> Result<Box<dyn Source>> {
+    let url = &config.bootstrap.url;
+    if url.is_empty() {
+        return Ok(main);
+    }
+    let reserve = config.ingest.min_free_bytes;
+    let Feed { files, fetch } = feed(url, "bootstrap.url", &config.bootstrap, data_dir, reserve)?;
+    let max_line_bytes = config.ingest.max_snapshot_bytes;
+    let options = BootstrapOptions { url: url.clone(), files, max_line_bytes, fetch };
+    Ok(Box::new(Bootstrap::new(options, main)))
+}
+
+/// A feed's files, and what brings them there when they are elsewhere.
+struct Feed {
+    files: PathBuf,
+    fetch: Option<Fetch>,
+}
+
+/// The files of the feed at `url` (`key` in messages), brought here first when they are in an object store.
+pub(crate) fn feed_files(
+    url: &str,
+    key: &str,
+    configured: &Configured,
+    data_dir: &Path,
+    reserve: u64,
+    stop: &Stop,
+) -> Result<PathBuf> {
+    let Feed { files, fetch } = feed(url, key, configured, data_dir, reserve)?;
+    if let Some(fetch) = fetch {
+        fetch(stop, &FetchProgress::default()).map_err(anyhow::Error::msg)?;
+    }
+    Ok(files)
+}
+
+fn feed(url: &str, key: &str, configured: &Configured, data_dir: &Path, reserve: u64) -> Result<Feed> {
+    match BootstrapUrl::parse(url, key).map_err(anyhow::Error::msg)? {
+        BootstrapUrl::File(files) => Ok(Feed { files, fetch: None }),
+        BootstrapUrl::S3(place) => remote(url, place, configured, data_dir, reserve),
+    }
+}
+
+#[cfg(feature = "object-store")]
+fn remote(
+    url: &str,
+    place: crate::config::ObjectStoreUrl,
+    configured: &Configured,
+    data_dir: &Path,
+    reserve: u64,
+) -> Result<Feed> {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
+    use continuity_blobs::remote::{RemoteFeed, RemoteOptions};
+    use continuity_ingest::{DirectorySpace, Space};
+
+    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let remote = RemoteFeed::new(&RemoteOptions {
+        bucket: place.bucket,
+        prefix: place.prefix,
+        endpoint: place.endpoint,
+        region: text(&configured.region),
+        key: text(&configured.access_key_id).zip(configured.secret_access_key.given()),
+        session_token: configured.session_token.given(),
+        allow_http: configured.allow_http,
+        ca: crate::config::given(&configured.ca),
+    })?;
+    // Exports of different places do not meet, and one is found again by its place.
+    let files = data_dir.join("bootstrap").join(hex::encode(&url_key(url)));
+    let (into, space) = (files.clone(), DirectorySpace::new(data_dir));
+    let fetch: Fetch = Arc::new(move |stop, progress| {
+        let told = |done: u64, of: u64| {
+            progress.of.store(of, Ordering::Relaxed);
+            progress.done.store(done, Ordering::Relaxed);
+            match space.free() {
+                Ok(free) if free < reserve.saturating_add(of - done) => Err(format!(
+                    "{} bytes are still to come, {free} are free on the disk, and {reserve} have to stay free",
+                    of - done
+                )),
+                _ => Ok(()),
+            }
+        };
+        remote.fetch(&into, stop, &told).map_err(|error| error.to_string())
+    });
+    Ok(Feed { files, fetch: Some(fetch) })
+}
+
+#[cfg(feature = "object-store")]
+fn url_key(url: &str) -> [u8; 8] {
+    let mut key = [0; 8];
+    // FNV-1a: short, and the same in every version.
+    let hash = url
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    key.copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+/// This build cannot read object stores.
+#[cfg(not(feature = "object-store"))]
+fn remote(_: &str, _: crate::config::ObjectStoreUrl, _: &Configured, _: &Path, _: u64) -> Result<Feed> {
+    Err(anyhow::Error::msg(super::NO_OBJECT_STORE))
+}
