@@ -105,7 +105,7 @@ mod tests {
             read += 100_000;
             now = gate.spend(100_000, now);
         }
-        let most = (now - seconds(100) + BURST).as_secs_f64() * 1_048_576.0;
+        let most = (now.saturating_sub(seconds(100)) + BURST).as_secs_f64() * 1_048_576.0;
         #[expect(clippy::cast_precision_loss, reason = "a test of rates")]
         let read = read as f64;
         assert!(read <= most + 1.0 && read > most * 0.9, "{read} of {most}");

@@ -1,5 +1,7 @@
 //! Every command on a data directory: beside a running process by its socket, and on a directory at rest.
 
+mod source;
+
 use std::path::Path;
 use std::process::Output;
 
