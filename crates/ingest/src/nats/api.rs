@@ -100,11 +100,18 @@ pub(super) struct Delivered {
     pub(super) consumer_seq: u64,
 }
 
+/// What every answer may be instead of its content.
 #[derive(Debug, Deserialize)]
-struct Answer<T> {
+struct Failure {
     error: Option<ApiError>,
-    #[serde(flatten)]
-    content: Option<T>,
+}
+
+/// The content of an answer, or the error that it is.
+fn content<T: DeserializeOwned>(answer: &[u8]) -> Result<Result<T, ApiError>, serde_json::Error> {
+    match serde_json::from_slice::<Failure>(answer)?.error {
+        Some(error) => Ok(Err(error)),
+        None => serde_json::from_slice(answer).map(Ok),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,13 +204,11 @@ impl Api {
             Ok(Err(error)) => return Err(self.unanswered(&subject, &error)),
             Err(_) => return Err(self.silent(&subject)),
         };
-        let answer: Answer<T> = serde_json::from_slice(&message.payload)
-            .map_err(|error| Trouble::disconnected(format!("the answer to {subject} cannot be read: {error}")))?;
-        match (answer.error, answer.content) {
-            (Some(error), _) if error.err_code == absent => Ok(None),
-            (Some(error), _) => Err(error.trouble(&subject)),
-            (None, Some(content)) => Ok(Some(content)),
-            (None, None) => Err(Trouble::disconnected(format!("the answer to {subject} is incomplete"))),
+        match content(&message.payload) {
+            Ok(Ok(content)) => Ok(Some(content)),
+            Ok(Err(error)) if error.err_code == absent => Ok(None),
+            Ok(Err(error)) => Err(error.trouble(&subject)),
+            Err(error) => Err(Trouble::disconnected(format!("the answer to {subject} cannot be read: {error}"))),
         }
     }
 
@@ -262,13 +267,12 @@ mod tests {
             "limits","max_age":0,"max_msgs":-1,"some_day":{}},"created":"2026-11-22T18:00:00.1Z","state":{"messages":3,
             "bytes":99,"first_seq":1,"first_ts":"2026-11-22T18:00:01Z","last_seq":3,"last_ts":"2026-11-22T18:00:02Z",
             "consumer_count":0},"ts":"2026-11-22T18:00:03Z"}"#;
-        let answer: Answer<StreamInfo> = serde_json::from_str(info).unwrap();
-        let info = answer.content.unwrap();
+        let info: StreamInfo = content(info.as_bytes()).unwrap().unwrap();
         assert_eq!((info.state.last_seq, info.config.max_msgs, info.config.retention.as_str()), (3, -1, "limits"));
         let error = r#"{"type":"x","error":{"code":404,"err_code":10059,"description":"stream not found"}}"#;
-        let answer: Answer<StreamInfo> = serde_json::from_str(error).unwrap();
-        assert!(answer.content.is_none());
-        assert_eq!(answer.error.unwrap().err_code, STREAM_NOT_FOUND);
+        let answer = content::<StreamInfo>(error.as_bytes()).unwrap();
+        assert_eq!(answer.unwrap_err().err_code, STREAM_NOT_FOUND);
+        assert!(content::<StreamInfo>(b"{}").is_err() && content::<StreamInfo>(b"no").is_err());
     }
 
     #[test]

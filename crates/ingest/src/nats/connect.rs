@@ -127,7 +127,7 @@ fn happened(shared: &Shared, event: &Event) {
         }
         Event::LameDuckMode => tracing::info!("the server is about to be stopped; another one will be looked for"),
         Event::SlowConsumer(_) => {
-            tracing::warn!("messages came faster than they were asked for; they are asked for again")
+            tracing::warn!("messages came faster than they were asked for; they are asked for again");
         }
         _ => {}
     }

@@ -66,10 +66,14 @@ pub(super) struct Connection {
     handed: Vec<Handed>,
     /// Sequence and reply subject of the ends of batches, for each stream.
     unacknowledged: Vec<VecDeque<(u64, String)>>,
+    /// The first message, which the connect waited for.
+    first: Option<Delivered>,
     /// The newest look at the streams.
-    seen: Option<Seen>,
-    /// It was told that its ends were reached.
+    seen: Seen,
+    /// It was told at all.
     told: bool,
+    /// It was told that its ends were reached.
+    told_end: bool,
 }
 
 impl Connection {
@@ -78,11 +82,22 @@ impl Connection {
         let runtime = Background::new()?;
         let gone = || Trouble::disconnected("no runtime");
         let opened = runtime.block_on(start(options, known)).ok_or_else(gone)??;
-        let Opened { api, shared, messages, handed, resumed } = opened;
+        let Opened { api, shared, messages, handed, seen, first, resumed } = opened;
         let streams: Vec<_> = options.streams.iter().map(|filter| filter.stream.clone()).collect();
         let unacknowledged = streams.iter().map(|_| VecDeque::new()).collect();
-        let (seen, told) = (None, false);
-        let connection = Self { messages, runtime, api, shared, streams, handed, unacknowledged, seen, told };
+        let connection = Self {
+            messages,
+            runtime,
+            api,
+            shared,
+            streams,
+            handed,
+            unacknowledged,
+            first,
+            seen,
+            told: false,
+            told_end: false,
+        };
         Ok((connection, resumed))
     }
 
@@ -121,7 +136,8 @@ impl Connection {
         let mut taken: usize = batch.messages.iter().map(|message| message.raw.len()).sum();
         let mut last: Vec<Option<(u64, String)>> = vec![None; self.streams.len()];
         while batch.messages.len() < messages && taken < bytes {
-            let Ok(delivered) = self.messages.try_recv() else { break };
+            let next = self.first.take().or_else(|| self.messages.try_recv().ok());
+            let Some(delivered) = next else { break };
             taken += delivered.message.raw.len();
             self.hand_over(delivered, batch, &mut last);
         }
@@ -165,21 +181,36 @@ impl Connection {
 
     /// Tells what was seen of the ends of the streams.
     fn look(&mut self, batch: &mut Batch) {
-        let fresh = self.shared.take_seen();
-        let is_fresh = fresh.is_some();
-        if is_fresh {
-            (self.seen, self.told) = (fresh, false);
+        if let Some(seen) = self.shared.take_seen() {
+            (self.seen, self.told, self.told_end) = (seen, false, false);
         }
-        let Some(seen) = &self.seen else { return };
+        let seen = &self.seen;
         batch.at_end = seen.is_reached(&self.handed);
-        if is_fresh || (batch.at_end && !self.told) {
+        if batch.messages.is_empty() {
+            batch.passed = passed(seen, &self.streams, &mut self.handed);
+        }
+        if !self.told || (batch.at_end && !self.told_end) {
             batch.head = Some(seen.head(&self.streams, &self.handed));
         }
-        self.told |= batch.at_end;
+        (self.told, self.told_end) = (true, self.told_end || batch.at_end);
         if !batch.at_end && batch.messages.is_empty() {
             self.shared.curious.notify_one();
         }
     }
+}
+
+/// Ends of streams that were reached without a message for us, as positions of their own.
+fn passed(seen: &Seen, streams: &[String], handed: &mut [Handed]) -> Vec<SourcePosition> {
+    let mut positions = Vec::new();
+    for ((end, handed), stream) in seen.ends.iter().zip(handed).zip(streams) {
+        let reached = end.is_reached(*handed);
+        if let Some(point) = end.passed.filter(|point| reached && point.sequence > handed.sequence) {
+            handed.sequence = point.sequence;
+            let (stream, mark) = (stream.clone(), point.mark);
+            positions.push(SourcePosition::Stream { stream, sequence: point.sequence, mark });
+        }
+    }
+    positions
 }
 
 /// What came out of a connect.
@@ -188,6 +219,8 @@ struct Opened {
     shared: Arc<Shared>,
     messages: Receiver<Delivered>,
     handed: Vec<Handed>,
+    seen: Seen,
+    first: Option<Delivered>,
     resumed: Resumed,
 }
 
@@ -200,7 +233,7 @@ async fn start(options: &NatsOptions, known: &Known) -> Result<Opened, Trouble> 
     let inspected = inspect_all(&api, options, known, &remembered).await?;
     let resumed = resumed(options, &remembered, &inspected);
     let plan = plan(options);
-    let (out, messages) = channel(options.streams.len() * (ROOM * plan.messages + 1));
+    let (out, mut messages) = channel(options.streams.len() * (ROOM * plan.messages + 1));
     let mut followers = Vec::new();
     for (index, filter) in options.streams.iter().enumerate() {
         let point = remembered[index].point;
@@ -210,10 +243,15 @@ async fn start(options: &NatsOptions, known: &Known) -> Result<Opened, Trouble> 
         let created = inspected[index].info.created.clone();
         followers.push((follower(options, &api, &shared, index, created, &out), consumer));
     }
-    run(options, &api, &shared, followers).await?;
+    let seen = run(options, &api, &shared, followers).await?;
     let handed = |remembered: &Remembered| Handed { sequence: sequence(remembered), count: 0 };
-    let handed = remembered.iter().map(handed).collect();
-    Ok(Opened { api, shared, messages, handed, resumed })
+    let handed: Vec<_> = remembered.iter().map(handed).collect();
+    let mut first = None;
+    if !seen.is_reached(&handed) {
+        // Whoever calls next_batch is to find what is there.
+        first = tokio::time::timeout(options.probe_timeout, messages.recv()).await.ok().flatten();
+    }
+    Ok(Opened { api, shared, messages, handed, seen, first, resumed })
 }
 
 /// Starts the tasks, and looks at the streams for the first time.
@@ -222,23 +260,24 @@ async fn run(
     api: &Api,
     shared: &Arc<Shared>,
     followers: Vec<(Follower, Consumer)>,
-) -> Result<(), Trouble> {
+) -> Result<Seen, Trouble> {
     let probed = |follower: &Follower| Probed {
         filter: follower.filter.clone(),
         created: follower.created.clone(),
         compared: 0,
         overdue: None,
+        noted: options.clock.monotonic(),
     };
     let streams = followers.iter().map(|(follower, _)| probed(follower)).collect();
     let (api, clock) = (api.clone(), Arc::clone(&options.clock));
     let mut prober = Prober { api, shared: Arc::clone(shared), streams, every: options.probe_every, clock };
-    shared.see(prober.look().await?);
+    let seen = prober.look().await?;
     let runtime = tokio::runtime::Handle::current();
     for (follower, consumer) in followers {
         runtime.spawn(follower.run(consumer));
     }
     runtime.spawn(prober.run());
-    Ok(())
+    Ok(seen)
 }
 
 fn follower(

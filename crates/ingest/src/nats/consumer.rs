@@ -10,9 +10,9 @@ use super::options::StreamFilter;
 use super::trouble::{Trouble, chain};
 
 /// The server forgets a consumer that asked for nothing for this long.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 /// Redelivery is of no use here: what is not durable comes again after a connect.
-const REDELIVERED_AFTER: Duration = Duration::from_secs(7 * 86_400);
+const REDELIVERED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 /// A consumer and where its messages arrive.
 pub(super) struct Consumer {

@@ -2,6 +2,7 @@
 
 use continuity_base::Timestamp;
 
+use super::judge::Point;
 use crate::source::SourceHead;
 
 /// One look at all streams.
@@ -29,6 +30,8 @@ pub(super) struct End {
     pub(super) to_come: u64,
     /// Messages that had arrived since the connect.
     pub(super) arrived: u64,
+    /// The last message, when it is worth noting that everything up to it was passed although none of it was for us.
+    pub(super) passed: Option<Point>,
 }
 
 /// How much of a stream was handed over.
@@ -41,7 +44,8 @@ pub(super) struct Handed {
 }
 
 impl End {
-    fn is_reached(&self, handed: Handed) -> bool {
+    /// Whether everything up to it was handed over.
+    pub(super) fn is_reached(&self, handed: Handed) -> bool {
         handed.sequence >= self.reached_at
     }
 
@@ -83,7 +87,7 @@ mod tests {
     }
 
     fn end(last: u64, reached_at: u64) -> End {
-        End { last, reached_at, to_come: 3, arrived: 2 }
+        End { last, reached_at, to_come: 3, arrived: 2, passed: None }
     }
 
     #[test]

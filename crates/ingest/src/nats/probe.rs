@@ -8,7 +8,7 @@ use continuity_base::{Clock, Timestamp};
 use super::api::{Api, ConsumerInfo, StreamInfo};
 use super::head::{End, Seen};
 use super::inspect;
-use super::judge::Remembered;
+use super::judge::{Point, Remembered};
 use super::message;
 use super::options::StreamFilter;
 use super::shared::{Arrived, Shared, Watch};
@@ -18,6 +18,9 @@ use super::trouble::Trouble;
 const REST: Duration = Duration::from_millis(100);
 /// The message at the point is compared at every look when it is no larger than this, else once.
 const SMALL: usize = 256 << 10;
+/// How often it is noted that a filtered stream was passed without a message for us. Without that, a stream that drops
+/// other messages by age would seem to have lost some of ours.
+const PASS_EVERY: Duration = Duration::from_mins(1);
 
 /// Looks at the streams of one connection.
 pub(super) struct Prober {
@@ -37,6 +40,8 @@ pub(super) struct Probed {
     pub(super) compared: u64,
     /// A message that should have come, at the last look.
     pub(super) overdue: Option<u64>,
+    /// When it was last noted that messages were passed.
+    pub(super) noted: Duration,
 }
 
 impl Prober {
@@ -59,8 +64,10 @@ impl Prober {
     /// One look at all streams.
     pub(super) async fn look(&mut self) -> Result<Seen, Trouble> {
         let mut seen = Seen { asked_at: self.clock.now(), ..Seen::default() };
+        let now = self.clock.monotonic();
         for (index, stream) in self.streams.iter_mut().enumerate() {
-            let (info, end) = stream.look(&self.api, &self.shared, index).await?;
+            let (info, mut end) = stream.look(&self.api, &self.shared, index).await?;
+            end.passed = stream.passed(&self.api, end, now).await?;
             let clock = info.ts.as_deref().and_then(timestamp);
             if index == 0 {
                 seen.source_clock = clock;
@@ -113,7 +120,18 @@ impl Probed {
             self.overdue = None;
         }
         let to_come = pending + under_way.unwrap_or(0);
-        Ok((info, End { last, reached_at, to_come, arrived: after.count }))
+        Ok((info, End { last, reached_at, to_come, arrived: after.count, passed: None }))
+    }
+
+    /// The end of a filtered stream, now and then, when nothing up to it is for us.
+    async fn passed(&mut self, api: &Api, end: End, now: Duration) -> Result<Option<Point>, Trouble> {
+        let due = now.saturating_sub(self.noted) >= PASS_EVERY;
+        if !due || self.filter.subjects.is_empty() || end.reached_at == end.last {
+            return Ok(None);
+        }
+        self.noted = now;
+        let stored = api.message(&self.filter.stream, end.last).await?;
+        Ok(Some(Point { sequence: end.last, mark: stored.map_or(0, |stored| stored.mark) }))
     }
 
     /// What is known of the stream: of what arrived before it was asked, and of what is certain not to have come.

@@ -110,7 +110,7 @@ fn a_beginning_that_is_gone_is_told() {
 fn other_streams_than_those_that_were_read_are_a_rename() {
     let known = |name: &str| identity(name, &info(1, 9));
     let kafka = Identity { partition: "T/0".to_owned(), facts: vec![("kind".to_owned(), "kafka".to_owned())] };
-    assert_eq!(renamed(&[kafka.clone()], &[known("A")]), Ok(()));
+    assert_eq!(renamed(std::slice::from_ref(&kafka), &[known("A")]), Ok(()));
     assert_eq!(renamed(&[known("A")], &[known("A"), known("B")]), Ok(()));
     assert_eq!(renamed(&[], &[known("A")]), Ok(()));
     let verdict = renamed(&[kafka, known("A"), known("B")], &[known("C")]);
