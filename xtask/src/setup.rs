@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::run::{Outcome, command, run, works};
 
-/// Program, an argument that it answers with success, and the Debian package that brings it. The last three build the
+/// Program, an argument that it answers with success, and the Debian package that brings it. The last four build the
 /// C libraries of the Kafka client and of TLS, which come as source with their crates.
 const PROGRAMS: &[(&str, &str, &str)] = &[
     ("openssl", "version", "openssl"),
@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("perl", "-v", "perl"),
     ("make", "--version", "make"),
     ("gcc", "--version", "gcc"),
+    ("c++", "--version", "g++"),
 ];
 
 /// Installs what is missing, and says which brokers the tests have.
