@@ -162,3 +162,6 @@ fn certificates(config: &mut ClientConfig, tls: &Tls) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,6 @@ fn is_binary(record: &impl rdkafka::Message) -> bool {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

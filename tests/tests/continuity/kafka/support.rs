@@ -25,7 +25,10 @@ fn config(broker: &KafkaBroker) -> ClientConfig {
 }
 
 /// Something that an administrator does.
-fn administer<T>(broker: &KafkaBroker, work: impl AsyncFnOnce(AdminClient<DefaultClientContext>, AdminOptions) -> T) -> T {
+fn administer<T>(
+    broker: &KafkaBroker,
+    work: impl AsyncFnOnce(AdminClient<DefaultClientContext>, AdminOptions) -> T,
+) -> T {
     let admin = config(broker).create().unwrap();
     let asked = AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

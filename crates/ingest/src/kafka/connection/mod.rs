@@ -26,6 +26,8 @@ use crate::source::{Batch, Message};
 const STEP: Duration = Duration::from_millis(20);
 /// Waits before an empty batch is returned.
 const STEPS: u32 = 5;
+/// Waits for the first record of a partition that has some: the client is still connecting.
+const FIRST_STEPS: u32 = 100;
 
 /// A connection.
 pub(super) struct Connection {
@@ -40,6 +42,8 @@ pub(super) struct Connection {
     commits: Commits,
     /// A message that did not fit into the batch before.
     pending: Option<Message>,
+    /// A record or a partition's end came.
+    begun: bool,
     /// A partition's end was reached since markers were last looked for.
     ended: bool,
     /// The first report was not handed over yet.
@@ -76,6 +80,7 @@ impl Connection {
             keys: Keys::default(),
             commits: Commits::default(),
             pending: None,
+            begun: false,
             ended: false,
             fresh_head: true,
             hold: None,
@@ -163,6 +168,7 @@ impl Connection {
     /// Takes what there is, within the bounds; waits a little when there is nothing.
     fn fill(&mut self, batch: &mut Batch, messages: usize, bytes: usize, stop: &Stop) -> Result<(), SourceError> {
         let (mut taken, mut waits) = (0, 0);
+        let most = if self.begun || self.parts.behind() == 0 { STEPS } else { FIRST_STEPS };
         if let Some(message) = self.pending.take() {
             taken += message.raw.len();
             batch.messages.push(message);
@@ -177,7 +183,7 @@ impl Connection {
             let wait = if batch.messages.is_empty() { STEP } else { Duration::ZERO };
             let polled = self.consumer.poll(wait).map(|polled| polled.map(|record| self.received(&record)));
             let message = match polled {
-                None if !batch.messages.is_empty() || waits + 1 >= STEPS => return Ok(()),
+                None if !batch.messages.is_empty() || waits + 1 >= most => return Ok(()),
                 None => {
                     waits += 1;
                     continue;

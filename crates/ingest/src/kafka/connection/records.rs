@@ -42,6 +42,7 @@ impl Connection {
     }
 
     pub(super) fn took(&mut self, received: Received) -> Result<Message, SourceError> {
+        self.begun = true;
         let Received { message, topic, partition, offset, mark, published_at, key } = received;
         let number = self.options.topics.iter().position(|known| *known == topic).unwrap_or_default() as u64;
         if let Some(key) = key
@@ -80,7 +81,7 @@ impl Connection {
     pub(super) fn heard(&mut self, error: &KafkaError) -> Result<(), SourceError> {
         let code = error.rdkafka_error_code();
         if matches!(error, KafkaError::PartitionEOF(_)) {
-            self.ended = true;
+            (self.begun, self.ended) = (true, true);
             return Ok(());
         }
         if is_about_groups(code) {
