@@ -12,7 +12,7 @@ use crate::metrics::PARTITION_MOVES;
 /// Keys per generation; two generations are kept: at most 128 Ki keys, some 4 MiB.
 const KEYS: usize = 64 << 10;
 /// How often a move is told in the log.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// Notices a key that comes in another partition than before.
 ///

@@ -29,6 +29,8 @@ mod options;
 mod parts;
 mod probe;
 mod retention;
+#[cfg(test)]
+mod tests;
 mod token;
 mod verdict;
 

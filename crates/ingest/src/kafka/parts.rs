@@ -147,9 +147,10 @@ impl Parts {
     pub(super) fn head(&mut self) -> SourceHead {
         let end = |reading: &Reading| u64::try_from(reading.high.max(reading.next)).unwrap_or(0);
         self.number = self.number.max(self.all().map(end).fold(0, u64::saturating_add));
-        let text = match self.all().count() {
-            1 => self.all().map(|reading| format!("offset {} of {}", reading.high, reading.part.name())).collect(),
-            count => format!("{} messages in {count} partitions", self.number),
+        let mut all = self.all();
+        let text = match (all.next(), all.next()) {
+            (Some(only), None) => format!("offset {} of {}", only.high, only.part.name()),
+            _ => format!("{} messages in {} partitions", self.number, self.all().count()),
         };
         let behind = self.behind();
         let published_at = self.newest.filter(|_| behind == 0).map(Timestamp::from_micros);

@@ -57,7 +57,7 @@ pub(super) fn look(name: &str, options: &KafkaOptions, looker: &Looker, report: 
             }
             kept.warnings.push(detail);
         }
-        let span = policy.max_bytes.filter(|_| policy.deletes).map(|_| spanned(topic, options, looker, report));
+        let span = policy.max_bytes.filter(|_| policy.deletes).and_then(|_| spanned(topic, options, looker, report));
         let one = retention(policy, span);
         kept.warnings.extend(warning(topic, policy, one));
         all = all.map(|all| shorter(all, one));
@@ -120,9 +120,9 @@ fn spanned(topic: &str, options: &KafkaOptions, looker: &Looker, report: &Report
 }
 
 /// From a policy, and the span that a limit in bytes now holds.
-fn retention(policy: &Policy, span: Option<Option<f64>>) -> Retention {
+fn retention(policy: &Policy, span: Option<f64>) -> Retention {
     let max_age_seconds = policy.max_age.filter(|_| policy.deletes).map(|millis| seconds(millis, 1e3));
-    let by_size = span.flatten();
+    let by_size = span;
     let outage_seconds = match (max_age_seconds, by_size) {
         (Some(age), Some(size)) => Some(age.min(size)),
         (age, size) => age.or(size),
@@ -191,11 +191,11 @@ mod tests {
     #[test]
     fn the_outage_survived_is_the_shortest() {
         let policy = of(&[("retention.ms", "86400000"), ("retention.bytes", "1000000")]);
-        let by_size = retention(&policy, Some(Some(7_200.0)));
+        let by_size = retention(&policy, Some(7_200.0));
         assert_eq!((by_size.max_age_seconds, by_size.outage_seconds), (Some(86_400.0), Some(7_200.0)));
         let text = warning("t", &policy, by_size).unwrap();
         assert!(text.contains("beyond 1000000 bytes") && text.contains("2 hours"), "{text}");
-        let by_age = retention(&policy, Some(None));
+        let by_age = retention(&policy, None);
         assert_eq!(by_age.outage_seconds, Some(86_400.0));
         assert!(warning("t", &policy, by_age).unwrap().contains("after 24 hours"));
     }

@@ -1,5 +1,6 @@
 //! A bearer token from a file.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -37,8 +38,7 @@ pub(super) fn read(file: &Path, now: Timestamp) -> Result<OAuthToken, String> {
     if lifetime_ms <= now_ms {
         return Err(cannot("holds a token that has expired".to_owned()));
     }
-    let principal_name =
-        claim("sub").and_then(json::text).map_or_else(|| "continuity".to_owned(), |sub| sub.into_owned());
+    let principal_name = claim("sub").and_then(json::text).map_or_else(|| "continuity".to_owned(), Cow::into_owned);
     Ok(OAuthToken { token: token.to_owned(), principal_name, lifetime_ms })
 }
 

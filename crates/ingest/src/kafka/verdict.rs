@@ -108,8 +108,8 @@ mod tests {
 
     const POINT: Point = Point { offset: 99, mark: 7 };
 
-    fn record(offset: i64, mark: u64) -> Option<At> {
-        Some(At::Record(Seen { offset, mark, published_at: None }))
+    fn record(offset: i64, mark: u64) -> At {
+        At::Record(Seen { offset, mark, published_at: None })
     }
 
     fn cause(found: &Found) -> Option<Divergence> {
@@ -118,20 +118,20 @@ mod tests {
 
     #[test]
     fn what_is_still_there_is_the_same() {
-        let same = Found { low: 0, high: 120, at: record(99, 7), ..Found::default() };
+        let same = Found { low: 0, high: 120, at: Some(record(99, 7)), ..Found::default() };
         assert_eq!(cause(&same), None);
-        assert_eq!(cause(&Found { first: record(10, 3), ..same.clone() }), None);
+        assert_eq!(cause(&Found { first: Some(record(10, 3)), ..same.clone() }), None);
         let not_looked_at = Found { at: None, ..same.clone() };
         assert_eq!(cause(&not_looked_at), None, "what was not seen shows nothing");
         let dropped_what_we_have = Found { low: 100, high: 100, ..Found::default() };
         assert_eq!(cause(&dropped_what_we_have), None);
-        let unknown_mark = judge(Point { mark: 0, ..POINT }, None, &Found { at: record(99, 8), ..same });
+        let unknown_mark = judge(Point { mark: 0, ..POINT }, None, &Found { at: Some(record(99, 8)), ..same });
         assert_eq!(unknown_mark, None);
     }
 
     #[test]
     fn an_end_before_our_position_is_believed_only_when_the_record_is_not_there() {
-        let short = Found { low: 0, high: 80, at: record(99, 7), ..Found::default() };
+        let short = Found { low: 0, high: 80, at: Some(record(99, 7)), ..Found::default() };
         assert_eq!(cause(&short), None, "the brokers show less than they have");
         for at in [At::End, At::OutOfRange] {
             assert_eq!(cause(&Found { at: Some(at), ..short.clone() }), Some(Divergence::Truncated));
@@ -151,7 +151,7 @@ mod tests {
     fn unread_records_that_are_gone_are_lost_or_purged() {
         assert_eq!(cause(&Found { low: 101, high: 130, ..Found::default() }), Some(Divergence::Lost));
         assert_eq!(cause(&Found { low: 130, high: 130, ..Found::default() }), Some(Divergence::Purged));
-        let wrong_low = Found { low: 101, high: 130, next: record(100, 9), ..Found::default() };
+        let wrong_low = Found { low: 101, high: 130, next: Some(record(100, 9)), ..Found::default() };
         assert_eq!(cause(&wrong_low), None, "the record is there all the same");
         assert_eq!(
             cause(&Found { low: 101, high: 130, next: Some(At::OutOfRange), ..Found::default() }),
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn another_record_in_our_place_is_rewritten() {
-        let found = Found { low: 0, high: 120, at: record(99, 8), ..Found::default() };
+        let found = Found { low: 0, high: 120, at: Some(record(99, 8)), ..Found::default() };
         assert_eq!(cause(&found), Some(Divergence::Rewritten));
     }
 
@@ -176,11 +176,13 @@ mod tests {
 
     #[test]
     fn another_oldest_record_is_another_topic() {
-        let found = Found { low: 0, high: 120, at: record(99, 8), first: record(10, 4), ..Found::default() };
+        let found =
+            Found { low: 0, high: 120, at: Some(record(99, 8)), first: Some(record(10, 4)), ..Found::default() };
         assert_eq!(cause(&found), Some(Divergence::Recreated));
         let ends_before_it = Found { low: 0, high: 5, at: Some(At::OutOfRange), ..Found::default() };
         assert_eq!(cause(&ends_before_it), Some(Divergence::Recreated));
-        let compacted = Found { low: 0, high: 120, at: record(99, 7), first: record(11, 4), ..Found::default() };
+        let compacted =
+            Found { low: 0, high: 120, at: Some(record(99, 7)), first: Some(record(11, 4)), ..Found::default() };
         assert_eq!(cause(&compacted), None);
     }
 }
