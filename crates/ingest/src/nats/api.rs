@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::message;
+use super::options::StreamFilter;
 use super::trouble::{Trouble, chain};
 
 const STREAM_NOT_FOUND: u32 = 10_059;
@@ -59,10 +60,13 @@ pub(super) struct StreamState {
 }
 
 /// A message as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) sequence: u64,
     pub(super) mark: u64,
+    /// As they were published, with the line that says what they are.
+    pub(super) headers: Vec<u8>,
+    pub(super) payload: Vec<u8>,
 }
 
 /// What a consumer is and has delivered.
@@ -167,9 +171,16 @@ impl Api {
         self.get(stream, &GetMessage { seq: sequence, next_by_subj: None }).await
     }
 
-    /// The first message with a subject like `filter` at `from` or behind it; `None`: there is none.
-    pub(super) async fn next(&self, stream: &str, from: u64, filter: &str) -> Result<Option<Stored>, Trouble> {
-        self.get(stream, &GetMessage { seq: from, next_by_subj: Some(filter) }).await
+    /// The first message that the filters let through, at `from` or behind it; `None`: there is none.
+    pub(super) async fn next(&self, filter: &StreamFilter, from: u64) -> Result<Option<Stored>, Trouble> {
+        let everything = [">".to_owned()];
+        let subjects = if filter.subjects.is_empty() { &everything[..] } else { &filter.subjects[..] };
+        let mut first: Option<Stored> = None;
+        for subject in subjects {
+            let next = self.get(&filter.stream, &GetMessage { seq: from, next_by_subj: Some(subject) }).await?;
+            first = first.into_iter().chain(next).min_by_key(|stored| stored.sequence);
+        }
+        Ok(first)
     }
 
     async fn get(&self, stream: &str, wanted: &GetMessage<'_>) -> Result<Option<Stored>, Trouble> {
@@ -179,7 +190,9 @@ impl Api {
         let unreadable = || Trouble::disconnected(format!("message {} of {stream} cannot be decoded", message.seq));
         let payload = STANDARD.decode(&message.data).map_err(|_| unreadable())?;
         let nanos = message::nanos(&message.time).ok_or_else(unreadable)?;
-        Ok(Some(Stored { sequence: message.seq, mark: message::mark(message.seq, nanos, &payload) }))
+        let headers = STANDARD.decode(&message.hdrs).map_err(|_| unreadable())?;
+        let mark = message::mark(message.seq, nanos, &payload);
+        Ok(Some(Stored { sequence: message.seq, mark, headers, payload }))
     }
 
     /// Creates a consumer; `path` is what stands behind `CONSUMER.CREATE.` in the subject.
@@ -252,6 +265,8 @@ struct GotMessage {
 #[derive(Deserialize)]
 struct StoredMessage {
     seq: u64,
+    #[serde(default)]
+    hdrs: String,
     #[serde(default)]
     data: String,
     time: String,

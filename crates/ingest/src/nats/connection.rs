@@ -6,22 +6,15 @@ use std::time::Duration;
 
 use continuity_base::Stop;
 use continuity_events::record::SourcePosition;
-use continuity_readmodel::ledger::Identity;
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::Receiver;
 
 use super::api::Api;
-use super::connect::connect;
-use super::consumer::{self, Consumer};
-use super::follow::{Delivered, Follower};
+use super::follow::Delivered;
 use super::head::{Handed, Seen};
-use super::inspect::{self, Inspected};
-use super::judge::{self, CREATED, Point, Remembered};
-use super::options::{NatsOptions, StreamFilter};
-use super::probe::{Probed, Prober};
-use super::pulls::{Plan, ROOM};
-use super::retention;
+use super::open::{Opened, open};
+use super::options::NatsOptions;
 use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::source::{Batch, Known, Resumed};
@@ -78,10 +71,11 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, checks the streams and goes behind the known positions.
-    pub(super) fn open(options: &NatsOptions, known: &Known) -> Result<(Self, Resumed), Trouble> {
+    /// Streams that are `stuck` ended the last connection before they delivered anything.
+    pub(super) fn open(options: &NatsOptions, known: &Known, stuck: &[String]) -> Result<(Self, Resumed), Trouble> {
         let runtime = Background::new()?;
         let gone = || Trouble::disconnected("no runtime");
-        let opened = runtime.block_on(start(options, known)).ok_or_else(gone)??;
+        let opened = runtime.block_on(open(options, known, stuck)).ok_or_else(gone)??;
         let Opened { api, shared, messages, handed, seen, first, resumed } = opened;
         let streams: Vec<_> = options.streams.iter().map(|filter| filter.stream.clone()).collect();
         let unacknowledged = streams.iter().map(|_| VecDeque::new()).collect();
@@ -126,10 +120,24 @@ impl Connection {
         let waiting = &mut self.unacknowledged[index];
         let covered = waiting.iter().take_while(|(known, _)| *known <= sequence).count();
         if let Some((_, reply)) = waiting.drain(..covered).next_back()
+            && !reply.is_empty()
             && self.api.client.publish(reply, ACKNOWLEDGE.into()).now_or_never().is_none()
         {
             tracing::debug!(stream, sequence, "an acknowledgement was left out: the connection is busy");
         }
+    }
+
+    /// The streams that delivered nothing although there was something.
+    pub(super) fn stuck(&self) -> Vec<String> {
+        let mut stuck = Vec::new();
+        for (index, stream) in self.streams.iter().enumerate() {
+            let arrived = self.shared.flows[index].arrived.lock();
+            let at_end = self.seen.ends.get(index).is_none_or(|end| end.is_reached(self.handed[index]));
+            if arrived.count == arrived.got && !at_end {
+                stuck.push(stream.clone());
+            }
+        }
+        stuck
     }
 
     fn fill(&mut self, batch: &mut Batch, messages: usize, bytes: usize) {
@@ -211,155 +219,4 @@ fn passed(seen: &Seen, streams: &[String], handed: &mut [Handed]) -> Vec<SourceP
         }
     }
     positions
-}
-
-/// What came out of a connect.
-struct Opened {
-    api: Api,
-    shared: Arc<Shared>,
-    messages: Receiver<Delivered>,
-    handed: Vec<Handed>,
-    seen: Seen,
-    first: Option<Delivered>,
-    resumed: Resumed,
-}
-
-async fn start(options: &NatsOptions, known: &Known) -> Result<Opened, Trouble> {
-    let shared = Arc::new(Shared::new(options.streams.len()));
-    let client = connect(options, &shared).await?;
-    let complaint = Arc::clone(&shared.complaint);
-    let api = Api::new(client, options.domain.as_deref(), options.probe_timeout, complaint);
-    let remembered: Vec<_> = options.streams.iter().map(|filter| remembered(known, &filter.stream)).collect();
-    let inspected = inspect_all(&api, options, known, &remembered).await?;
-    let resumed = resumed(options, &remembered, &inspected);
-    let plan = plan(options);
-    let (out, mut messages) = channel(options.streams.len() * (ROOM * plan.messages + 1));
-    let mut followers = Vec::new();
-    for (index, filter) in options.streams.iter().enumerate() {
-        let point = remembered[index].point;
-        shared.flows[index].arrived.lock().point = point;
-        let consumer = consumer::create(&api, filter, point.map_or(0, |point| point.sequence)).await?;
-        shared.flows[index].arrived.lock().consumer.clone_from(&consumer.name);
-        let created = inspected[index].info.created.clone();
-        followers.push((follower(options, &api, &shared, index, created, &out), consumer));
-    }
-    let seen = run(options, &api, &shared, followers).await?;
-    let handed = |remembered: &Remembered| Handed { sequence: sequence(remembered), count: 0 };
-    let handed: Vec<_> = remembered.iter().map(handed).collect();
-    let mut first = None;
-    if !seen.is_reached(&handed) {
-        // Whoever calls next_batch is to find what is there.
-        first = tokio::time::timeout(options.probe_timeout, messages.recv()).await.ok().flatten();
-    }
-    Ok(Opened { api, shared, messages, handed, seen, first, resumed })
-}
-
-/// Starts the tasks, and looks at the streams for the first time.
-async fn run(
-    options: &NatsOptions,
-    api: &Api,
-    shared: &Arc<Shared>,
-    followers: Vec<(Follower, Consumer)>,
-) -> Result<Seen, Trouble> {
-    let probed = |follower: &Follower| Probed {
-        filter: follower.filter.clone(),
-        created: follower.created.clone(),
-        compared: 0,
-        overdue: None,
-        noted: options.clock.monotonic(),
-    };
-    let streams = followers.iter().map(|(follower, _)| probed(follower)).collect();
-    let (api, clock) = (api.clone(), Arc::clone(&options.clock));
-    let mut prober = Prober { api, shared: Arc::clone(shared), streams, every: options.probe_every, clock };
-    let seen = prober.look().await?;
-    let runtime = tokio::runtime::Handle::current();
-    for (follower, consumer) in followers {
-        runtime.spawn(follower.run(consumer));
-    }
-    runtime.spawn(prober.run());
-    Ok(seen)
-}
-
-fn follower(
-    options: &NatsOptions,
-    api: &Api,
-    shared: &Arc<Shared>,
-    index: usize,
-    created: String,
-    out: &Sender<Delivered>,
-) -> Follower {
-    let filter: StreamFilter = options.streams[index].clone();
-    let (api, shared, plan, out) = (api.clone(), Arc::clone(shared), plan(options), out.clone());
-    Follower { api, shared, index, filter, created, plan, max_message_bytes: options.max_message_bytes, out }
-}
-
-/// What may be asked for of each stream.
-fn plan(options: &NatsOptions) -> Plan {
-    let share = options.max_bytes_in_flight / options.streams.len().max(1);
-    Plan {
-        messages: options.fetch_messages.max(1),
-        bytes: (share / ROOM).max(4 << 10),
-        expires: options.probe_every.max(Duration::from_secs(1)),
-        grace: options.probe_timeout,
-    }
-}
-
-fn remembered(known: &Known, stream: &str) -> Remembered {
-    let point = known.positions.iter().find_map(|position| match position {
-        SourcePosition::Stream { stream: name, sequence, mark } if name == stream => {
-            Some(Point { sequence: *sequence, mark: *mark })
-        }
-        _ => None,
-    });
-    let created = known.identity(stream).and_then(|identity| identity.fact(CREATED)).map(str::to_owned);
-    Remembered { created, point, unread: point.map(|point| point.sequence + 1) }
-}
-
-fn sequence(remembered: &Remembered) -> u64 {
-    remembered.point.map_or(0, |point| point.sequence)
-}
-
-/// Every stream, if none is another one than the one that was read.
-async fn inspect_all(
-    api: &Api,
-    options: &NatsOptions,
-    known: &Known,
-    remembered: &[Remembered],
-) -> Result<Vec<Inspected>, Trouble> {
-    let mut configured = Vec::new();
-    let mut infos = Vec::new();
-    for filter in &options.streams {
-        let info = api.stream(&filter.stream).await?;
-        let absent = || Identity { partition: filter.stream.clone(), facts: Vec::new() };
-        configured.push(info.as_ref().map_or_else(absent, |info| judge::identity(&filter.stream, info)));
-        infos.push(info);
-    }
-    if infos.iter().all(Option::is_some) {
-        judge::renamed(&known.identities, &configured)?;
-    }
-    let mut inspected = Vec::new();
-    for ((filter, remembered), info) in options.streams.iter().zip(remembered).zip(infos) {
-        inspected.push(inspect::inspect_as(api, &filter.stream, remembered, info).await?);
-    }
-    Ok(inspected)
-}
-
-fn resumed(options: &NatsOptions, remembered: &[Remembered], inspected: &[Inspected]) -> Resumed {
-    let mut resumed = Resumed::default();
-    let (mut from, mut kept) = (Vec::new(), Vec::new());
-    for ((filter, remembered), Inspected { info, found }) in options.streams.iter().zip(remembered).zip(inspected) {
-        let name = &filter.stream;
-        from.push(match remembered.point {
-            Some(_) => format!("{name} behind {}", judge::point(remembered)),
-            None => format!("{name} from its beginning"),
-        });
-        resumed.warnings.extend(judge::surprises(name, remembered, info, *found));
-        let limits = retention::limits(name, info);
-        resumed.warnings.extend(limits.warnings);
-        kept.push(limits.retention);
-        resumed.identities.push(judge::identity(name, info));
-    }
-    resumed.from = from.join(", ");
-    resumed.retention = Some(retention::shortest(kept));
-    resumed
 }

@@ -18,7 +18,7 @@ use super::order::{Next, Order};
 use super::pulls::{Plan, Pulls};
 use super::shared::{Flow, Shared, Watch};
 use super::trouble::{Trouble, chain};
-use crate::source::Message;
+use crate::source::{Message, Raw};
 
 /// Consumers in a row that may end without having delivered anything.
 const FRUITLESS: u32 = 2;
@@ -28,7 +28,7 @@ pub(super) struct Delivered {
     /// Index of its stream.
     pub(super) stream: usize,
     pub(super) sequence: u64,
-    /// Where an acknowledgement goes to.
+    /// Where an acknowledgement goes to; empty: nowhere.
     pub(super) reply: String,
     /// What it counts for.
     pub(super) bytes: usize,
@@ -166,33 +166,47 @@ impl Follower {
             Next::Back => return Err(Ended::Back(stamp.sequence)),
             Next::Again | Next::Follows => {}
         }
-        let point =
-            Point { sequence: stamp.sequence, mark: message::mark(stamp.sequence, stamp.nanos, &message.payload) };
+        self.flow().arrived.lock().delivered = order.delivered();
+        if next == Next::Again {
+            return Ok(());
+        }
+        let mark = message::mark(stamp.sequence, stamp.nanos, &message.payload);
+        let headers = message::delivered(message.headers.as_ref());
+        let raw = message::raw(headers, &message.payload, self.max_message_bytes);
+        let reply = message.reply.as_deref().unwrap_or_default().to_owned();
+        self.hand_on(Point { sequence: stamp.sequence, mark }, raw, message.length, reply).await
+    }
+
+    async fn hand_on(&self, point: Point, raw: Raw, bytes: usize, reply: String) -> Result<(), Ended> {
         let flow = self.flow();
         {
             let mut arrived = flow.arrived.lock();
-            arrived.delivered = order.delivered();
-            if next == Next::Again {
-                return Ok(());
-            }
             let jumped = arrived.point.filter(|before| before.sequence + 1 != point.sequence);
             arrived.jump = arrived.jump.or(jumped.map(|before| before.sequence));
             arrived.point = Some(point);
-            arrived.bytes = message.length;
+            arrived.bytes = bytes;
             arrived.count += 1;
         }
-        flow.add(message.length);
-        let position =
-            SourcePosition::Stream { stream: self.filter.stream.clone(), sequence: point.sequence, mark: point.mark };
-        let raw = message::raw(message.headers.as_ref(), &message.payload, self.max_message_bytes);
-        let delivered = Delivered {
-            stream: self.index,
-            sequence: point.sequence,
-            reply: message.reply.as_deref().unwrap_or_default().to_owned(),
-            bytes: message.length,
-            message: Message { raw, position },
-        };
+        flow.add(bytes);
+        let Point { sequence, mark } = point;
+        let position = SourcePosition::Stream { stream: self.filter.stream.clone(), sequence, mark };
+        let message = Message { raw, position };
+        let delivered = Delivered { stream: self.index, sequence, reply, bytes, message };
         self.out.send(delivered).await.map_err(|_| Ended::Closed)
+    }
+
+    /// Gets the next message by itself and hands it on: one with headers out of form ends the connection when a consumer
+    /// delivers it, and must not be in the way of all that follow.
+    pub(super) async fn get_next(&self) -> Result<(), Trouble> {
+        let from = self.flow().arrived.lock().sequence() + 1;
+        let Some(stored) = self.api.next(&self.filter, from).await? else { return Ok(()) };
+        let (stream, sequence) = (&self.filter.stream, stored.sequence);
+        tracing::warn!(stream, sequence, "the connection was lost before this message came; it is got by itself");
+        self.flow().arrived.lock().got += 1;
+        let raw = message::raw(message::stored(&stored.headers), &stored.payload, self.max_message_bytes);
+        let bytes = stored.payload.len() + stored.headers.len();
+        let handed = self.hand_on(Point { sequence, mark: stored.mark }, raw, bytes, String::new()).await;
+        handed.map_err(|_| Trouble::disconnected("nobody takes messages"))
     }
 
     fn rewound(&self, sequence: u64) -> Trouble {

@@ -64,29 +64,39 @@ pub(super) fn nanos(rfc3339: &str) -> Option<i64> {
 }
 
 /// The message's content: binary mode when it has the attributes as headers, else structured mode.
-pub(super) fn raw(headers: Option<&HeaderMap>, payload: &[u8], max: usize) -> Raw {
+pub(super) fn raw<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>, payload: &[u8], max: usize) -> Raw {
     if payload.len() > max {
         let prefix = payload[..KEPT_BYTES.min(payload.len())].to_vec();
         return Raw::Oversize { prefix, length: payload.len() as u64, sha256: Sha256::digest(payload).into() };
     }
-    match headers.and_then(attributes) {
+    match attributes(headers) {
         Some(attributes) => Raw::Binary { attributes, body: payload.to_vec() },
         None => Raw::Structured(payload.to_vec()),
     }
 }
 
+/// Name and value of each header of a delivered message.
+pub(super) fn delivered(headers: Option<&HeaderMap>) -> impl Iterator<Item = (&str, &str)> {
+    let all = headers.into_iter().flat_map(HeaderMap::iter);
+    all.flat_map(|(name, values)| values.iter().map(move |value| (name.as_ref(), value.as_str())))
+}
+
+/// Name and value of each header of a stored message, as far as they are well formed.
+pub(super) fn stored(headers: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let lines = std::str::from_utf8(headers).unwrap_or_default().lines().skip(1);
+    lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name, value.trim()))
+}
+
 /// The attributes in order of their names, when the message is in binary mode.
-fn attributes(headers: &HeaderMap) -> Option<Vec<(String, String)>> {
+fn attributes<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Vec<(String, String)>> {
     let (mut found, mut binary) = (Vec::new(), false);
-    for (name, values) in headers.iter() {
-        let name: &str = name.as_ref();
+    for (name, value) in headers {
         let is_type = name.eq_ignore_ascii_case("content-type");
         let is_attribute = name.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("ce-"));
-        for value in values.iter().filter(|_| is_type || is_attribute) {
-            let value = value.as_str();
-            if is_type && is_structured(value) {
-                return None;
-            }
+        if is_type && is_structured(value) {
+            return None;
+        }
+        if is_type || is_attribute {
             let value = if is_attribute { decoded(value) } else { Cow::Borrowed(value) };
             found.push((name.to_owned(), value.into_owned()));
         }
@@ -200,7 +210,7 @@ mod tests {
             ("ce-specversion", "1.0"),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let raw = raw(Some(&headers(&of)), b"{}", 100);
+        let raw = raw(delivered(Some(&headers(&of))), b"{}", 100);
         assert_eq!(raw, Raw::Binary { attributes: expected, body: b"{}".to_vec() });
     }
 
@@ -208,9 +218,19 @@ mod tests {
     fn everything_else_is_structured_mode() {
         let typed = [("ce-id", "1"), ("content-type", "Application/CloudEvents+JSON; charset=utf-8")];
         for of in [&typed[..], &[("Nats-Msg-Id", "1")], &[("ce-time", "x")]] {
-            assert_eq!(raw(Some(&headers(of)), b"{}", 100), Raw::Structured(b"{}".to_vec()), "{of:?}");
+            assert_eq!(raw(delivered(Some(&headers(of))), b"{}", 100), Raw::Structured(b"{}".to_vec()), "{of:?}");
         }
-        assert_eq!(raw(None, b"no json", 100), Raw::Structured(b"no json".to_vec()));
+        assert_eq!(raw(delivered(None), b"no json", 100), Raw::Structured(b"no json".to_vec()));
+    }
+
+    #[test]
+    fn stored_headers_are_read_as_far_as_they_are_well_formed() {
+        let text = b"NATS/1.0\r\nce-id: a%20b\r\nno colon\r\nNats-Msg-Id:x:y\r\n\r\n";
+        assert_eq!(stored(text).collect::<Vec<_>>(), [("ce-id", "a%20b"), ("Nats-Msg-Id", "x:y")]);
+        assert!(matches!(raw(stored(text), b"{}", 9), Raw::Binary { attributes, .. } if attributes[0].1 == "a b"));
+        for none in [&b""[..], b"NATS/1.0\r\nce-id: \xff\r\n\r\n"] {
+            assert_eq!(raw(stored(none), b"{}", 9), Raw::Structured(b"{}".to_vec()));
+        }
     }
 
     #[test]
@@ -225,7 +245,7 @@ mod tests {
         let payload = vec![b'x'; 100_000];
         let expected =
             Raw::Oversize { prefix: vec![b'x'; KEPT_BYTES], length: 100_000, sha256: Sha256::digest(&payload).into() };
-        assert_eq!(raw(None, &payload, 99_999), expected);
-        assert!(matches!(raw(None, &payload, 100_000), Raw::Structured(_)));
+        assert_eq!(raw(delivered(None), &payload, 99_999), expected);
+        assert!(matches!(raw(delivered(None), &payload, 100_000), Raw::Structured(_)));
     }
 }

@@ -16,6 +16,7 @@ mod head;
 mod inspect;
 mod judge;
 mod message;
+mod open;
 mod options;
 mod order;
 mod probe;
@@ -38,16 +39,20 @@ pub struct NatsSource {
     name: String,
     options: NatsOptions,
     connection: Option<Connection>,
+    /// Streams that delivered nothing before the last connection was lost.
+    stuck: Vec<String>,
 }
 
 impl NatsSource {
     /// Nothing is connected before [`Source::resume`].
     pub fn new(options: NatsOptions) -> Self {
-        Self { name: options.name(), options, connection: None }
+        Self { name: options.name(), options, connection: None, stuck: Vec::new() }
     }
 
     fn failed(&mut self, trouble: Trouble) -> SourceError {
-        self.connection = None;
+        if let Some(connection) = self.connection.take() {
+            self.stuck = connection.stuck();
+        }
         trouble.of(&self.name)
     }
 }
@@ -62,7 +67,7 @@ impl Source for NatsSource {
         if self.options.streams.is_empty() {
             return Err(self.failed(Trouble::refused("no stream is configured")));
         }
-        match Connection::open(&self.options, known) {
+        match Connection::open(&self.options, known, &self.stuck) {
             Ok((connection, resumed)) => {
                 self.connection = Some(connection);
                 Ok(resumed)

@@ -102,7 +102,8 @@ impl Probed {
         let pending = consumer.as_ref().map_or(1, |consumer: &ConsumerInfo| consumer.num_pending);
         let mut reached_at = last;
         if under_way == Some(0) && pending == 0 && after.sequence() < last {
-            match self.overdue(api, after.sequence(), last).await? {
+            let next = api.next(&self.filter, after.sequence() + 1).await?;
+            match next.map(|stored| stored.sequence).filter(|sequence| *sequence <= last) {
                 None => {
                     self.overdue = None;
                     reached_at = after.sequence();
@@ -147,19 +148,6 @@ impl Probed {
         let unread = before.jump.map(|jump| jump + 1).or((under_way == Some(0)).then_some(next));
         let unread = unread.map(|unread| unread.max(before.cleared + 1));
         Remembered { created: Some(self.created.clone()), point, unread }
-    }
-
-    /// The first message behind `from`, up to `last`, that the filters let through.
-    async fn overdue(&self, api: &Api, from: u64, last: u64) -> Result<Option<u64>, Trouble> {
-        let everything = [">".to_owned()];
-        let filters = if self.filter.subjects.is_empty() { &everything[..] } else { &self.filter.subjects[..] };
-        let mut first = None;
-        for filter in filters {
-            let next = api.next(&self.filter.stream, from + 1, filter).await?;
-            let next = next.map(|stored| stored.sequence).filter(|sequence| *sequence <= last);
-            first = first.into_iter().chain(next).min();
-        }
-        Ok(first)
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Arrived {
     pub(super) bytes: usize,
     /// Messages since the connect.
     pub(super) count: u64,
+    /// How many of those no consumer delivered: they were got by themselves.
+    pub(super) got: u64,
     /// The consumer that delivers now.
     pub(super) consumer: String,
     /// How many messages of that consumer arrived.

@@ -1,7 +1,5 @@
 //! Every way in which a stream can turn out not to be, or not to hold, what was read.
 
-use std::thread;
-
 use async_nats::jetstream::stream;
 use continuity_events::record::Divergence;
 use continuity_ingest::{Known, NatsSource, Source, StreamFilter};
@@ -55,7 +53,10 @@ fn recreated_while_connected() {
     broker.delete(STREAM);
     broker.create_default();
     broker.publish_events(100..120);
-    assert_eq!(diverged(read_to_failure(&mut source)).cause, Divergence::Recreated);
+    // It may look between the two.
+    let found = diverged(read_to_failure(&mut source)).cause;
+    assert!(matches!(found, Divergence::Missing | Divergence::Recreated), "{found:?}");
+    assert_eq!(cause(&mut source, &known), Some(Divergence::Recreated));
 }
 
 #[test]
@@ -199,6 +200,4 @@ fn a_position_without_a_mark_or_message_is_no_divergence() {
     let resumed = source.resume(&known).unwrap();
     assert!(resumed.warnings[0].contains("no message 10 any more"), "{:?}", resumed.warnings);
     assert_eq!(texts(&read_to_end(&mut source)), events(10..11));
-    drop(source);
-    thread::yield_now();
 }

@@ -1,12 +1,20 @@
 //! What comes out of messages of every form and size.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_nats::HeaderMap;
 use async_nats::jetstream::stream;
-use continuity_base::Stop;
-use continuity_ingest::{Known, NatsSource, Raw, Source, StreamFilter};
+use continuity_base::{ManualClock, Stop, Timestamp};
+use continuity_events::record::SourcePosition;
+use continuity_ingest::{Known, NatsSource, Raw, Resumed, Source, StreamFilter};
 use continuity_tests::brokers::{NATS, NATS_OLDEST};
 
-use super::support::{Broker, STREAM, config, event, events, next, read_to_end, texts, until};
+use super::support::{
+    Broker, STREAM, config, event, events, filter, known, next, read_to_end, shared_stream, texts, until,
+};
 
 #[test]
 fn structured_binary_and_oversize() {
@@ -32,6 +40,44 @@ fn structured_binary_and_oversize() {
     assert_eq!(raws[0], Raw::Binary { attributes, body: b"{\"entity\":\"task\"}".to_vec() });
     assert_eq!(raws[1..3], [Raw::Structured(b"{}".to_vec()), Raw::Structured(Vec::new())]);
     assert!(matches!(&raws[3], Raw::Oversize { length: 2_000, prefix, .. } if prefix.len() == 2_000));
+}
+
+/// Puts a message into the stream as a careless client may: the server looks at no header.
+fn publish_raw(broker: &Broker, headers: &[u8], payload: &str) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, broker.server.port())).unwrap();
+    let (head, all) = (headers.len(), headers.len() + payload.len());
+    write!(stream, "CONNECT {{\"headers\":true,\"verbose\":false}}\r\nHPUB changes.raw {head} {all}\r\n").unwrap();
+    stream.write_all(&[headers, payload.as_bytes(), b"\r\nPING\r\n"].concat()).unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    assert!(lines.any(|line| line.unwrap() == "PONG"));
+}
+
+#[test]
+fn headers_out_of_form_are_in_nobodys_way() {
+    let broker = Broker::start(NATS);
+    broker.create_default();
+    let spoiled: [&[u8]; 3] = [b"NATS/1.0\r\nno colon\r\n\r\n", b"NATS/1.0\r\nx: \xff\r\n\r\n", b"NATS/1.0 x\r\n\r\n"];
+    broker.publish_events(0..3);
+    publish_raw(&broker, spoiled[0], &event(3));
+    publish_raw(&broker, spoiled[1], &event(4));
+    broker.publish_events(5..8);
+    publish_raw(&broker, spoiled[2], &event(8));
+    let mut source = broker.source();
+    let (mut messages, mut connects) = (Vec::new(), 0);
+    until("everything", || {
+        let before = known(&Resumed::default(), &messages);
+        connects += 1;
+        source.resume(&before).unwrap();
+        while let Ok(batch) = next(&mut source) {
+            messages.extend(batch.messages);
+            if batch.at_end {
+                return Some(());
+            }
+        }
+        None
+    });
+    assert_eq!(texts(&messages), events(0..9));
+    assert!(connects <= 7, "{connects}");
 }
 
 /// Messages larger than what one request may bring come all the same, in order.
@@ -121,4 +167,32 @@ fn the_head_is_that_of_the_stream_and_not_of_what_was_delivered() {
     });
     assert!(heads.iter().all(|head| (head.number, head.behind) == (20, 0)), "{heads:?}");
     assert!(heads.windows(2).all(|two| two[0].asked_at < two[1].asked_at), "{heads:?}");
+}
+
+#[test]
+fn a_filtered_stream_is_passed_now_and_then() {
+    let broker = Broker::start(NATS);
+    broker.create(shared_stream());
+    broker.publish_events(0..1);
+    for _ in 0..5 {
+        broker.publish("other.a", "not for us");
+    }
+    let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1)));
+    let mut options = broker.options(vec![filter(STREAM, &["changes.>"])]);
+    options.clock = clock.clone();
+    let mut source = NatsSource::new(options);
+    let resumed = source.resume(&Known::default()).unwrap();
+    assert_eq!(texts(&read_to_end(&mut source)), events(0..1));
+    clock.advance(Duration::from_mins(2));
+    let mut passed = until("a position", || {
+        let batch = next(&mut source).unwrap();
+        (!batch.passed.is_empty()).then_some(batch.passed)
+    });
+    assert!(matches!(&passed[..], [SourcePosition::Stream { sequence: 6, mark, .. }] if *mark != 0), "{passed:?}");
+    // What was passed is not missed when it is dropped.
+    source.release();
+    broker.purge(STREAM, Some(7));
+    broker.publish_events(1..2);
+    source.resume(&Known { positions: std::mem::take(&mut passed), identities: resumed.identities }).unwrap();
+    assert_eq!(texts(&read_to_end(&mut source)), events(1..2));
 }
