@@ -17,8 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::UnknownParameters;
 use crate::control::server::ControlSocket;
 use crate::core::Core;
-use crate::operations::Following;
-use crate::telemetry;
+use crate::operations::{Following, Repair, completeness};
+use crate::{sources, telemetry};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -36,6 +36,8 @@ pub(crate) struct Serving {
     pub(crate) recorder: PrometheusHandle,
     pub(crate) tls: TlsFiles,
     pub(crate) unknown_parameters: UnknownParameters,
+    /// Where a loan's snapshot is looked for.
+    pub(crate) repair: Repair,
 }
 
 /// A replica at work.
@@ -71,9 +73,16 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     };
 
     let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
-    operations.running = Some(Following { ingest: ingester.control(), schedule, clock: Arc::clone(&core.clock) });
+    let parts = (&operations.log, &operations.ledger, &operations.sync);
+    let auditor = completeness::auditor(parts, Some(ingester.control()), state.blobs.clone(), &core.clock);
+    (operations.auditor, operations.stop) = (auditor.clone(), stop.clone());
+    let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
+    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, clock });
+    tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
+    let until = stop.clone();
+    tasks.thread("auditor", move || auditor.run(&until))?;
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     /// Look at events that could not be accepted.
     #[command(subcommand)]
     Quarantine(Quarantine),
+    /// What the platform's completeness manifests showed: whether everything is here, and what is missing, by name.
+    Completeness(Completeness),
     /// The source: how it is, and what an operator can do about it.
     #[command(subcommand)]
     Source(Source),
@@ -189,6 +191,18 @@ pub(crate) enum Quarantine {
     },
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Completeness {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Evaluate the newest manifest once more, over everything that has come since, and record the result.
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// How many results, incomplete loans and purged loans together.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u64,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Source {
     /// State, cause and way out; each part with its identity and our position in it; schedule and pause.
@@ -199,11 +213,29 @@ pub(crate) enum Source {
     Resume(Reasoned),
     /// Read now, whatever the schedule says, until the source's end was reached once.
     Sync(OnData),
+    /// Repair one loan from its newest snapshot in a feed: fill its gaps, settle what is parked.
+    Resync(Resync),
     /// Take a diverged source as it is and read it from its beginning; what is known is recognised, nothing is lost.
     Accept(Reasoned),
 }
 
 /// An order that stands in the log with who gave it and why.
+#[derive(Debug, Args)]
+pub(crate) struct Resync {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Id of the loan.
+    #[arg(long, value_name = "ID")]
+    pub(crate) loan: String,
+    /// Feed file, directory of them, or s3:// URL with the snapshot; otherwise the configured bootstrap, or the source
+    /// when that is a file.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) from: Option<String>,
+    /// Why; it is recorded.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Reasoned {
     #[command(flatten)]

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Projection(command) => commands::projection::run(command),
         Command::Client(command) => commands::client::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),
+        Command::Completeness(options) => commands::completeness::run(&options),
         Command::Source(command) => commands::source::run(command),
     };
     match outcome {

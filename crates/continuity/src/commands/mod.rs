@@ -2,10 +2,12 @@
 
 pub(crate) mod check_config;
 pub(crate) mod client;
+pub(crate) mod completeness;
 pub(crate) mod demo;
 pub(crate) mod log;
 pub(crate) mod projection;
 pub(crate) mod quarantine;
+mod resync;
 pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod source;

@@ -24,11 +24,13 @@ pub(crate) enum Command {
     ClientRotate { id: String, overlap_seconds: u64 },
     QuarantineList { after: u64, limit: u64 },
     QuarantineShow { position: u64 },
+    Completeness { again: bool, limit: u64 },
     SourceStatus,
     SourcePause { reason: String },
     SourceResume { reason: String },
     SourceSync,
     SourceAccept { reason: String },
+    SourceResync { loan: String, from: Option<String>, reason: String },
 }
 
 /// One line of an answer.

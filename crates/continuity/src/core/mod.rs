@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use continuity_auth::{Auth, AuthOptions};
-use continuity_base::Clock;
+use continuity_base::{Clock, Stop};
+use continuity_blobs::Blobs;
 use continuity_ingest::{DirectorySpace, HeldLimits, IngestOptions, QuarantineLimits};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
 use continuity_readmodel::ledger::{Ledger, LedgerReader};
@@ -16,7 +17,7 @@ use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, Syn
 
 use crate::config::Config;
 use crate::datadir::DataDir;
-use crate::operations::Operations;
+use crate::operations::{Operations, completeness};
 
 /// Everything below the API, opened and caught up with what the log holds, not yet running.
 pub(crate) struct Core {
@@ -67,7 +68,10 @@ impl Core {
 
     /// The handles that commands work with.
     pub(crate) fn operations(&self) -> Operations {
+        let parts = (&self.log, &self.reader, &self.sync);
         Operations {
+            auditor: completeness::auditor(parts, None, Blobs::new(None), &self.clock),
+            stop: Stop::new(),
             log: self.log.clone(),
             ledger: self.reader.clone(),
             engine: self.handle.clone(),

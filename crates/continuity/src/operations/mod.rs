@@ -1,9 +1,11 @@
 //! What commands do to an open data directory, whether they came over the control socket or from this process.
 
 mod clients;
+pub(crate) mod completeness;
 mod log;
 mod projections;
 mod quarantine;
+mod resync;
 mod source;
 mod status;
 
@@ -11,8 +13,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use continuity_auth::Auth;
-use continuity_base::Clock;
+use continuity_base::{Clock, Stop};
 use continuity_ingest::Schedule;
+use continuity_ingest::completeness::Auditor;
 use continuity_ingest::control::IngestControl;
 use continuity_log::Log;
 use continuity_readmodel::ledger::LedgerReader;
@@ -20,6 +23,8 @@ use continuity_readmodel::{EngineHandle, SyncBoard};
 use serde_json::Value;
 
 use crate::control::{Command, Reply};
+
+pub(crate) use resync::Repair;
 
 /// Handles of everything that a command may need.
 #[derive(Clone)]
@@ -29,6 +34,10 @@ pub(crate) struct Operations {
     pub(crate) engine: EngineHandle,
     pub(crate) auth: Auth,
     pub(crate) sync: SyncBoard,
+    /// Evaluates completeness manifests.
+    pub(crate) auditor: Auditor,
+    /// Ends what takes long.
+    pub(crate) stop: Stop,
     /// What follows the source; `None` on a directory at rest.
     pub(crate) running: Option<Following>,
 }
@@ -38,6 +47,7 @@ pub(crate) struct Operations {
 pub(crate) struct Following {
     pub(crate) ingest: IngestControl,
     pub(crate) schedule: Schedule,
+    pub(crate) repair: Repair,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -52,10 +62,13 @@ impl Operations {
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
             Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
+            Command::Completeness { again: true, .. } => completeness::again(self, &self.stop),
+            Command::Completeness { again: false, limit } => completeness::report(self, *limit),
             Command::SourceStatus => source::status(self),
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),
             Command::SourceSync => source::sync(self),
+            Command::SourceResync { loan, from, reason } => resync::resync(self, actor, loan, from.as_deref(), reason),
             Command::SourceAccept { reason } => source::accept(self, actor, reason),
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }

@@ -62,6 +62,7 @@ fn live(on: &Operations, following: &Following) -> Value {
         "lastProofOfLife": seen.last_proof_of_life.map(|at| at.to_string()),
         "lagSeconds": seen.lag.map(|lag| lag.as_secs_f64()),
         "broken": seen.broken,
+        "bootstrapSecondsLeft": super::status::seconds_left(&seen),
         "retention": seen.retention.map(retention),
         "pause": seen.pause.as_ref().map(pause),
         "schedule": schedule(following, &seen),

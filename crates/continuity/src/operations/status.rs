@@ -1,8 +1,14 @@
 //! Where everything stands, in one object.
 
+use continuity_readmodel::SyncSnapshot;
 use serde_json::{Value, json};
 
 use super::Operations;
+
+/// Until a bootstrap export is through, at the rate so far; `None` without one, and before anything can be said.
+pub(super) fn seconds_left(sync: &SyncSnapshot) -> Option<u64> {
+    sync.bootstrap?.eta.map(|eta| eta.as_secs())
+}
 
 /// Positions, sync state and counts.
 pub(super) fn status(on: &Operations) -> Value {
@@ -11,6 +17,9 @@ pub(super) fn status(on: &Operations) -> Value {
         "source": sync.source,
         "state": sync.state.name(),
         "synchronised": sync.synchronised,
+        "bootstrapLoans": sync.bootstrap.map(|export| export.loans_done),
+        "bootstrapLoansExpected": sync.bootstrap.map(|export| export.loans_expected),
+        "bootstrapSecondsLeft": seconds_left(&sync),
         "lastProofOfLife": sync.last_proof_of_life.map(|at| at.to_string()),
         "logPosition": on.log.head().position,
         "logBytes": on.log.size_bytes(),
