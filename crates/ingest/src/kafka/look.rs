@@ -171,7 +171,10 @@ impl Looker {
                     Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownPartition) => {
                         return Err(Blind::NoTopic);
                     }
-                    _ => continue,
+                    _ => {
+                        idle += 1;
+                        continue;
+                    }
                 },
             };
             idle = 0;

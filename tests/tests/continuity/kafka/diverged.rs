@@ -5,7 +5,7 @@ use continuity_ingest::{Source, SourceError};
 use continuity_tests::brokers::KafkaBroker;
 use tempfile::TempDir;
 
-use super::support::{Replica, bytes, delete, events, publish, source, topic};
+use super::support::{Replica, bytes, delete, drop_before, events, publish, source, topic, topic_with};
 
 /// A broker with ten records, all of them read, and what was read.
 fn followed() -> (KafkaBroker, Replica) {
@@ -114,4 +114,37 @@ fn another_topic_in_the_configuration_is_renamed() {
     topic(&broker, "other", 1);
     publish(&broker, "other", 0, &events(0..3));
     assert_eq!(replica.read(&mut source(&broker, &["changes", "other"])).len(), 3);
+}
+
+#[test]
+fn records_that_were_dropped_unread_are_lost_or_purged() {
+    let (broker, mut replica) = followed();
+    publish(&broker, "changes", 0, &events(10..20));
+    if !drop_before(&broker, "changes", 0, 10) {
+        eprintln!("{:?} drops no records", broker.kind());
+        return;
+    }
+    // What is gone was read: nothing is wrong.
+    assert_eq!(bytes(&replica.read(&mut source(&broker, &["changes"]))), events(10..20));
+    publish(&broker, "changes", 0, &events(20..30));
+    assert!(drop_before(&broker, "changes", 0, 25));
+    let found = replica.diverged(&mut source(&broker, &["changes"]));
+    assert_eq!((found.cause, found.point.as_str()), (Divergence::Lost, "offset 19"), "{found:?}");
+    assert!(found.detail.contains("offsets 20 to 24"), "{}", found.detail);
+    assert!(drop_before(&broker, "changes", 0, 30));
+    let found = replica.diverged(&mut source(&broker, &["changes"]));
+    assert_eq!(found.cause, Divergence::Purged, "{found:?}");
+}
+
+#[test]
+fn a_compacted_topic_is_refused_and_short_retention_is_told() {
+    let broker = KafkaBroker::start().unwrap();
+    topic_with(&broker, "short", 1, &[("retention.ms", "3600000")]);
+    let resumed = source(&broker, &["short"]).resume(&continuity_ingest::Known::default()).unwrap();
+    let retention = resumed.retention.unwrap();
+    assert_eq!((retention.max_age_seconds, retention.outage_seconds), (Some(3_600.0), Some(3_600.0)));
+    assert!(resumed.warnings.iter().any(|warning| warning.contains("60 minutes")), "{:?}", resumed.warnings);
+    topic_with(&broker, "compacted", 1, &[("cleanup.policy", "compact")]);
+    let error = source(&broker, &["compacted"]).resume(&continuity_ingest::Known::default()).unwrap_err();
+    assert!(matches!(&error, SourceError::Refused { detail, .. } if detail.contains("compact")), "{error}");
 }

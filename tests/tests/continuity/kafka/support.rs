@@ -10,10 +10,10 @@ use continuity_ingest::kafka::{KafkaOptions, KafkaSource};
 use continuity_ingest::{Batch, Diverged, Known, Message, Raw, Resumed, Source, SourceError};
 use continuity_readmodel::ledger::{Identity, partition_name};
 use continuity_tests::brokers::KafkaBroker;
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -37,8 +37,14 @@ fn administer<T>(
 
 /// Makes a topic.
 pub(super) fn topic(broker: &KafkaBroker, name: &str, partitions: i32) {
+    topic_with(broker, name, partitions, &[]);
+}
+
+/// Makes a topic with some configuration.
+pub(super) fn topic_with(broker: &KafkaBroker, name: &str, partitions: i32, entries: &[(&str, &str)]) {
     let made = administer(broker, async |admin, asked| {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let topic = entries.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
         admin.create_topics([&topic], &asked).await.unwrap()
     });
     made.into_iter().for_each(|made| assert!(made.is_ok(), "{made:?}"));
@@ -56,6 +62,18 @@ pub(super) fn grow(broker: &KafkaBroker, name: &str, partitions: usize) {
         admin.create_partitions([&NewPartitions::new(name, partitions)], &asked).await.unwrap()
     });
     grown.into_iter().for_each(|grown| assert!(grown.is_ok(), "{grown:?}"));
+}
+
+/// Drops a partition's records before an offset; whether the broker can.
+pub(super) fn drop_before(broker: &KafkaBroker, topic: &str, partition: i32, offset: i64) -> bool {
+    administer(broker, async |admin, asked| {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+        match admin.delete_records(&list, &asked).await {
+            Ok(dropped) => dropped.elements().iter().all(|element| element.error().is_ok()),
+            Err(_) => false,
+        }
+    })
 }
 
 /// Some events, as far as the source looks at them.

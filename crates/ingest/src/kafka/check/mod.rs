@@ -117,6 +117,7 @@ impl Check<'_> {
             let (low, high) = looker.watermarks(topic, *partition)?;
             looked.insert(*partition, Found { low, high, ..Found::default() });
         }
+        self.look_again(looker, topic, &mut looked)?;
         self.look_at_positions(looker, topic, &mut looked)?;
         for (partition, found) in &mut looked {
             let part = Part::new(topic, *partition);
@@ -128,6 +129,25 @@ impl Check<'_> {
             self.look_at_oldest(looker, topic, &mut looked)?;
         }
         Ok(looked.into_iter().map(|(partition, found)| (Part::new(topic, partition), found)).collect())
+    }
+
+    /// Looks again where a partition seems to end before our position, or to begin behind it.
+    fn look_again(&self, looker: &Looker, topic: &str, looked: &mut BTreeMap<i32, Found>) -> Result<(), Blind> {
+        for _ in 1..LOOKS {
+            let doubtful = |(partition, found): &(&i32, &mut Found)| {
+                let point = self.known.points.get(&Part::new(topic, **partition));
+                point.is_some_and(|point| !(found.low..=found.high).contains(&point.offset.saturating_add(1)))
+            };
+            let doubtful: Vec<_> = looked.iter_mut().filter(doubtful).collect();
+            if doubtful.is_empty() {
+                break;
+            }
+            thread::sleep(PAUSE);
+            for (partition, found) in doubtful {
+                (found.low, found.high) = looker.watermarks(topic, *partition)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is at our position, where it should be there, all partitions in one go.
@@ -148,16 +168,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Looks again, and closer, where a partition seems not to be what it was.
+    /// Looks closer where a partition seems not to be what it was.
     fn in_doubt(&self, looker: &Looker, part: &Part, point: Point, found: &mut Found) -> Result<(), Blind> {
         let (topic, partition, next) = (part.topic.as_str(), part.partition, point.offset.saturating_add(1));
-        for _ in 1..LOOKS {
-            if (found.low..=found.high).contains(&next) {
-                break;
-            }
-            thread::sleep(PAUSE);
-            (found.low, found.high) = looker.watermarks(topic, partition)?;
-        }
         let look = |offset: i64| looker.first_at(topic, &[(partition, offset)]).map(|at| at.get(&partition).copied());
         if found.high < next {
             found.at = look(point.offset)?;
