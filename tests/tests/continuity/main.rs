@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod bootstrap;
 mod brokers;
 mod clients;
 mod commands;
+mod completeness;
 mod divergence;
 mod feeds;
 mod fold;
@@ -15,5 +17,6 @@ mod metrics;
 mod nats;
 mod rig;
 mod serve;
+mod simulate;
 mod simulated;
 mod truth;
