@@ -6,6 +6,7 @@
 //! A feed that ends without one is refused, and the source is not read: without what the feed should have told of, most
 //! of its events would only wait behind gaps. Meanwhile the source keeps them, and nothing is called synchronised.
 
+mod find;
 mod positions;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use continuity_events::CloudEvent;
 use continuity_events::catalogue::{SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
 use continuity_events::record::SourcePosition;
 
+pub use self::find::{FoundSnapshot, find_snapshot};
 use self::positions::{Namespace, Read};
 use crate::source::{Batch, Known, Raw, Resumed, Source, SourceHead};
 use crate::{FileOptions, FileSource, SourceError};

@@ -33,7 +33,7 @@ mod testing;
 mod tests;
 mod worker;
 
-pub use bootstrap::{Bootstrap, BootstrapOptions, Fetch, FetchProgress};
+pub use bootstrap::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, FoundSnapshot, find_snapshot};
 pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;

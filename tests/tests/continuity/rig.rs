@@ -152,7 +152,7 @@ pub(crate) fn fold(events: &[Emitted]) -> Fold {
 
 pub(crate) type Publishing = JoinHandle<Result<Summary, PublishError>>;
 
-fn publishing(broker: &Broker, events: &[Emitted], rate: f64) -> Result<Publishing, Failure> {
+pub(crate) fn publishing(broker: &Broker, events: &[Emitted], rate: f64) -> Result<Publishing, Failure> {
     let (target, events) = (Target::parse(&broker.url())?, events.to_vec());
     let options = PublishOptions {
         create: true,

@@ -22,6 +22,7 @@ use crate::cli::Demo;
 use crate::config::{Config, LogFormat, Telemetry, UnknownParameters};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
+use crate::operations::Repair;
 use crate::{output, telemetry};
 
 /// The usual port of the metrics beside the usual port of the API.
@@ -96,6 +97,7 @@ fn serve(
         recorder,
         tls: TlsFiles { certificate: certificates.certificate.clone(), key: certificates.key.clone() },
         unknown_parameters: UnknownParameters::Refuse,
+        repair: Repair::new(config, &source::url(options), core.dir.root().to_owned()),
     };
     app::start(core, serving)
 }

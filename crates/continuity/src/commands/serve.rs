@@ -11,6 +11,7 @@ use crate::cli::Configured;
 use crate::config::{self, Config};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
+use crate::operations::Repair;
 use crate::{sources, telemetry};
 
 /// Runs until a signal ends it.
@@ -54,6 +55,7 @@ async fn serve(config: &Config) -> Result<()> {
         recorder,
         tls: TlsFiles { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
         unknown_parameters: config.compat.unknown_parameters,
+        repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
     };
     let app = app::start(core, serving)?;
     tracing::info!(address = %config.listen.api, public_url = config.public_url, "serving");

@@ -14,6 +14,7 @@ pub(crate) fn run(command: Source) -> Result<()> {
         Source::Pause(by) => order(&by.on, &Command::SourcePause { reason: by.reason }),
         Source::Resume(by) => order(&by.on, &Command::SourceResume { reason: by.reason }),
         Source::Sync(on) => order(&on, &Command::SourceSync),
+        Source::Resync(options) => super::resync::run(options),
         Source::Accept(by) => order(&by.on, &Command::SourceAccept { reason: by.reason }),
     }
 }
@@ -68,7 +69,9 @@ fn for_people(status: &Value) -> String {
     say("schedule", joined(&within("schedule", "text"), &within("schedule", "nextOpening"), "; opens "));
     if status["snapshot"].is_object() {
         let done = within("snapshot", "loansDone");
-        say("bootstrap", joined(&joined(&done, &within("snapshot", "loansExpected"), " of "), "loans", " "));
+        let loans = joined(&joined(&done, &within("snapshot", "loansExpected"), " of "), "loans", " ");
+        let left = status["bootstrapSecondsLeft"].as_u64().map(|seconds| format!("about {seconds} s left"));
+        say("bootstrap", joined(&loans, &left.unwrap_or_default(), ", "));
     }
     let mut text = lines.concat();
     let parts: Vec<Vec<String>> = status["parts"].as_array().into_iter().flatten().map(row).collect();

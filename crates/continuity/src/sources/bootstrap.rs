@@ -58,12 +58,13 @@ fn remote(
     data_dir: &Path,
     reserve: u64,
 ) -> Result<Feed> {
-    use std::sync::Arc;
     use std::sync::atomic::Ordering;
+    use std::sync::{Arc, Mutex, PoisonError};
 
     use continuity_blobs::remote::{RemoteFeed, RemoteOptions};
     use continuity_ingest::{DirectorySpace, Space};
 
+    static FETCHING: Mutex<()> = Mutex::new(());
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let remote = RemoteFeed::new(&RemoteOptions {
         bucket: place.bucket,
@@ -90,6 +91,8 @@ fn remote(
                 _ => Ok(()),
             }
         };
+        // The bootstrap and a repair may want the same files.
+        let _one_at_a_time = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
         remote.fetch(&into, stop, &told).map_err(|error| error.to_string())
     });
     Ok(Feed { files, fetch: Some(fetch) })

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod broker;
+mod progress;
 mod schedule;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use continuity_ingest::{FileOptions, FileSource, Source};
 use crate::config::{Config, SourceUrl};
 
 pub(crate) use bootstrap::feed_files;
+pub(crate) use progress::tell_progress;
 pub(crate) use schedule::schedule;
 
 /// What is said of kafka:// in builds that cannot follow it.

@@ -20,16 +20,21 @@ const SEED: u64 = 2012;
 
 /// The source that the options name, and where the bytes of its documents are.
 pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<dyn Source>, Blobs)> {
-    let url = match &options.feed {
-        Some(file) => format!("file:{}", file.display()),
-        None => options.source.clone(),
-    };
+    let url = url(options);
     if url == "simulator:" {
         return Ok((simulator(options, core)?, Blobs::new(None)));
     }
     sources::must_exist(&url)?;
     let source = sources::of_url(&url, "--source", config, &core.clock).context("or simulator:")?;
     Ok((source, sources::blobs(&url, config)))
+}
+
+/// The URL of what the options name.
+pub(super) fn url(options: &Demo) -> String {
+    match &options.feed {
+        Some(file) => format!("file:{}", file.display()),
+        None => options.source.clone(),
+    }
 }
 
 fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {

@@ -1,6 +1,5 @@
 //! Every bound on every key about the source.
 
-use super::*;
 
 fn checked(text: &str) -> Result<(), String> {
     let file = tempfile::NamedTempFile::new().unwrap();
