@@ -47,13 +47,13 @@ pub(super) fn topic_with(broker: &KafkaBroker, name: &str, partitions: i32, entr
         let topic = entries.iter().fold(topic, |topic, (name, value)| topic.set(name, value));
         admin.create_topics([&topic], &asked).await.unwrap()
     });
-    made.into_iter().for_each(|made| assert!(made.is_ok(), "{made:?}"));
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
 }
 
 /// Deletes a topic.
 pub(super) fn delete(broker: &KafkaBroker, name: &str) {
     let deleted = administer(broker, async |admin, asked| admin.delete_topics(&[name], &asked).await.unwrap());
-    deleted.into_iter().for_each(|deleted| assert!(deleted.is_ok(), "{deleted:?}"));
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
 }
 
 /// Gives a topic more partitions.
@@ -61,7 +61,7 @@ pub(super) fn grow(broker: &KafkaBroker, name: &str, partitions: usize) {
     let grown = administer(broker, async |admin, asked| {
         admin.create_partitions([&NewPartitions::new(name, partitions)], &asked).await.unwrap()
     });
-    grown.into_iter().for_each(|grown| assert!(grown.is_ok(), "{grown:?}"));
+    assert!(grown.iter().all(Result::is_ok), "{grown:?}");
 }
 
 /// Drops a partition's records before an offset; whether the broker can.
