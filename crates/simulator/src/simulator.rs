@@ -23,6 +23,9 @@ pub struct Options {
     pub start: Timestamp,
     /// How many loans the history tells of; later ones come after it.
     pub loans: u64,
+    /// The number of the first loan. Some ids are made of the number alone, so a platform that shall share no loan with
+    /// another one counts from elsewhere.
+    pub first_loan: u64,
     /// How fast things happen in the platform's own time.
     pub tempo: Tempo,
     /// How the bytes of documents travel.
@@ -67,6 +70,7 @@ impl Options {
             seed,
             start,
             loans,
+            first_loan: 0,
             tempo: Tempo::default(),
             blobs: BlobMode::Inline,
             source: "/banclo/eu-1/tenants/harbour-bank".to_owned(),
@@ -237,7 +241,7 @@ impl Simulator {
                 let next = self.next_arrival(number + 1, due);
                 self.plan(next, Step::Arrival(number + 1));
                 self.loans += 1;
-                let loan = Loan::new(self.options.seed, number, due);
+                let loan = Loan::new(self.options.seed, self.options.first_loan + number, due);
                 self.tell(due, loan, story::begin, 0);
             }
             Step::Heartbeat => {

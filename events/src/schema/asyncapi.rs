@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{EVENTS, EventName, SNAPSHOT};
+use crate::catalogue::{ERASURE, EVENTS, EventName, SNAPSHOT};
 use crate::{Role, TYPE_PREFIX};
 
 /// The `AsyncAPI` 3 document of the feed. Payloads refer to the schemas beside it.
@@ -24,7 +24,7 @@ pub fn asyncapi() -> Value {
                 "address": "banclo.changes.{loanRequestId}.{entity}",
                 "parameters": {
                     "loanRequestId": { "description": "The loan's id; what is not unreserved in RFC 3986, and `.`, is percent-encoded." },
-                    "entity": { "description": format!("The entity that changes; `snapshot` for {SNAPSHOT}.") }
+                    "entity": { "description": format!("The entity that changes; `snapshot` for {SNAPSHOT}, `erasure` for {ERASURE}.") }
                 },
                 "messages": references(EVENTS.iter().filter(of_loans))
             },

@@ -97,15 +97,16 @@ fn platform(options: &Simulate, now: Timestamp) -> Result<Options> {
     let step = if options.rate > 0.0 { 1.0 / options.rate } else { 1.0 };
     let tempo = Tempo { live_step: Duration::from_secs_f64(step), ..Tempo::default() };
     let mut platform = Options { tempo, ..Options::new(options.seed, now, options.loans) };
-    let start = match options.start {
-        Some(seconds) => seconds.checked_mul(1_000_000).context("--start is out of range")?,
-        None => {
-            let span = i64::try_from(platform.history_span().as_micros()).context("--loans is out of range")?;
-            let start = now.as_micros().checked_sub(span).context("--loans is out of range")?;
-            start - start.rem_euclid(1_000_000)
-        }
-    };
-    platform.start = Timestamp::from_micros(start);
+    if let Some(seconds) = options.start {
+        platform.start = Timestamp::from_micros(seconds.checked_mul(1_000_000).context("--start is out of range")?);
+    } else {
+        // Ids follow from seed and number: another run must not tell something else under the same ids.
+        platform.seed = options.seed.wrapping_add(now.as_micros().unsigned_abs() << 16);
+        platform.first_loan = now.as_seconds().unsigned_abs() % 10_000_000 * 1_000;
+        let span = i64::try_from(platform.history_span().as_micros()).context("--loans is out of range")?;
+        let start = now.as_micros().checked_sub(span).context("--loans is out of range")?;
+        platform.start = Timestamp::from_micros(start - start.rem_euclid(1_000_000));
+    }
     platform.snapshots = options.control.snapshots;
     platform.erasures = options.control.erasures;
     platform.exports = options.control.snapshot.is_some();

@@ -26,11 +26,11 @@ pub(crate) struct Simulate {
     /// Stop after so many events.
     #[arg(long, value_name = "N")]
     pub(crate) events: Option<u64>,
-    /// Everything that looks like chance follows from it.
+    /// Everything that looks like chance follows from it, and from --start.
     #[arg(long, default_value_t = 2012)]
     pub(crate) seed: u64,
-    /// When the history begins, in seconds since 1970. The same seed, beginning and options give the same events again.
-    /// By default the history ends now.
+    /// When the history begins, in seconds since 1970: the same seed, beginning and options give the same events again.
+    /// By default the history ends now, and its loans are others than those of any other run.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) start: Option<i64>,
     /// Print the summary as one line of JSON on standard output.

@@ -31,8 +31,21 @@ fn a_history_ends_now_unless_it_is_told_when_to_begin() {
     assert!(clock.now().since(end) < Duration::from_mins(1) && !publish.linger && manifests.is_none());
     let (platform, publish, _) = plan("--to file:x --start 1767600000 --rate 0 --heartbeat 0.5").unwrap();
     assert_eq!(platform.start.as_micros(), 1_767_600_000_000_000);
+    assert_eq!((platform.seed, platform.first_loan), (2012, 0));
     assert!(publish.linger && publish.heartbeat == Some(Duration::from_millis(500)));
     assert!(!plan("--to file:x --rate 0 --once").unwrap().1.linger);
+}
+
+#[test]
+fn two_runs_share_no_id() {
+    let ids = |start: &str| {
+        let (platform, ..) = plan(&format!("--to file:x --loans 3 {start}")).unwrap();
+        let id = |emitted: Emitted| emitted.line.split("\"id\":\"").nth(1).map(|rest| rest[..36].to_owned());
+        Simulator::new(platform).history().filter_map(id).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (first, second) = (ids(""), ids(""));
+    assert!(first.len() > 200 && first.is_disjoint(&second));
+    assert_eq!(ids("--start 1767600000"), ids("--start 1767600000"));
 }
 
 #[test]
