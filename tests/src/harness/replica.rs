@@ -131,6 +131,9 @@ impl Replica {
             Some((program, words)) => {
                 let mut command = std::process::Command::new(program);
                 command.args(words).arg(replica.get_program()).stdin(Stdio::null());
+                for (name, _) in replica.get_envs() {
+                    command.env_remove(name);
+                }
                 command
             }
         };

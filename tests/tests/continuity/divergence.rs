@@ -55,11 +55,12 @@ async fn is_named(rig: &Rig, cause: &str, events: u64) -> Result<(), Failure> {
     }
     let log = rig.replica.order(&["log", "cat", "--limit", "10000000"]).await?;
     succeeded(&log);
-    assert!(String::from_utf8_lossy(&log.stdout).contains(" source "), "no record in the log");
+    assert!(String::from_utf8_lossy(&log.stdout).contains(" Source "), "no record in the log");
     let status = rig.replica.order(&["source", "status"]).await?;
     succeeded(&status);
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(status.contains("diverged") && status.contains(cause), "{status}");
+    rig.until_applied().await?;
     assert_eq!((rig.replica.ready().await?, rig.events().await?), (200, events));
     Ok(())
 }

@@ -55,12 +55,25 @@ impl Rig {
 
     /// Events of loans that the log holds.
     pub(crate) async fn events(&self) -> Result<u64, Failure> {
-        let status = self.replica.order(&["status", "--json"]).await?;
-        let status = Json::parse(std::str::from_utf8(&status.stdout)?)?;
-        status.number("events").ok_or_else(|| format!("no events in {}", status.to_text()).into())
+        self.status("events").await
     }
 
-    /// Waits until the log holds that many events of loans.
+    /// A number of `continuity status`.
+    pub(crate) async fn status(&self, name: &str) -> Result<u64, Failure> {
+        let output = self.replica.order(&["status", "--json"]).await?;
+        let status = Json::parse(std::str::from_utf8(&output.stdout)?)?;
+        status.number(name).ok_or_else(|| format!("no {name} in {}", status.to_text()).into())
+    }
+
+    /// Waits until the read models show what is in the log now.
+    pub(crate) async fn until_applied(&self) -> Result<(), Failure> {
+        let position = self.status("logPosition").await?;
+        let applied = poll(LIMIT, async || Ok(self.status("appliedPosition").await? >= position));
+        assert!(applied.await?, "the read models are not at {position}\n{}", self.replica.errors());
+        Ok(())
+    }
+
+    /// Waits until the log holds that many events of loans, and the read models show them.
     pub(crate) async fn until_events(&self, wanted: u64) -> Result<(), Failure> {
         let mut last = 0;
         let came = poll(LIMIT, async || {
@@ -68,7 +81,7 @@ impl Rig {
             Ok(last >= wanted)
         });
         if came.await? && last == wanted {
-            return Ok(());
+            return self.until_applied().await;
         }
         let health = self.replica.health().await?.to_text();
         Err(format!("{last} events, not {wanted}; /health says {health}\n{}", self.replica.errors()).into())
@@ -83,6 +96,7 @@ impl Rig {
 
     /// Every endpoint of every loan, and the order in the log.
     pub(crate) async fn agrees(&self, fold: Fold) -> Result<(), Failure> {
+        self.until_applied().await?;
         self.log_is_in_order().await?;
         let clients =
             Clients { all: self.replica.client("").await?, loans_only: self.replica.client("loans:read").await? };
@@ -103,17 +117,18 @@ impl Rig {
             let record = Json::parse(line)?;
             let (kind, loan) = (record.text("kind").unwrap_or_default(), record.text("subject").unwrap_or_default());
             let sequence = record.number("sequence").unwrap_or_default();
-            if matches!(kind, "event" | "held") {
+            if matches!(kind, "Event" | "Held") {
                 assert!(seen.insert((loan.to_owned(), sequence)), "{loan} has {sequence} twice");
             }
             let last = effective.entry(loan.to_owned()).or_default();
             match kind {
-                "event" => assert_eq!(sequence, *last + 1, "an event of {loan}"),
-                "released" => assert!(sequence > *last, "{loan} released {sequence} behind {last}"),
+                "Event" => assert_eq!(sequence, *last + 1, "an event of {loan}"),
+                "Released" => assert!(sequence > *last, "{loan} released {sequence} behind {last}"),
                 _ => continue,
             }
             *last = sequence;
         }
+        assert!(!seen.is_empty(), "no event in the log");
         Ok(())
     }
 }

@@ -61,7 +61,7 @@ async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
             published(rig.publish(round, 0.0)?).await?;
         }
         diverged += u64::from(follows_again(&rig).await?);
-        let now = log_position(&rig).await?;
+        let now = rig.status("logPosition").await?;
         assert!(now >= position, "the log was at {position} and is at {now} after {death:?} {kill}");
         position = now;
     }
@@ -119,10 +119,4 @@ async fn follows_again(rig: &Rig) -> Result<bool, Failure> {
     let follows = follows.await?;
     assert!(follows, "{}\n{}", rig.replica.health().await?.to_text(), rig.replica.errors());
     Ok(diverged)
-}
-
-async fn log_position(rig: &Rig) -> Result<u64, Failure> {
-    let output = rig.replica.order(&["status", "--json"]).await?;
-    let status = continuity_tests::json::Json::parse(std::str::from_utf8(&output.stdout)?)?;
-    status.number("logPosition").ok_or_else(|| "no log position".into())
 }

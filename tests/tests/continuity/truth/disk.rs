@@ -1,5 +1,6 @@
 //! A disk that fills up.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,11 +32,19 @@ impl SmallDisk {
         self.folder.path().join("ballast")
     }
 
-    /// Takes room until less than `left` bytes are free.
+    /// Takes room until no more than `left` bytes are free.
     fn fill(&self, left: u64) -> Result<(), Failure> {
-        let room = free(self.folder.path())?.saturating_sub(left);
-        let file = std::fs::File::create(self.ballast())?;
-        Ok(rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, room)?)
+        let mut file = std::fs::File::create(self.ballast())?;
+        for piece in [vec![0; 64 << 10], vec![0; 512]] {
+            while free(self.folder.path())? > left {
+                match file.write_all(&piece) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
     }
 }
 
