@@ -55,3 +55,64 @@ pub(crate) fn metrics_router(handle: PrometheusHandle, sync: SyncBoard, engine: 
     };
     Router::new().route("/metrics", get(render))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use continuity_base::{Clock, ManualClock, Timestamp};
+    use continuity_events::record::Divergence;
+    use continuity_readmodel::{Fault, FaultKind, HeadSeen, RetentionSeen};
+
+    use super::*;
+
+    /// What a scrape at this moment holds, by the line's beginning.
+    fn scraped(board: &SyncBoard) -> impl Fn(&str) -> String {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || continuity_ingest::metrics::show(&board.snapshot_at(1)));
+        let text = recorder.handle().render();
+        move |metric| {
+            let value = text.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+            value.unwrap_or("absent").to_owned()
+        }
+    }
+
+    #[test]
+    fn nothing_that_stands_still_looks_well_in_a_scrape() {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_000_000_000)));
+        let board = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let seen = scraped(&board);
+        assert_eq!(seen("continuity_source_state{state=\"starting\"}"), "1");
+        assert_eq!(
+            (seen("continuity_replica_lag_seconds"), seen("continuity_source_head")),
+            ("NaN".into(), "absent".into())
+        );
+        board.connected();
+        board.retention(Some(RetentionSeen { max_age_seconds: None, outage_seconds: Some(90.0) }));
+        board.head(HeadSeen { number: 42, ..HeadSeen::default() });
+        board.held(Duration::ZERO, 1);
+        let seen = scraped(&board);
+        let live = "continuity_source_state{state=\"live\"}";
+        let names =
+            [live, "continuity_source_connected", "continuity_source_head", "continuity_source_behind_messages"];
+        assert_eq!(names.map(&seen), ["1", "1", "42", "0"]);
+        assert_eq!(seen("continuity_source_head_seen_timestamp_seconds"), "1000");
+        assert_eq!(seen("continuity_source_retention_seconds").to_lowercase().trim_start_matches('+'), "inf");
+        assert_eq!(seen("continuity_source_outage_survived_seconds"), "90");
+        clock.advance(Duration::from_secs(100));
+        let seen = scraped(&board);
+        assert_eq!(names.map(&seen), ["0", "0", "42", "NaN"]);
+        assert_eq!(
+            (seen("continuity_replica_lag_seconds"), seen(&live.replace("live", "stale"))),
+            ("100".into(), "1".into())
+        );
+        let (cause, point) = (Divergence::Purged, String::new());
+        let kind = FaultKind::Diverged { cause, partition: String::new(), point, number: None };
+        board.failed(Fault { kind, detail: String::new() });
+        let seen = scraped(&board);
+        let causes =
+            ["purged", "recreated"].map(|cause| seen(&format!("continuity_source_diverged{{cause=\"{cause}\"}}")));
+        assert_eq!(causes, ["1", "0"]);
+    }
+}

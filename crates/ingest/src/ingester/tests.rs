@@ -304,6 +304,19 @@ fn a_source_without_a_sign_of_life_is_stale_until_a_heartbeat_comes() {
 }
 
 #[test]
+fn giving_up_a_gap_is_no_sign_of_life() {
+    let (script, source) = scripted("a1 a3");
+    script.hides_its_end.store(true, Ordering::SeqCst);
+    let running = Running::start(quick(), source);
+    running.until_logged("E:a1 H:a3");
+    running.clock.advance(Duration::from_mins(10));
+    running.until_logged("E:a1 H:a3 O:a2-2 R:a3-3");
+    let shown = running.board.snapshot();
+    assert_eq!((shown.state, shown.proof_age), (SourceState::Stale, Some(Duration::from_mins(10))));
+    running.end().unwrap();
+}
+
+#[test]
 fn gaps_are_given_up_after_connected_time_alone() {
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let (script, source) = scripted("a1 a3");
@@ -368,7 +381,7 @@ fn a_log_that_cannot_be_written_ends_ingest_and_not_the_process() {
     let answer = running.control.give(Order::SyncNow).unwrap_err();
     assert!(matches!(&answer, OrderError::NotRunning(why) if why.contains(&because)), "{answer}");
     assert_eq!(running.reader.position(), running.log.head().position);
-    assert_eq!(script.acknowledged.lock().last(), Some(&1));
+    until("acknowledged", || script.acknowledged.lock().last() == Some(&1));
     let error = running.end().unwrap_err();
     assert!(matches!(error, IngestError::Log(_)), "{error}");
 }
