@@ -130,18 +130,18 @@ impl Reader {
             let (passed, at_end, head) = (batch.passed, batch.at_end, batch.head);
             let parsed = batch.messages.into_iter().map(|message| parse(message, &self.options.limits)).collect();
             let batch = ParsedBatch { messages: parsed, passed, at, since, at_end, head };
+            let until = self.gate.spend(read, self.options.clock.monotonic());
             if !self.deliver(connection, Delivered::Batch(batch)) {
                 return Ok(());
             }
-            self.keep_to_the_bandwidth(connection, read);
+            self.rest(connection, until);
         }
         Ok(())
     }
 
-    /// Waits as long as the bandwidth wants it for so many bytes.
-    fn keep_to_the_bandwidth(&self, connection: u64, bytes: u64) {
+    /// Keeps to the bandwidth: nothing more is read before `until`.
+    fn rest(&self, connection: u64, until: Duration) {
         let clock = &self.options.clock;
-        let until = self.gate.spend(bytes, clock.monotonic());
         while !self.stop.is_stopped() && self.gate.serves(connection) {
             let rest = until.saturating_sub(clock.monotonic());
             if rest.is_zero() {

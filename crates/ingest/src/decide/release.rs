@@ -1,6 +1,6 @@
 //! Held events become visible: their gap is filled, covered by a snapshot, or given up.
 
-use continuity_events::record::{GapOpened, Released};
+use continuity_events::record::{ClosedBy, GapOpened, Released};
 use continuity_log::Kind;
 use continuity_readmodel::ledger::{Entry, HeldEvent, LoanOrder, partition};
 
@@ -69,7 +69,12 @@ impl Decider<'_> {
     }
 
     fn release(&mut self, loan: &str, from: u64, to: u64, held: &Held) -> Result<(), IngestError> {
+        let erases = held.iter().any(|(sequence, event)| event.erasure && (from..=to).contains(sequence));
+        let before = if erases { Some(self.batch.order(loan)?.clone()) } else { None };
         self.append(Kind::Released, loan, to, &Released { from, to }, Entry::Released)?;
+        if let Some(before) = before.filter(|before| !before.gaps.is_empty()) {
+            self.close_gaps(loan, &before, ClosedBy::Snapshot)?;
+        }
         let purged = held.iter().find(|(sequence, event)| event.purge && (from..=to).contains(sequence));
         let Some(&(purged, _)) = purged else { return Ok(()) };
         let doomed: Held = held.iter().filter(|(sequence, _)| *sequence > to).copied().collect();

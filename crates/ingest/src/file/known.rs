@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use continuity_events::record::SourcePosition;
+use continuity_events::record::{Divergence, SourcePosition};
 
 use super::cursor::Coding;
 use super::feed::{Found, siblings};
@@ -45,7 +45,7 @@ pub(super) enum Next {
     /// First read the rest of the file that had this name and now has another one.
     RestOf(Box<Found>),
     /// It is not, or no longer, what was read.
-    Diverged(String),
+    Diverged(Divergence, String),
 }
 
 /// The files that were read, by name.
@@ -102,13 +102,13 @@ impl KnownFiles {
         if !known.identity.same_head(&file)? {
             let moved = if same_inode { None } else { elsewhere(found, known)? };
             return Ok(moved.map_or_else(
-                || Next::Diverged(format!("{} {}", found.name, super::OTHER_HEAD)),
+                || Next::Diverged(Divergence::Rewritten, format!("{} {}", found.name, super::OTHER_HEAD)),
                 |moved| Next::RestOf(Box::new(moved)),
             ));
         }
         if found.coding() == Coding::Plain && found.size < known.offset {
             let detail = format!("{} has {} bytes, {} were read", found.name, found.size, known.offset);
-            return Ok(Next::Diverged(detail));
+            return Ok(Next::Diverged(Divergence::Truncated, detail));
         }
         Ok(Next::Read(known.offset))
     }

@@ -149,7 +149,7 @@ impl FileSource {
                 let offset = self.known.rename(&found.name, &renamed.name);
                 self.open(*renamed, offset)
             }
-            Next::Diverged(detail) => Err(self.diverged(&found.name, Divergence::Rewritten, detail)),
+            Next::Diverged(cause, detail) => Err(self.diverged(&found.name, cause, detail)),
         }
     }
 
@@ -224,8 +224,8 @@ impl Source for FileSource {
                 return Err(self.diverged(&found.name, Divergence::Rewritten, format!("{} {OTHER_HEAD}", found.name)));
             }
             let next = self.known.look(found).map_err(|error| self.unreachable(&error))?;
-            if let Next::Diverged(detail) = next {
-                return Err(self.diverged(&found.name, Divergence::Rewritten, detail));
+            if let Next::Diverged(cause, detail) = next {
+                return Err(self.diverged(&found.name, cause, detail));
             }
         }
         let from = self.head().unwrap_or_else(|| "the beginning".to_owned());

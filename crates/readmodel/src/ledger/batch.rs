@@ -12,6 +12,9 @@ use crate::error::StoreError;
 use crate::key::KeyReader;
 use crate::store::{Batch, Table};
 
+/// A row's key and value.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
+
 /// Records applied over the committed ledger. Its answers include them; dropping it forgets them.
 #[derive(Debug)]
 pub struct LedgerBatch {
@@ -143,13 +146,13 @@ impl LedgerBatch {
     }
 
     /// The last row whose key begins with `prefix`.
-    pub(super) fn last_row(&mut self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn last_row(&mut self, table: Table, prefix: &[u8]) -> Result<Option<Pair>, StoreError> {
         // Longer than every key, which ends in at most a number of eight bytes.
         let bound = [prefix, &[u8::MAX; 16]].concat();
         self.rows.rows().last_at_or_before(table, prefix, &bound)
     }
 
-    pub(super) fn scan_all(&mut self, table: Table) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn scan_all(&mut self, table: Table) -> Result<Vec<Pair>, StoreError> {
         self.rows.rows().scan_prefix(table, &[])
     }
 

@@ -95,7 +95,7 @@ impl LedgerBatch {
             Entry::Control(received) => self.control(position, record.arrived_at, received),
             Entry::Released(released) => self.release(loan, released),
             Entry::GapOpened(opened) => self.change(loan, |order| order.miss(&opened.ranges)),
-            Entry::GapClosed(_) => Ok(()),
+            Entry::GapClosed(_) | Entry::Completeness(_) => Ok(()),
             Entry::Quarantined(quarantined) => {
                 self.quarantine(position, record, quarantined);
                 Ok(())
@@ -111,7 +111,6 @@ impl LedgerBatch {
             }
             Entry::Operator(operator) => self.operator(record.arrived_at, operator),
             Entry::Source(event) => self.source(record.arrived_at, event),
-            Entry::Completeness(_) => Ok(()),
         }
     }
 

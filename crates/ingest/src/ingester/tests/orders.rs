@@ -43,7 +43,7 @@ fn an_identity_is_recorded_once_and_when_its_facts_grew() {
     script.facts.lock().push(("cluster".to_owned(), "c".to_owned()));
     let running = running.restart(quick(), again(&script));
     running.until_logged("I:seed 1:1 E:a1 Y E:a2 I:seed 1:2");
-    assert_eq!(running.reader.identities().unwrap()[0].fact("cluster"), Some("c"));
+    until("the ledger", || running.reader.identities().unwrap()[0].fact("cluster") == Some("c"));
     running.end().unwrap();
 }
 
