@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(seen("continuity_source_state{state=\"starting\"}"), "1");
         assert_eq!(
             (seen("continuity_replica_lag_seconds"), seen("continuity_source_head")),
-            ("NaN".into(), "absent".into())
+            ("NaN".into(), "NaN".into())
         );
         board.connected();
         board.retention(Some(RetentionSeen { max_age_seconds: None, outage_seconds: Some(90.0) }));

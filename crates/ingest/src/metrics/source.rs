@@ -62,8 +62,14 @@ pub(super) fn describe() {
         CLOCK_SKEW,
         "How far a clock of the source is ahead of ours: broker or platform; NaN while unknown"
     );
-    describe_gauge!(RETENTION, "How long the source keeps messages, by age; +Inf when it drops none by age");
-    describe_gauge!(OUTAGE, "The longest outage of the replica that loses nothing; +Inf when the source drops nothing");
+    describe_gauge!(
+        RETENTION,
+        "How long the source keeps messages, by age; infinite when it drops none by age, NaN when it does not say"
+    );
+    describe_gauge!(
+        OUTAGE,
+        "The longest outage of the replica that loses nothing; infinite when the source drops nothing, NaN when it does not say"
+    );
     describe_gauge!(LEDGER_POSITION, "Log position that the ledger holds");
     describe_gauge!(LAST_APPEND, "When ingest last committed to log and ledger");
     describe_gauge!(
@@ -94,45 +100,37 @@ pub fn show(seen: &SyncSnapshot) {
     }
     show_positions(seen);
     show_clocks(seen);
-    if let Some(retention) = seen.retention {
-        show_retention(retention);
-    }
+    show_retention(seen.retention);
     gauge!(BOOTSTRAP_DONE).set(seen.bootstrap.map_or(0.0, |export| float(export.loans_done)));
     let expected = |export: &BootstrapShown| export.loans_expected.map_or(f64::NAN, float);
     gauge!(BOOTSTRAP_EXPECTED).set(seen.bootstrap.as_ref().map_or(0.0, expected));
 }
 
 fn show_positions(seen: &SyncSnapshot) {
-    if let Some(head) = &seen.head {
-        gauge!(HEAD).set(float(head.number));
-        gauge!(HEAD_SEEN).set(seconds(head.seen_at));
-        gauge!(BEHIND).set(head.behind.map_or(f64::NAN, float));
-    }
-    if let Some(position) = seen.ledger_position {
-        gauge!(LEDGER_POSITION).set(float(position));
-    }
-    if let Some(at) = seen.last_append {
-        gauge!(LAST_APPEND).set(seconds(at));
-    }
+    let head = seen.head.as_ref();
+    gauge!(HEAD).set(head.map_or(f64::NAN, |head| float(head.number)));
+    gauge!(HEAD_SEEN).set(head.map_or(f64::NAN, |head| seconds(head.seen_at)));
+    gauge!(BEHIND).set(head.and_then(|head| head.behind).map_or(f64::NAN, float));
+    gauge!(LEDGER_POSITION).set(seen.ledger_position.map_or(f64::NAN, float));
+    gauge!(LAST_APPEND).set(seen.last_append.map_or(f64::NAN, seconds));
     gauge!(LAG).set(seen.lag.map_or(f64::NAN, |lag| lag.as_secs_f64()));
 }
 
 fn show_clocks(seen: &SyncSnapshot) {
-    if let Some(at) = seen.last_proof_of_life {
-        gauge!(PROOF_OF_LIFE).set(seconds(at));
-    }
-    if let Some(heartbeat) = seen.heartbeat {
-        gauge!(HEARTBEAT).set(seconds(heartbeat.alive_at));
-    }
+    gauge!(PROOF_OF_LIFE).set(seen.last_proof_of_life.map_or(f64::NAN, seconds));
+    gauge!(HEARTBEAT).set(seen.heartbeat.map_or(f64::NAN, |heartbeat| seconds(heartbeat.alive_at)));
     for (clock, skew) in [("broker", seen.broker_skew), ("platform", seen.platform_skew)] {
         gauge!(CLOCK_SKEW, "clock" => clock).set(skew.map_or(f64::NAN, micros));
     }
     counter!(CLOCK_STEPS).absolute(seen.clock_steps);
 }
 
-fn show_retention(retention: RetentionSeen) {
-    gauge!(RETENTION).set(retention.max_age_seconds.unwrap_or(f64::INFINITY));
-    gauge!(OUTAGE).set(retention.outage_seconds.unwrap_or(f64::INFINITY));
+fn show_retention(seen: Option<RetentionSeen>) {
+    let bound = |seconds: fn(&RetentionSeen) -> Option<f64>| {
+        seen.as_ref().map_or(f64::NAN, |retention| seconds(retention).unwrap_or(f64::INFINITY))
+    };
+    gauge!(RETENTION).set(bound(|retention| retention.max_age_seconds));
+    gauge!(OUTAGE).set(bound(|retention| retention.outage_seconds));
 }
 
 fn bit(yes: bool) -> f64 {
