@@ -18,7 +18,7 @@ const TELL_EVERY: Duration = Duration::from_mins(1);
 ///
 /// The events of one loan have one key and so one partition. If that is not so the replica's state is right all the
 /// same, because order is by `sequence`; but gaps will open and close, and whoever configured the producer should know.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     young: HashMap<u64, i32>,
     old: HashMap<u64, i32>,
@@ -27,6 +27,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// No key yet; the metric shows that nothing moved.
+    pub(super) fn new() -> Self {
+        counter!(PARTITION_MOVES).increment(0);
+        Self { young: HashMap::new(), old: HashMap::new(), told_at: None, moves: 0 }
+    }
+
     /// A record's key, in the topic with that number; whether it moved.
     pub(super) fn saw(&mut self, topic_number: u64, partition: i32, key: &[u8]) -> bool {
         let hash = xxh3_64_with_seed(key, topic_number);
@@ -62,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_key_in_another_partition_is_noticed() {
-        let mut keys = Keys::default();
+        let mut keys = Keys::new();
         assert!(!keys.saw(0, 3, b"LR-1"));
         assert!(!keys.saw(0, 3, b"LR-1"));
         assert!(!keys.saw(1, 4, b"LR-1"), "another topic");
@@ -72,7 +78,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_keeps_the_newest() {
-        let mut keys = Keys::default();
+        let mut keys = Keys::new();
         for n in 0..3 * KEYS {
             keys.saw(0, 0, &n.to_le_bytes());
         }

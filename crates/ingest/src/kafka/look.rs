@@ -210,9 +210,12 @@ impl Looker {
         }
     }
 
+    /// The reason of an error comes on another way, often a moment later.
     fn listen_once(&self) {
-        for _ in 0..16 {
-            if self.consumer.poll(Duration::ZERO).is_none() && self.context.trouble().is_some() {
+        const STEPS: usize = 15;
+        for _ in 0..STEPS {
+            let polled = self.consumer.poll(if self.context.trouble().is_none() { STEP } else { Duration::ZERO });
+            if polled.is_none() && self.context.trouble().is_some() {
                 break;
             }
         }

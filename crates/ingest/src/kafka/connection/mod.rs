@@ -77,7 +77,7 @@ impl Connection {
             prober,
             known,
             parts: Parts::default(),
-            keys: Keys::default(),
+            keys: Keys::new(),
             commits: Commits::default(),
             pending: None,
             begun: false,
