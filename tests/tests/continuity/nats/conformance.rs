@@ -45,7 +45,7 @@ fn a_stream_of_the_oldest_supported_server() {
 /// Filtered messages between and behind the others, and deleted ones between and at the end.
 fn a_part_of_a_stream(version: &str, subjects: &[&str], delete: bool) {
     let broker = Broker::start(version);
-    broker.create(shared_stream());
+    broker.create(&shared_stream());
     for number in 0..EVENTS {
         broker.publish("other.a", "not this");
         broker.publish_events(number..number + 1);

@@ -103,7 +103,7 @@ fn lost() {
 #[test]
 fn lost_while_connected() {
     let broker = Broker::start(NATS);
-    broker.create(stream::Config { max_messages: 40, ..config(STREAM, "changes.>") });
+    broker.create(&stream::Config { max_messages: 40, ..config(STREAM, "changes.>") });
     broker.publish_events(0..10);
     let mut options = broker.options(vec![StreamFilter::all(STREAM)]);
     options.fetch_messages = 2;
@@ -162,7 +162,7 @@ fn restarted_without_loss_goes_on() {
 #[test]
 fn renamed() {
     let (broker, _, known) = read();
-    broker.create(config("OTHER", "other.>"));
+    broker.create(&config("OTHER", "other.>"));
     let mut source = NatsSource::new(broker.options(vec![StreamFilter::all("OTHER")]));
     let found = diverged(source.resume(&known).unwrap_err());
     assert_eq!(found.cause, Divergence::Renamed);
@@ -175,7 +175,7 @@ fn renamed() {
 #[test]
 fn two_streams_are_two_histories() {
     let (broker, _, before) = read();
-    broker.create(config("CONTROL", "control.>"));
+    broker.create(&config("CONTROL", "control.>"));
     broker.publish("control.a", "first");
     let streams = vec![StreamFilter::all(STREAM), StreamFilter::all("CONTROL")];
     let mut source = NatsSource::new(broker.options(streams));

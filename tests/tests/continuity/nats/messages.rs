@@ -24,10 +24,10 @@ fn structured_binary_and_oversize() {
     for (name, value) in [("ce-specversion", "1.0"), ("ce-id", "a%20b"), ("Nats-Msg-Id", "a b")] {
         headers.insert(name, value);
     }
-    broker.publish_with("changes.1", headers, b"{\"entity\":\"task\"}");
+    broker.publish_with("changes.1", &headers, b"{\"entity\":\"task\"}");
     let mut typed = HeaderMap::new();
     typed.insert("content-type", "application/cloudevents+json");
-    broker.publish_with("changes.2", typed, b"{}");
+    broker.publish_with("changes.2", &typed, b"{}");
     broker.publish("changes.3", "");
     broker.publish("changes.4", &"x".repeat(2_000));
     let mut options = broker.options(vec![StreamFilter::all(STREAM)]);
@@ -143,7 +143,7 @@ fn the_broker_sees_what_is_durable() {
 #[test]
 fn the_head_is_that_of_the_stream_and_not_of_what_was_delivered() {
     let broker = Broker::start(NATS);
-    broker.create(stream::Config { max_messages: -1, ..config(STREAM, "changes.>") });
+    broker.create(&stream::Config { max_messages: -1, ..config(STREAM, "changes.>") });
     broker.publish_events(0..20);
     let mut options = broker.options(vec![StreamFilter::all(STREAM)]);
     options.fetch_messages = 2;
@@ -172,7 +172,7 @@ fn the_head_is_that_of_the_stream_and_not_of_what_was_delivered() {
 #[test]
 fn a_filtered_stream_is_passed_now_and_then() {
     let broker = Broker::start(NATS);
-    broker.create(shared_stream());
+    broker.create(&shared_stream());
     broker.publish_events(0..1);
     for _ in 0..5 {
         broker.publish("other.a", "not for us");

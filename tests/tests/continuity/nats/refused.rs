@@ -11,7 +11,7 @@ use super::support::{Broker, STREAM, config, filter, options, read_to_end, refus
 #[test]
 fn a_server_that_drops_filters_is_refused() {
     let broker = Broker::start(NATS_UNSUPPORTED);
-    broker.create(shared_stream());
+    broker.create(&shared_stream());
     broker.publish("other.a", "not for us");
     let mut source = NatsSource::new(broker.options(vec![filter(STREAM, &["changes.>", "control.>"])]));
     let refused = refusal(source.resume(&Known::default()).unwrap_err());
@@ -20,7 +20,7 @@ fn a_server_that_drops_filters_is_refused() {
     }
     for version in [NATS, NATS_OLDEST] {
         let broker = Broker::start(version);
-        broker.create(shared_stream());
+        broker.create(&shared_stream());
         for subject in ["other.a", "changes.1", "control.a"] {
             broker.publish(subject, subject);
         }
@@ -34,7 +34,7 @@ fn a_server_that_drops_filters_is_refused() {
 fn retention_that_forgets_is_refused() {
     let broker = Broker::start(NATS);
     for (retention, name) in [(RetentionPolicy::Interest, "interest"), (RetentionPolicy::WorkQueue, "workqueue")] {
-        broker.create(stream::Config { retention, ..config(name, &format!("{name}.>")) });
+        broker.create(&stream::Config { retention, ..config(name, &format!("{name}.>")) });
         let mut source = NatsSource::new(broker.options(vec![StreamFilter::all(name)]));
         let refused = refusal(source.resume(&Known::default()).unwrap_err());
         assert!(refused.contains(&format!("retention `{name}`")), "{refused}");
@@ -77,7 +77,7 @@ fn limits_that_drop_events_are_told_with_the_outage_that_they_survive() {
         allow_rollup: true,
         ..config(STREAM, "changes.>")
     };
-    broker.create(limits);
+    broker.create(&limits);
     broker.publish_events(0..5);
     let mut source = broker.source();
     let resumed = source.resume(&Known::default()).unwrap();

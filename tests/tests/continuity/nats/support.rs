@@ -63,13 +63,13 @@ impl Broker {
     }
 
     /// Creates a stream.
-    pub(super) fn create(&self, config: stream::Config) {
+    pub(super) fn create(&self, config: &stream::Config) {
         self.until_done(async |context| context.create_stream(config.clone()).await.map(drop));
     }
 
     /// Creates the stream of most tests.
     pub(super) fn create_default(&self) {
-        self.create(config(STREAM, "changes.>"));
+        self.create(&config(STREAM, "changes.>"));
     }
 
     pub(super) fn delete(&self, stream: &str) {
@@ -97,10 +97,10 @@ impl Broker {
 
     /// Publishes until it is stored.
     pub(super) fn publish(&self, subject: &str, payload: &str) {
-        self.publish_with(subject, HeaderMap::new(), payload.as_bytes());
+        self.publish_with(subject, &HeaderMap::new(), payload.as_bytes());
     }
 
-    pub(super) fn publish_with(&self, subject: &str, headers: HeaderMap, payload: &[u8]) {
+    pub(super) fn publish_with(&self, subject: &str, headers: &HeaderMap, payload: &[u8]) {
         self.until_done(async |context| {
             let (subject, payload) = (subject.to_owned(), payload.to_vec());
             let asked = context.publish_with_headers(subject, headers.clone(), payload.into()).await;
