@@ -68,8 +68,8 @@ pub(crate) struct Decider<'a> {
     raw: Vec<u8>,
     pub(crate) records: Vec<Record>,
     pub(crate) progress: HashMap<Vec<u8>, Progress>,
-    /// A heartbeat came, sent at that time by the platform's clock.
-    pub(crate) heartbeat: Option<Option<Timestamp>>,
+    /// The newest heartbeat that came.
+    pub(crate) heartbeat: Option<Heartbeat>,
 }
 
 impl<'a> Decider<'a> {
@@ -153,7 +153,7 @@ impl<'a> Decider<'a> {
     fn control(&mut self, received: &Received) -> Result<Outcome, IngestError> {
         let event = &received.event;
         if event.name() == HEARTBEAT {
-            self.heartbeat = Some(sent_at(event));
+            self.heartbeat = Some(Heartbeat { at: sent_at(event) });
             self.read(&received.position, false);
             return Ok(Outcome::Taken);
         }
@@ -290,6 +290,13 @@ impl<'a> Decider<'a> {
         let record = self.record(position)?;
         decode(&record.payload).map_err(|source| LedgerError::Decode { position, source }.into())
     }
+}
+
+/// A heartbeat of the platform.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heartbeat {
+    /// When it was sent, by the platform's clock; `None`: it does not say so legibly.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// When a heartbeat was sent: its `at`, else its `time`.

@@ -233,8 +233,8 @@ impl Worker {
         if heartbeats || !decider.records.is_empty() {
             self.progress = now;
         }
-        if let Some(at) = decider.heartbeat {
-            self.parts.board.heartbeat(at);
+        if let Some(heartbeat) = decider.heartbeat {
+            self.parts.board.heartbeat(heartbeat.at);
         }
         let Decider { records, progress, .. } = decider;
         read.extend(progress.into_iter().map(|(partition, progress)| (partition, progress.position)));

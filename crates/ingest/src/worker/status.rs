@@ -97,9 +97,10 @@ impl Worker {
             return;
         }
         let (before, state, why) = (before.name(), seen.state.name(), seen.why.unwrap_or_default());
-        match seen.state {
-            SourceState::Stale => tracing::warn!(source = %self.source, before, cause = why.cause, "{}", why.reason),
-            _ => tracing::info!(source = %self.source, before, state, cause = why.cause, "the source's state changed"),
+        if seen.state == SourceState::Stale {
+            tracing::warn!(source = %self.source, before, cause = why.cause, "{}", why.reason);
+        } else {
+            tracing::info!(source = %self.source, before, state, cause = why.cause, "the source's state changed");
         }
     }
 
