@@ -8,6 +8,16 @@ use super::*;
 const STEP: Duration = Duration::from_millis(50);
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// A demo over a feed without heartbeats: those of a history are old, so its source would rightly count as stale.
+async fn quiet(directory: &TempDir) -> Result<Running, Failure> {
+    let feed = directory.path().join("feed.ndjson");
+    feeds::write(&feed, 5, 4, Faults::default())?;
+    let lines = std::fs::read_to_string(&feed)?;
+    let kept = lines.lines().filter(|line| !line.contains("com.banclo.SourceHeartbeat"));
+    std::fs::write(&feed, kept.fold(String::new(), |text, line| text + line + "\n"))?;
+    Demo::new().feed(&feed).data_dir(directory.path().join("data")).start().await
+}
+
 async fn status(data: &Path) -> Result<Value, Failure> {
     json(data, &["source", "status"]).await
 }
@@ -45,7 +55,7 @@ fn head(status: &Value) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_is_told_everywhere_and_lasts() -> Result<(), Failure> {
     let directory = TempDir::new()?;
-    let running = demo(&directory).await?;
+    let running = quiet(&directory).await?;
     let data = running.data_dir().to_owned();
     let live = until(&data, "live").await?;
     assert_eq!(live["schedule"]["text"], "all the time", "{live}");
@@ -78,7 +88,7 @@ async fn a_pause_is_told_everywhere_and_lasts() -> Result<(), Failure> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truncated_feed_diverges_and_goes_on_once_it_is_accepted() -> Result<(), Failure> {
     let directory = TempDir::new()?;
-    let running = demo(&directory).await?;
+    let running = quiet(&directory).await?;
     let data = running.data_dir().to_owned();
     let before = until(&data, "live").await?;
     let feed = directory.path().join("feed.ndjson");
