@@ -24,20 +24,17 @@ pub(crate) fn tell(options: &Options, loan: &mut Loan, at: Timestamp) -> Told {
     // The loan's own chance goes on as if nobody had looked.
     let chance = Random::new(options.seed ^ EXPORTS, loan.number);
     let kept = std::mem::replace(&mut loan.random, chance);
-    let told = match loan.purge.clone() {
-        Some(purge) => {
-            let (entities, audit) = (std::mem::take(&mut loan.entities), std::mem::take(&mut loan.audit));
-            loan.sequence -= 1;
-            let nothing = control::snapshot(&options.source, loan, at);
-            loan.sequence += 1;
-            (loan.entities, loan.audit) = (entities, audit);
-            Told { lines: vec![nothing, purge], entities: 0 }
-        }
-        None => {
-            let living = loan.entities.iter().filter(|e| e.kind != "auditEntry" && e.state.is_some()).count();
-            let entities = living + loan.audit.len();
-            Told { lines: vec![control::snapshot(&options.source, loan, at)], entities: entities as u64 }
-        }
+    let told = if let Some(purge) = loan.purge.clone() {
+        let (entities, audit) = (std::mem::take(&mut loan.entities), std::mem::take(&mut loan.audit));
+        loan.sequence -= 1;
+        let nothing = control::snapshot(&options.source, loan, at);
+        loan.sequence += 1;
+        (loan.entities, loan.audit) = (entities, audit);
+        Told { lines: vec![nothing, purge], entities: 0 }
+    } else {
+        let living = loan.entities.iter().filter(|e| e.kind != "auditEntry" && e.state.is_some()).count();
+        let entities = living + loan.audit.len();
+        Told { lines: vec![control::snapshot(&options.source, loan, at)], entities: entities as u64 }
     };
     loan.random = kept;
     told

@@ -16,6 +16,7 @@ use crate::{control, erasure};
 
 /// What the platform is to be like. The same options give the same bytes.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each off by default")]
 pub struct Options {
     /// Everything that looks like chance follows from it.
     pub seed: u64,

@@ -7,8 +7,8 @@ use clap::Args;
 /// A stand-in cloud platform that publishes: a history of loans first, then on and on.
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// Where to: nats://HOST:PORT, tls://HOST:PORT, kafka://HOST:PORT (more hosts after commas, USER:PASSWORD@ before
-    /// them), or file:PATH for an .ndjson file that is appended to.
+    /// Where to: `nats://HOST:PORT`, `tls://HOST:PORT`, `kafka://HOST:PORT` (more hosts after commas, USER:PASSWORD@ before
+    /// them), or `file:PATH` for an .ndjson file that is appended to.
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
     /// How many loans the history tells of.
