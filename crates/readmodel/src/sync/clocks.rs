@@ -54,9 +54,9 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// Whether the wall clock was stepped since the last look.
-    pub(super) fn look(&mut self, now: Moment) -> bool {
-        let Some(before) = self.before.replace(now) else { return false };
+    /// By how much the wall clock was stepped since the last look, if it was.
+    pub(super) fn look(&mut self, now: Moment) -> Option<i64> {
+        let before = self.before.replace(now)?;
         let elapsed = now.mono.saturating_sub(before.mono);
         let moved = now.wall.as_micros().saturating_sub(before.wall.as_micros());
         let by = moved.saturating_sub(elapsed);
@@ -66,7 +66,7 @@ impl Steps {
             self.last = Some((by, now.mono));
             self.number += 1;
         }
-        stepped
+        stepped.then_some(by)
     }
 
     pub(super) fn last(&self, now: Mono) -> Option<ClockStep> {
@@ -129,12 +129,12 @@ mod tests {
     fn a_step_shows_and_a_slewed_clock_does_not() {
         let mut steps = Steps::default();
         let moment = |wall, mono| Moment { wall: at(wall), mono };
-        assert!(!steps.look(moment(0, 0)));
-        assert!(!steps.look(moment(3_601_800_000, 3_600_000_000)));
-        assert!(!steps.look(moment(3_602_800_000, 3_601_000_000)));
-        assert!(steps.look(moment(2_800_000, 3_602_000_000)));
+        assert_eq!(steps.look(moment(0, 0)), None);
+        assert_eq!(steps.look(moment(3_601_800_000, 3_600_000_000)), None);
+        assert_eq!(steps.look(moment(3_602_800_000, 3_601_000_000)), None);
+        assert_eq!(steps.look(moment(2_800_000, 3_602_000_000)), Some(-3_601_000_000));
         assert_eq!(steps.last(3_607_000_000), Some(ClockStep { micros: -3_601_000_000, age: Duration::from_secs(5) }));
-        assert!(steps.look(moment(i64::MAX, 3_603_000_000)));
+        assert!(steps.look(moment(i64::MAX, 3_603_000_000)).is_some());
         assert_eq!(steps.number, 2);
     }
 

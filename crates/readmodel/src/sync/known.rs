@@ -88,9 +88,13 @@ impl Known {
 
     /// Before anything is read or written: a step of our own clock, and a state that came about by silence.
     pub(super) fn look(&mut self, now: Moment, bounds: &SyncBounds) -> Verdict {
-        if self.steps.look(now) {
+        if let Some(by) = self.steps.look(now) {
             self.broker_skew.clear();
             self.platform_skew.clear();
+            // A schedule goes by the wall clock, and whoever keeps it does so by the new time.
+            if let Some(until) = self.pause.as_mut().and_then(|paused| paused.until.as_mut()) {
+                *until = until.saturating_sub(by);
+            }
         }
         let verdict = self.verdict(now, bounds);
         if self.noted.is_none_or(|(state, _)| state != verdict.state) {

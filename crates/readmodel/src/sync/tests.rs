@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use continuity_base::{Clock, ManualClock, Timestamp};
 use continuity_events::record::Divergence;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::proofs::PROOFS;
 use super::*;
@@ -339,6 +341,18 @@ fn a_pause_says_who_and_does_not_outlast_its_end_unnoticed() {
 }
 
 #[test]
+fn a_schedule_goes_by_the_wall_clock_and_is_judged_by_it() {
+    let bench = Bench::live();
+    bench.pause(PauseCause::Schedule, Some(at(START + 3_600)));
+    bench.pass(600);
+    bench.clock.step_to(at(START - 600));
+    bench.pass(4_259);
+    assert_eq!((bench.state(), bench.cause()), (SourceState::Paused, "schedule"));
+    bench.pass(1);
+    assert_eq!((bench.state(), bench.cause()), (SourceState::Stale, "overdue"));
+}
+
+#[test]
 fn what_cannot_write_is_stale_at_once() {
     let mut bench = Bench::live();
     bench.board.broken(Some("no space left on device".to_owned()));
@@ -430,4 +444,42 @@ fn what_the_ledger_found_at_the_start_is_no_append() {
     bench.pass(5);
     bench.board.logged(8);
     assert_eq!(bench.board.snapshot().last_append, Some(at(START + 5)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever comes in whatever order, and however the wall clock is stepped meanwhile.
+    #[test]
+    fn nothing_is_ever_shown_as_fresher_than_it_is(inputs in vec((0_u8..10, 0_u64..40), 1..60)) {
+        let mut bench = Bench::new();
+        let (mut held, mut passed) = (None, 0);
+        for (input, time) in inputs {
+            bench.pass(time);
+            passed += time;
+            match input {
+                0 => bench.board.connected(),
+                1 => bench.disconnect(),
+                2 => bench.diverge(),
+                3 => bench.pause(PauseCause::Bound, None),
+                4 => bench.board.paused(None),
+                5 => bench.board.heartbeat(Some(at(START + i64::try_from(time).unwrap() * 100))),
+                6 => bench.clock.step_to(at(START * i64::try_from(time).unwrap())),
+                7 => bench.board.received(1),
+                8 => drop(bench.head(time)),
+                _ => {
+                    bench.head_held();
+                    held = Some(passed);
+                }
+            }
+            let seen = bench.board.snapshot_at(bench.position);
+            prop_assert_eq!(seen.lag.is_some(), held.is_some());
+            prop_assert!(held.is_none_or(|held| seen.lag >= Some(seconds(passed - held))));
+            let live = seen.state == SourceState::Live;
+            prop_assert!(!live || (seen.connected && held.is_some() && seen.proof_age < Some(seconds(60))));
+            bench.clock.advance(seconds(60));
+            passed += 60;
+            prop_assert!(!matches!(bench.state(), SourceState::Live | SourceState::CatchingUp | SourceState::Starting));
+        }
+    }
 }
