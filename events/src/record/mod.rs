@@ -239,8 +239,8 @@ pub struct SourceEvent {
 /// See [`SourceEvent`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceChange {
-    /// It was seen for the first time, with these facts (name and value) that stay the same for as long as it is the
-    /// same one: when it was created, the cluster that holds it.
+    /// It was seen for the first time, or again after it had diverged, with these facts (name and value) that stay the
+    /// same for as long as it is the same one: when it was created, the cluster that holds it.
     Identified {
         /// Name and value of each.
         facts: Vec<(String, String)>,
@@ -318,6 +318,7 @@ impl Divergence {
 
 /// What the evaluation of one `CompletenessManifest` showed (contract, section 5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own, and the shape is stored")]
 pub struct Completeness {
     /// Log position of the manifest.
     pub manifest: u64,

@@ -134,8 +134,8 @@ impl LedgerBatch {
         if newest.is_none_or(|newest| newest / MARK_EVERY < self.position / MARK_EVERY) {
             self.put_mark(&key, Some(number));
             self.marked.insert(key, Some(self.position));
-        } else if !self.marked.contains_key(&key) {
-            self.marked.insert(key, newest);
+        } else {
+            self.marked.entry(key).or_insert(newest);
         }
         Ok(())
     }
