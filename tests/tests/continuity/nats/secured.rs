@@ -13,7 +13,7 @@ use nkeys::KeyPair;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::support::{Broker, STREAM, events, read_to_end, refusal, texts};
+use super::support::{Broker, STREAM, events, known, read_to_end, refusal, texts, until};
 
 const EVENTS: u64 = 5;
 
@@ -189,15 +189,35 @@ fn a_server_without_encryption_is_not_spoken_to_when_it_is_required() {
     assert!(NatsSource::new(options).resume(&Known::default()).is_err());
 }
 
+/// What the documentation asks for, and nothing more.
+const ALLOWED: &str = r#"["$JS.API.STREAM.INFO.CHANGES", "$JS.API.STREAM.MSG.GET.CHANGES", "$JS.API.CONSUMER.CREATE.CHANGES.>",
+    "$JS.API.CONSUMER.INFO.CHANGES.*", "$JS.API.CONSUMER.MSG.NEXT.CHANGES.*", "$JS.ACK.CHANGES.>"]"#;
+
 #[test]
-fn a_user_who_may_not_read_the_stream_is_told_what_is_missing() {
-    let permissions = "authorization { users: [ { user: admin, password: a }, { user: bank, password: b, permissions: {
-        publish: { allow: [\"$JS.API.STREAM.INFO.*\"] }, subscribe: \"_INBOX.>\" } } ] }";
+fn a_user_needs_few_permissions_and_is_told_which_one_is_missing() {
+    let user = |name: &str, allowed: &str| {
+        let permissions = format!("publish: {{ allow: {allowed} }}, subscribe: \"_INBOX.>\"");
+        format!("{{ user: {name}, password: b, permissions: {{ {permissions} }} }}")
+    };
+    let users = [user("bank", ALLOWED), user("guest", "[\"$JS.API.STREAM.INFO.*\"]")].join(", ");
+    let config = format!("authorization {{ users: [ {{ user: admin, password: a }}, {users} ] }}");
     let client = ConnectOptions::new().user_and_password("admin".to_owned(), "a".to_owned());
-    let broker = Broker::as_user(NatsServer::new(NATS).config(permissions), client);
+    let broker = Broker::as_user(NatsServer::new(NATS).config(&config), client);
     broker.create_default();
-    let mut options = broker.options(vec![StreamFilter::all(STREAM)]);
-    options.auth = NatsAuth::User { user: "bank".to_owned(), password: NatsSecret::new("b") };
-    let refused = refusal(NatsSource::new(options).resume(&Known::default()).unwrap_err());
+    broker.publish_events(0..EVENTS);
+    let source = |user: &str| {
+        let mut options = broker.options(vec![StreamFilter::all(STREAM)]);
+        options.auth = NatsAuth::User { user: user.to_owned(), password: NatsSecret::new("b") };
+        NatsSource::new(options)
+    };
+    let mut allowed = source("bank");
+    let resumed = allowed.resume(&Known::default()).unwrap();
+    let messages = read_to_end(&mut allowed);
+    assert_eq!(texts(&messages), events(0..EVENTS));
+    allowed.acknowledge(&messages[4].position).unwrap();
+    until("the acknowledgement", || broker.consumer(STREAM).filter(|info| info.ack_floor.stream_sequence == EVENTS));
+    allowed.resume(&known(&resumed, &messages[..2])).unwrap();
+    assert_eq!(texts(&read_to_end(&mut allowed)), events(2..EVENTS));
+    let refused = refusal(source("guest").resume(&Known::default()).unwrap_err());
     assert!(refused.contains("$JS.API.CONSUMER.CREATE.CHANGES"), "{refused}");
 }
