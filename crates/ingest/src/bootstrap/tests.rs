@@ -133,7 +133,9 @@ fn files_may_go_once_the_export_is_complete_and_not_before() {
             known.extend(batch.messages.into_iter().map(|message| message.position));
         }
         let mut newest = Vec::new();
-        known.into_iter().for_each(|position| keep(&mut newest, position));
+        for position in known {
+            keep(&mut newest, position);
+        }
         fs::remove_dir_all(place.path("export")).unwrap();
         let (got, error) = read(&mut place.source(), &mut newest);
         assert_eq!((got.len(), error.is_none()), (usize::from(enough), enough), "{error:?}");

@@ -38,7 +38,7 @@ pub(super) fn digest(
         }
         let wanted = match list {
             Some(list) => record.sequence <= list.last(&record.subject),
-            None => again || place.standing(position) != Standing::After,
+            None => place.standing(position) != Standing::After,
         };
         if wanted || position <= place.plain {
             let event = received(position, record)?.event;

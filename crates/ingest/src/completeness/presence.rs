@@ -1,6 +1,6 @@
 //! Which sequences of which loans are here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use continuity_readmodel::ledger::Inventory;
 use sha2::{Digest, Sha256};
@@ -29,7 +29,7 @@ pub(super) struct Presence {
     pub(super) events_missing: u64,
     pub(super) missing: Named<Vec<(u64, u64)>>,
     pub(super) loans_unlisted: u64,
-    pub(super) unlisted: Named<()>,
+    pub(super) unlisted: BTreeSet<String>,
     pub(super) loans_ahead: u64,
     pub(super) ahead: Named<(u64, u64)>,
     /// Loans of which a snapshot or an erasure stands for events that are not here themselves.
@@ -64,7 +64,8 @@ impl Presence {
         again: bool,
         list: Option<&List<'_>>,
     ) -> Result<Self, AuditError> {
-        let present = |position| again || place.standing(position) != Standing::After;
+        let by_then = |position| place.standing(position) != Standing::After;
+        let present = |position| again || by_then(position);
         let mut given_out = |position| place.was_given_out(look, position);
         let mut presence = Self::default();
         let mut listed = list.map(List::entries).unwrap_or_default().iter().peekable();
@@ -79,7 +80,7 @@ impl Presence {
                 }
                 let wanted = listed.next_if(|(id, _)| *id == inventory.loan).map_or(0, |(_, last)| *last);
                 let wanted = list.map(|_| wanted);
-                let loan = Loan::of(inventory, wanted, &present, &mut given_out)?;
+                let loan = Loan::of(inventory, wanted, (&present, &by_then), &mut given_out)?;
                 presence.add(inventory, wanted, loan);
             }
             look.breathe()?;
@@ -115,7 +116,9 @@ impl Presence {
             self.first_beyond = beyond.map(|(_, position)| *position).chain(self.first_beyond).min();
             if loan.ahead && wanted == 0 {
                 self.loans_unlisted += 1;
-                name(&mut self.unlisted, id, ());
+                if self.unlisted.len() < NAMED {
+                    self.unlisted.insert(id.to_owned());
+                }
             } else if loan.ahead {
                 self.loans_ahead += 1;
                 name(&mut self.ahead, id, (wanted, loan.last));
@@ -137,15 +140,21 @@ impl Presence {
 }
 
 impl Loan {
-    /// What is here of a loan of which `wanted` is listed; `None` without a list, 0 when it is not in it. `present` says
-    /// whether a record counts, `given_out` whether it proves that more was given out than listed.
+    /// What is here of a loan of which `wanted` is listed; 0 when it is not in the list, `None` without one: then up to
+    /// what was there in time. `present` says whether a record counts, `by_then` whether it was there in time, `given_out`
+    /// whether it proves that more was given out than listed.
     pub(super) fn of(
         inventory: &Inventory,
         wanted: Option<u64>,
-        present: &dyn Fn(u64) -> bool,
+        (present, by_then): (&dyn Fn(u64) -> bool, &dyn Fn(u64) -> bool),
         given_out: &mut dyn FnMut(u64) -> Result<bool, AuditError>,
     ) -> Result<Self, AuditError> {
-        let most = wanted.unwrap_or(u64::MAX);
+        let in_time = || {
+            let events = inventory.events.iter().filter(|(_, position)| by_then(*position)).map(|(at, _)| *at);
+            let covers = inventory.covers.iter().filter(|(position, _)| by_then(*position)).map(|(_, to)| *to);
+            events.chain(covers).max().unwrap_or(0)
+        };
+        let most = wanted.unwrap_or_else(in_time);
         let covers = inventory.covers.iter().filter(|(position, _)| present(*position)).map(|(_, to)| *to);
         let covered = covers.max().unwrap_or(0).min(most);
         let here = || inventory.events.iter().filter(|(at, position)| *at <= most && present(*position));
@@ -206,7 +215,8 @@ mod tests {
     }
 
     fn of(inventory: &Inventory, wanted: Option<u64>, through: u64) -> Loan {
-        Loan::of(inventory, wanted, &|position| position <= through, &mut |position| Ok(position <= through)).unwrap()
+        let in_time = |position| position <= through;
+        Loan::of(inventory, wanted, (&in_time, &in_time), &mut |position| Ok(in_time(position))).unwrap()
     }
 
     #[test]
@@ -242,7 +252,7 @@ mod tests {
         let loan = of(&only, Some(6), 90);
         assert_eq!((loan.last, loan.ahead), (8, true));
         let present = |_| true;
-        let loan = Loan::of(&only, Some(6), &present, &mut |_| Ok(false)).unwrap();
+        let loan = Loan::of(&only, Some(6), (&present, &present), &mut |_| Ok(false)).unwrap();
         assert_eq!((loan.last, loan.missing, loan.ahead, loan.covered), (6, vec![], false, true));
     }
 

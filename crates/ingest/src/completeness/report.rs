@@ -43,7 +43,7 @@ pub(super) fn evaluate(
     match &list {
         Ok(list) => notes.extend(disagreement(&said, list)),
         Err(why) => {
-            notes.push(format!("{why}; only counts, digests and holes below a loan's last event were compared"))
+            notes.push(format!("{why}; only counts, digests and holes below a loan's last event were compared"));
         }
     }
     let through = if again { look.ledger.position().max(place.through) } else { place.through };
@@ -55,6 +55,8 @@ pub(super) fn evaluate(
     if let Some(wanted) = said.content_digest {
         if !result.complete {
             notes.push("content was not compared: presence differs".to_owned());
+        } else if again && list.is_err() {
+            notes.push("content was not compared: without a list nothing tells later events apart".to_owned());
         } else if presence.covered > 0 {
             notes.push(format!(
                 "content was not compared: of {} loans a snapshot or an erasure stands for events that are not here \
@@ -94,7 +96,7 @@ fn filled(head: Completeness, said: &Manifest<'_>, found: &Presence, listed: boo
         loans_ahead: found.loans_ahead,
         presence: agrees,
         missing: found.missing.clone().into_iter().collect(),
-        unlisted: found.unlisted.keys().cloned().collect(),
+        unlisted: found.unlisted.iter().cloned().collect(),
         ahead: found.ahead.iter().map(|(id, (listed, here))| (id.clone(), *listed, *here)).collect(),
         ..head
     }

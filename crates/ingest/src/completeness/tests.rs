@@ -46,7 +46,7 @@ fn manifest(id: &str, at: &str, loans: &str, more: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// A manifest arrives as that message of stream `A`; its log position.
@@ -72,18 +72,18 @@ fn result(rig: &Rig, manifest: u64, again: bool) -> Completeness {
 /// A result in short: the word, then what is missing, unlisted and ahead.
 fn told(rig: &Rig, manifest: u64, again: bool) -> String {
     let result = result(rig, manifest, again);
-    let mut text = result.word().to_owned();
+    let mut words = vec![result.word().to_owned()];
     for (loan, ranges) in &result.missing {
         let ranges: Vec<String> = ranges.iter().map(|(from, to)| format!("{from}-{to}")).collect();
-        text += &format!(" -{loan}{}", ranges.join(","));
+        words.push(format!("-{loan}{}", ranges.join(",")));
     }
     for loan in &result.unlisted {
-        text += &format!(" +{loan}");
+        words.push(format!("+{loan}"));
     }
     for (loan, listed, here) in &result.ahead {
-        text += &format!(" +{loan}{listed}<{here}");
+        words.push(format!("+{loan}{listed}<{here}"));
     }
-    text
+    words.join(" ")
 }
 
 /// Feeds the script, then a manifest of what it lists at the script's end; what is told of it.
@@ -165,6 +165,13 @@ fn without_a_list_counts_and_digests_speak() {
     let hole = run("a1 a3 b1", "a3 b1");
     assert_eq!((hole.word(), hole.presence, hole.events_missing), ("incomplete", true, 1));
     assert_eq!(hole.missing, [("a".to_owned(), vec![(2, 2)])]);
+    let mut rig = Rig::new();
+    stream(&mut rig, 1, "a1 a3 b1");
+    let line = manifest("m", "{\"A\":3}", "a3 b1", ",\"loans\":null");
+    let at = arrives(&mut rig, 4, &line);
+    assert_eq!(told(&rig, at, false), "incomplete -a2-2");
+    stream(&mut rig, 5, "a2 a4 b2 c1");
+    assert_eq!(told(&rig, at, true), "complete", "what was filled since counts, what followed does not");
     let tail = run("a1 a2 b1", "a4 b1 c2");
     assert_eq!((tail.word(), tail.loans_missing, tail.events_missing, tail.missing.len()), ("incomplete", 1, 4, 0));
 }
