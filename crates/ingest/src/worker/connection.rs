@@ -93,6 +93,7 @@ impl Worker {
 
     fn resumed(&mut self, resumed: Resumed) -> Result<(), IngestError> {
         self.connected = true;
+        self.time.tick(self.now(), true);
         // A source that was diverged may let us in and fail again at the first look at its messages.
         if self.diverged.is_some() || !self.parts.ledger.reader().divergences()?.is_empty() {
             self.unproven = Some(resumed);
