@@ -66,7 +66,7 @@ struct Walk {
 impl Walk {
     /// Takes as many of a list's entries as there is room for; `entries` may have one more than that, to tell whether
     /// there are more.
-    fn take<T>(&mut self, entries: Vec<T>, key: impl Fn(&T) -> Vec<u8>, shown: impl Fn(&T) -> Value) -> Vec<Value> {
+    fn take<T>(&mut self, entries: &[T], key: impl Fn(&T) -> Vec<u8>, shown: impl Fn(&T) -> Value) -> Vec<Value> {
         if self.next.is_some() {
             return Vec::new();
         }
@@ -91,7 +91,7 @@ impl Walk {
 fn results(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
     let below = row.and_then(|row| KeyReader::new(row).u64());
     let key = |kept: &KeptResult| Key::new().u8(RESULTS).u64(kept.number).finish();
-    Ok(walk.take(ledger.results(below, walk.wanted())?, key, result))
+    Ok(walk.take(&ledger.results(below, walk.wanted())?, key, result))
 }
 
 fn incomplete(view: &View, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
@@ -104,14 +104,14 @@ fn incomplete(view: &View, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Va
             "parkedAt": state.parked.map(|sequence| sequence.to_string()),
         })
     };
-    Ok(walk.take(loans, |(loan, _)| named(INCOMPLETE, loan), shown))
+    Ok(walk.take(&loans, |(loan, _)| named(INCOMPLETE, loan), shown))
 }
 
 fn purged(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
     let after = row.and_then(|row| std::str::from_utf8(row).ok());
     let loans = ledger.purged(after, walk.wanted())?;
     let shown = |(loan, sequence): &(String, u64)| json!({"loanRequestId": loan, "lastSequence": sequence.to_string()});
-    Ok(walk.take(loans, |(loan, _)| named(PURGED, loan), shown))
+    Ok(walk.take(&loans, |(loan, _)| named(PURGED, loan), shown))
 }
 
 fn named(list: u8, loan: &str) -> Vec<u8> {
