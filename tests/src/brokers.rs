@@ -26,6 +26,7 @@ pub use broker::{Broker, Sort};
 pub use kafka::{KafkaBroker, KafkaKind, KafkaOptions};
 pub use nats::{NATS, NATS_OLDEST, NATS_UNSUPPORTED, NatsOptions, NatsServer};
 pub use ports::free_port;
+pub(crate) use process::kill_group;
 pub use process::{freeze, thaw};
 pub use proxy::Proxy;
 

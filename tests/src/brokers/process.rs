@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::READY_LIMIT;
 use crate::harness::Failure;
@@ -78,7 +78,15 @@ pub fn thaw(id: u32) -> Result<(), Failure> {
     signal(id, Signal::CONT)
 }
 
+/// kill -9 of a process that leads a group, and of the group.
+pub(crate) fn kill_group(id: u32) -> Result<(), Failure> {
+    Ok(kill_process_group(pid(id)?, Signal::KILL)?)
+}
+
 fn signal(id: u32, signal: Signal) -> Result<(), Failure> {
-    let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or("not a process id")?;
-    Ok(kill_process(pid, signal)?)
+    Ok(kill_process(pid(id)?, signal)?)
+}
+
+fn pid(id: u32) -> Result<Pid, Failure> {
+    Ok(i32::try_from(id).ok().and_then(Pid::from_raw).ok_or("not a process id")?)
 }

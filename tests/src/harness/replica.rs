@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Access, Client, Failure, certificates, command};
-use crate::brokers::{free_port, freeze, thaw};
+use crate::brokers::{free_port, freeze, kill_group, thaw};
 use crate::json::Json;
 
 /// How long the process may take until it answers at all.
@@ -93,7 +94,8 @@ fn create_client(data: &Path) -> Result<(String, String), Failure> {
 /// A running replica; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Replica {
-    child: Option<Child>,
+    /// And whether it leads a group of its own.
+    child: Option<(Child, bool)>,
     head: String,
     config: String,
     access: Access,
@@ -130,7 +132,8 @@ impl Replica {
             None => replica,
             Some((program, words)) => {
                 let mut command = std::process::Command::new(program);
-                command.args(words).arg(replica.get_program()).stdin(Stdio::null());
+                // Such a program may stay beside the replica: both are killed as one group.
+                command.args(words).arg(replica.get_program()).stdin(Stdio::null()).process_group(0);
                 for (name, _) in replica.get_envs() {
                     command.env_remove(name);
                 }
@@ -138,13 +141,13 @@ impl Replica {
             }
         };
         command.arg("serve").arg("--config").arg(file).stdout(Stdio::null()).stderr(errors);
-        self.child = Some(command.spawn()?);
+        self.child = Some((command.spawn()?, !self.wrapped_in.is_empty()));
         let client = Client::without_token(&self.access)?;
         for _ in 0..ANSWER_LIMIT.as_millis() / STEP.as_millis() {
             if client.get("/health").await.is_ok() {
                 return Ok(());
             }
-            let child = self.child.as_mut().ok_or("it was just started")?;
+            let (child, _) = self.child.as_mut().ok_or("it was just started")?;
             if let Some(status) = child.try_wait()? {
                 return Err(format!("it ended with {status}:\n{}", self.errors()).into());
             }
@@ -155,16 +158,18 @@ impl Replica {
 
     /// kill -9, and waits until it is gone.
     pub fn kill(&mut self) -> Result<(), Failure> {
-        if let Some(mut child) = self.child.take() {
-            child.kill()?;
-            child.wait()?;
+        let Some((mut child, grouped)) = self.child.take() else { return Ok(()) };
+        if grouped {
+            kill_group(child.id())?;
         }
+        child.kill()?;
+        child.wait()?;
         Ok(())
     }
 
-    /// Its process id; 0 while it does not run.
+    /// Its process id, or that of what it is wrapped in; 0 while it does not run.
     pub fn id(&self) -> u32 {
-        self.child.as_ref().map_or(0, Child::id)
+        self.child.as_ref().map_or(0, |(child, _)| child.id())
     }
 
     /// Stops it where it stands; see [`freeze`].

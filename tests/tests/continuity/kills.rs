@@ -1,6 +1,7 @@
 //! kill -9 at random moments during ingest: nothing is lost, nothing comes twice.
 
 mod sources;
+mod witness;
 
 use std::time::Duration;
 

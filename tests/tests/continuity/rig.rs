@@ -1,6 +1,6 @@
 //! A broker, a proxy in front of it, and a replica that follows it through the proxy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl Rig {
     /// Every endpoint of every loan, and the order in the log.
     pub(crate) async fn agrees(&self, fold: Fold) -> Result<(), Failure> {
         self.until_applied().await?;
-        self.log_is_in_order().await?;
+        assert!(!self.places().await?.is_empty(), "no event in the log");
         let clients =
             Clients { all: self.replica.client("").await?, loans_only: self.replica.client("loans:read").await? };
         let report = compare::everything(std::sync::Arc::new(fold), clients).await?;
@@ -107,12 +107,12 @@ impl Rig {
         Ok(())
     }
 
-    /// Each event is in the log once, and takes effect behind the one before it.
-    async fn log_is_in_order(&self) -> Result<(), Failure> {
+    /// Loan and sequence of every event in the log. Each is there once, and takes effect behind the one before it.
+    pub(crate) async fn places(&self) -> Result<BTreeSet<(String, u64)>, Failure> {
         let output = self.replica.order(&["log", "cat", "--limit", "10000000", "--json"]).await?;
         succeeded(&output);
         let mut effective: BTreeMap<String, u64> = BTreeMap::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for line in std::str::from_utf8(&output.stdout)?.lines() {
             let record = Json::parse(line)?;
             let (kind, loan) = (record.text("kind").unwrap_or_default(), record.text("subject").unwrap_or_default());
@@ -128,8 +128,7 @@ impl Rig {
             }
             *last = sequence;
         }
-        assert!(!seen.is_empty(), "no event in the log");
-        Ok(())
+        Ok(seen)
     }
 }
 
