@@ -1,6 +1,6 @@
 //! `continuity simulate`, as people start it.
 
-use std::process::{Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use continuity_tests::brokers::{NATS, NatsServer};
 use continuity_tests::compare::{self, Clients};
@@ -10,6 +10,18 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::read;
+
+/// A simulator that is still publishing; ends with the test.
+struct Publishing(Option<Child>);
+
+impl Drop for Publishing {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
 
 fn simulate(arguments: &[&str]) -> Result<Output, Failure> {
     Ok(command()?.arg("simulate").args(arguments).output()?)
@@ -60,6 +72,8 @@ fn it_goes_on_until_it_is_interrupted() -> Result<(), Failure> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
+    let id = Pid::from_raw(i32::try_from(child.id())?).ok_or("no process id")?;
+    let mut publishing = Publishing(Some(child));
     let beats = || std::fs::read_to_string(&feed).unwrap_or_default().matches("SourceHeartbeat").count();
     let clock = continuity_base::SystemClock::new();
     while beats() < 3 {
@@ -67,8 +81,8 @@ fn it_goes_on_until_it_is_interrupted() -> Result<(), Failure> {
         assert!(waited < std::time::Duration::from_mins(1), "no heartbeats came");
         std::thread::yield_now();
     }
-    let id = Pid::from_raw(i32::try_from(child.id())?).ok_or("no process id")?;
     kill_process(id, Signal::INT)?;
+    let child = publishing.0.take().ok_or("it is gone")?;
     let said = summary(&child.wait_with_output()?)?;
     assert_eq!((&said["stopped"], &said["acknowledged"]), (&Value::Bool(true), &said["messages"]));
     assert_eq!(said["positions"]["feed.ndjson"], std::fs::metadata(&feed)?.len());

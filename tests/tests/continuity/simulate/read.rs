@@ -35,7 +35,7 @@ impl Arrived {
     }
 
     /// The event of a message in binary mode.
-    pub(super) fn from_binary(&self) -> CloudEvent {
+    pub(super) fn binary_event(&self) -> CloudEvent {
         let nats = self.headers.contains_key("ce-id");
         let prefixed = self.headers.iter().filter(|(name, _)| name.starts_with("ce") || *name == "content-type");
         let attributes: Vec<(&str, String)> =
