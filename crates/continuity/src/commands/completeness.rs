@@ -56,8 +56,7 @@ fn detail(result: &Value) -> String {
     let of = |name: &str| cell(result, name);
     let mut text = String::new();
     let mut say = |what: &str, value: String| {
-        // Writing to a string does not fail.
-        drop(writeln!(text, "{what:<10}{value}"));
+        writeln!(text, "{what:<10}{value}").expect("writing to a String cannot fail");
     };
     say("result", meaning(&of("result")));
     say("manifest", format!("{} as of {}, log position {}", of("manifestId"), of("asOf"), of("manifest")));
@@ -130,8 +129,7 @@ fn history(list: &[Value]) -> String {
 
 fn section(text: &mut String, title: &str, list: &Value, body: &dyn Fn(&[Value]) -> String) {
     if let Some(entries) = list.as_array().filter(|entries| !entries.is_empty()) {
-        // Writing to a string does not fail.
-        drop(writeln!(text, "\n{title}:\n{}", body(entries).trim_end()));
+        writeln!(text, "\n{title}:\n{}", body(entries).trim_end()).expect("writing to a String cannot fail");
     }
 }
 
