@@ -12,7 +12,7 @@ use continuity_simulator::{Emitted, Exporting, Faults, Options, Simulator};
 use continuity_tests::brokers::{Broker, Sort};
 use continuity_tests::compare::{self, Clients};
 use continuity_tests::fold::{Fold, Gaps};
-use continuity_tests::harness::{Failure, Replica};
+use continuity_tests::harness::{self, Failure, Replica};
 use continuity_tests::json::Json;
 use tempfile::TempDir;
 
@@ -36,7 +36,7 @@ struct Story {
 impl Story {
     fn new(seed: u64, loans: u64) -> Result<Self, Failure> {
         let directory = TempDir::new()?;
-        let options = Options { exports: true, heartbeats: true, ..Options::new(seed, feeds::START, loans) };
+        let options = Options { exports: true, ..Options::new(seed, feeds::START, loans) };
         let path = directory.path().join("export/export.ndjson");
         let mut events = Exporting::new(Simulator::new(options), &path)?;
         let history = events.by_ref().take_while(|event| event.history).collect::<Vec<_>>();
@@ -71,7 +71,7 @@ impl Story {
     }
 
     /// `[source]` of the tail as a file, and the export in front of it.
-    fn from_files(&self, source: &str) -> String {
+    fn config(&self, source: &str) -> String {
         let (tail, export) = (self.path("tail.ndjson"), self.path("export"));
         with_bootstrap(&format!("[source]\nurl = 'file:{}'\n{}{source}", tail.display(), rig::QUICK), &export)
     }
@@ -83,6 +83,12 @@ fn with_bootstrap(config: &str, export: &Path) -> String {
 
 async fn live(replica: &Replica) -> Result<(), Failure> {
     replica.until("live", LIMIT, |health| state(health) == "live").await?;
+    // The log is live; the read models follow it.
+    let shown = async || {
+        let status = status(replica).await?;
+        Ok(status.number("appliedPosition") == status.number("logPosition"))
+    };
+    assert!(harness::poll(LIMIT, shown).await?, "{}", status(replica).await?.to_text());
     Ok(())
 }
 
@@ -107,7 +113,7 @@ async fn status(replica: &Replica) -> Result<Json, Failure> {
 async fn a_file_export_then_a_file_tail() -> Result<(), Failure> {
     let story = Story::new(61, 25)?;
     story.write_tail()?;
-    let mut replica = Replica::new().config(&story.from_files("")).start().await?;
+    let mut replica = Replica::new().config(&story.config("")).start().await?;
     live(&replica).await?;
     assert_eq!(replica.ready().await?, 200);
     agrees(&replica, story.fold()).await?;
@@ -151,7 +157,7 @@ async fn kills_in_the_middle_of_the_export() -> Result<(), Failure> {
     const SLOW: &str = "[source.schedule]\nmax_bytes_per_second = 400000\n";
     let story = Story::new(64, 25)?;
     story.write_tail()?;
-    let mut replica = Replica::new().config(&story.from_files(SLOW)).start().await?;
+    let mut replica = Replica::new().config(&story.config(SLOW)).start().await?;
     for round in 0..feeds::size(3, 30) {
         let before = status(&replica).await?.number("logPosition").unwrap_or_default();
         let further = async || {
@@ -159,11 +165,11 @@ async fn kills_in_the_middle_of_the_export() -> Result<(), Failure> {
             Ok(now.number("logPosition").unwrap_or_default() > before
                 || now.get("synchronised") == Some(&Json::Bool(true)))
         };
-        assert!(continuity_tests::harness::poll(LIMIT, further).await?, "nothing came in round {round}");
+        assert!(harness::poll(LIMIT, further).await?, "nothing came in round {round}");
         replica.kill()?;
         replica.restart().await?;
     }
-    replica.configure(&story.from_files(""));
+    replica.configure(&story.config(""));
     replica.restart().await?;
     live(&replica).await?;
     agrees(&replica, story.fold()).await
@@ -177,7 +183,7 @@ async fn an_export_without_its_end() -> Result<(), Failure> {
     let (rest, most) = story.export.split_last().ok_or("an empty export")?;
     assert!(rest.contains("SnapshotCompleted"), "{rest}");
     story.write("export/export.ndjson", most)?;
-    let replica = Replica::new().config(&story.from_files("")).start().await?;
+    let replica = Replica::new().config(&story.config("")).start().await?;
     replica.until("refused", LIMIT, |health| state(health) == "disconnected").await?;
     assert_eq!(replica.ready().await?, 503);
     let said = replica.order(&["source", "status"]).await?;

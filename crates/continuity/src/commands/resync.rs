@@ -29,24 +29,20 @@ fn url(from: &str) -> Result<String> {
 
 fn for_people(done: &Value) -> String {
     let snapshot = &done["snapshot"];
-    let mut text = format!(
-        "{}: the snapshot {} as of {} from {}{}\n",
+    let known = if done["known"] == true { " was known already and changes nothing" } else { "" };
+    let filled = match ranges(&done["filled"]) {
+        filled if filled.is_empty() => "no gap was filled".to_owned(),
+        filled => format!("filled  {filled}"),
+    };
+    format!(
+        "{}: the snapshot {} as of {} from {}{known}\n  before  {}\n  after   {}\n  {filled}\n",
         output::cell(done, "loan"),
         output::cell(snapshot, "id"),
         output::cell(snapshot, "asOfSequence"),
         output::cell(done, "from"),
-        if done["known"] == true { " was known already and changes nothing" } else { "" },
-    );
-    for when in ["before", "after"] {
-        text.push_str(&format!("  {when:<7} {}\n", state(&done[when])));
-    }
-    let filled = ranges(&done["filled"]);
-    text.push_str(&if filled.is_empty() {
-        "  no gap was filled\n".to_owned()
-    } else {
-        format!("  filled  {filled}\n")
-    });
-    text
+        state(&done["before"]),
+        state(&done["after"]),
+    )
 }
 
 fn state(state: &Value) -> String {
@@ -54,15 +50,12 @@ fn state(state: &Value) -> String {
         return "unknown".to_owned();
     }
     let complete = if state["complete"] == true { "complete" } else { "incomplete" };
-    let mut text = format!("{complete}, up to sequence {}", output::cell(state, "lastSequence"));
-    let missing = ranges(&state["missing"]);
-    if !missing.is_empty() {
-        text.push_str(&format!(", without {missing}"));
-    }
-    if let Some(parked) = state["parkedAt"].as_u64() {
-        text.push_str(&format!(", parked at {parked}"));
-    }
-    text
+    let missing = match ranges(&state["missing"]) {
+        missing if missing.is_empty() => missing,
+        missing => format!(", without {missing}"),
+    };
+    let parked = state["parkedAt"].as_u64().map(|sequence| format!(", parked at {sequence}")).unwrap_or_default();
+    format!("{complete}, up to sequence {}{missing}{parked}", output::cell(state, "lastSequence"))
 }
 
 fn ranges(ranges: &Value) -> String {

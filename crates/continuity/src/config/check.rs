@@ -100,7 +100,7 @@ fn kafka(kafka: &Kafka) -> Result<(), String> {
         }
     }
     refuse_if(
-        !kafka.security.is_tls() && !(kafka.ca.as_os_str().is_empty() && kafka.certificate.as_os_str().is_empty()),
+        !kafka.security.is_tls() && (given(&kafka.ca).is_some() || given(&kafka.certificate).is_some()),
         "source.kafka has TLS files, but source.kafka.security is not tls or sasl-tls",
     )?;
     files("source.kafka", &[("token_file", &kafka.token_file)])?;

@@ -77,7 +77,7 @@ fn remote(
         ca: crate::config::given(&configured.ca),
     })?;
     // Exports of different places do not meet, and one is found again by its place.
-    let files = data_dir.join("bootstrap").join(hex::encode(&url_key(url)));
+    let files = data_dir.join("bootstrap").join(hex::encode(url_key(url)));
     let (into, space) = (files.clone(), DirectorySpace::new(data_dir));
     let fetch: Fetch = Arc::new(move |stop, progress| {
         let told = |done: u64, of: u64| {

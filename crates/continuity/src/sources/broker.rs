@@ -10,12 +10,7 @@ use continuity_ingest::{NatsAuth, NatsOptions, NatsSecret, NatsSource, NatsTls, 
 use crate::config::{Config, Nats, given};
 
 /// A NATS source on `servers`; nothing is connected yet.
-pub(super) fn nats(
-    servers: Vec<String>,
-    tls: bool,
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> Result<Box<dyn Source>> {
+pub(super) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> Box<dyn Source> {
     let nats = &config.source.nats;
     let subjects = || nats.subjects.clone();
     let streams = nats.streams.iter().map(|stream| StreamFilter { stream: stream.clone(), subjects: subjects() });
@@ -33,7 +28,7 @@ pub(super) fn nats(
         clock: Arc::clone(clock),
         ..NatsOptions::new(servers, streams.collect())
     };
-    Ok(Box::new(NatsSource::new(options)))
+    Box::new(NatsSource::new(options))
 }
 
 fn nats_auth(nats: &Nats) -> NatsAuth {
@@ -53,6 +48,7 @@ fn nats_auth(nats: &Nats) -> NatsAuth {
 
 /// A Kafka source on `brokers`; nothing is connected yet.
 #[cfg(feature = "kafka")]
+#[expect(clippy::unnecessary_wraps, reason = "a build without Kafka refuses it")]
 pub(super) fn kafka(brokers: Vec<String>, config: &Config, clock: &Arc<dyn Clock>) -> Result<Box<dyn Source>> {
     use continuity_ingest::kafka::{KafkaOptions, KafkaSource};
     let kafka = &config.source.kafka;

@@ -36,7 +36,7 @@ pub(crate) fn open(config: &Config, data_dir: &Path, clock: &Arc<dyn Clock>) -> 
 pub(crate) fn of_url(url: &str, key: &str, config: &Config, clock: &Arc<dyn Clock>) -> Result<Box<dyn Source>> {
     match SourceUrl::parse(url, key).map_err(anyhow::Error::msg)? {
         SourceUrl::File(path) => Ok(file(path, config)),
-        SourceUrl::Nats { servers, tls } => broker::nats(servers, tls, config, clock),
+        SourceUrl::Nats { servers, tls } => Ok(broker::nats(servers, tls, config, clock)),
         SourceUrl::Kafka { brokers } => broker::kafka(brokers, config, clock),
     }
 }

@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(schedule(&none), Ok(Schedule::default()));
         let some = Configured { interval_seconds: 900, max_bytes_per_second: 2_048, ..none };
         let schedule = schedule(&some).unwrap();
-        assert_eq!(schedule.interval, Some(Duration::from_secs(900)));
+        assert_eq!(schedule.interval, Some(Duration::from_mins(15)));
         assert_eq!(schedule.max_bytes_per_second, Some(2_048));
     }
 }

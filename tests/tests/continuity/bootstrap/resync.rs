@@ -11,8 +11,8 @@ struct Broken {
     feed: Vec<String>,
     /// The loan that lacks an event, and its sequence.
     gap: (String, u64),
-    /// The loan with an event that does not fold.
-    parked: String,
+    /// The loan with an event that does not fold, and its sequence.
+    parked: (String, u64),
 }
 
 impl Broken {
@@ -21,12 +21,17 @@ impl Broken {
         let options = Options::new(seed, feeds::START, 6);
         let mut feed: Vec<String> = Simulator::new(options).history().map(|event| event.line).collect();
         story.tail.clear();
-        let (lost, broken) = (find(&feed, 0, 12)?, find(&feed, 1, 9)?);
+        let purged: Vec<String> =
+            feed.iter().filter(|line| line.contains("LoanRequestPurged")).map(|line| loan(line)).collect();
+        let lives = |line: &str| !purged.contains(&loan(line));
+        let lost = find(&feed, |line| sequence(line) == 12 && lives(line))?;
         let gap = (loan(&feed[lost]), 12);
-        let parked = loan(&feed[broken]);
-        assert_ne!(gap.0, parked);
+        let request = |line: &str| line.contains("\"data\":{\"entity\":\"loanRequest\"") && sequence(line) >= 5;
+        let broken = find(&feed, |line| request(line) && lives(line) && loan(line) != gap.0)?;
+        let parked = (loan(&feed[broken]), sequence(&feed[broken]));
+        // Version 3 becomes version 73.
         let at = feed[broken].find("\"version\":").ok_or("an event without a version")?;
-        feed[broken].insert_str(at + "\"version\":".len(), "7");
+        feed[broken].insert(at + "\"version\":".len(), '7');
         feed.remove(lost);
         story.write("tail.ndjson", &feed)?;
         Ok(Self { story, feed, gap, parked })
@@ -39,11 +44,14 @@ impl Broken {
     }
 }
 
-/// The index of an event with this sequence, of the first, second, ... loan that has one.
-fn find(feed: &[String], which: usize, sequence: u64) -> Result<usize, Failure> {
-    let wanted = format!("\"sequence\":\"{sequence}\"");
-    let mut found = (0..feed.len()).filter(|index| feed[*index].contains(&wanted));
-    found.nth(which).ok_or_else(|| format!("no loan {which} with a sequence {sequence}").into())
+/// The index of the first such line.
+fn find(feed: &[String], wanted: impl Fn(&str) -> bool) -> Result<usize, Failure> {
+    feed.iter().position(|line| wanted(line)).ok_or_else(|| "no such event in the feed".into())
+}
+
+fn sequence(line: &str) -> u64 {
+    let rest = line.split("\"sequence\":\"").nth(1).unwrap_or_default();
+    rest.split('"').next().and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
 fn loan(line: &str) -> String {
@@ -82,11 +90,11 @@ async fn one_loan_is_repaired_and_no_other_is_touched() -> Result<(), Failure> {
     let replica = Replica::new().config(&config).start().await?;
     live(&replica).await?;
     let incomplete = async || Ok(status(&replica).await?.number("incompleteLoans") == Some(2));
-    assert!(continuity_tests::harness::poll(LIMIT, incomplete).await?, "{}", status(&replica).await?.to_text());
+    assert!(harness::poll(LIMIT, incomplete).await?, "{}", status(&replica).await?.to_text());
     let mut fold = Fold::of(Gaps::Released, broken.feed.iter().map(String::as_str));
     agrees(&replica, Fold::of(Gaps::Released, broken.feed.iter().map(String::as_str))).await?;
     assert!(!fold.loan(&broken.gap.0).ok_or("no such loan")?.is_complete());
-    assert_eq!(fold.loan(&broken.parked).ok_or("no such loan")?.parked(), Some(9));
+    assert_eq!(fold.loan(&broken.parked.0).ok_or("no such loan")?.parked(), Some(broken.parked.1));
 
     let export = broken.story.path("export");
     let done = resync(&replica, &broken.gap.0, &export).await?;
@@ -94,9 +102,9 @@ async fn one_loan_is_repaired_and_no_other_is_touched() -> Result<(), Failure> {
     let filled = done.get("filled").ok_or("nothing filled")?.to_text();
     assert_eq!(filled, format!("[[{0},{0}]]", broken.gap.1), "{}", done.to_text());
     assert_eq!(status(&replica).await?.number("incompleteLoans"), Some(1));
-    let done = resync(&replica, &broken.parked, &export).await?;
+    let done = resync(&replica, &broken.parked.0, &export).await?;
     assert_eq!((flag(&done, "before"), flag(&done, "after")), (Some(Json::Bool(false)), Some(Json::Bool(true))));
-    for loan in [&broken.gap.0, &broken.parked] {
+    for loan in [&broken.gap.0, &broken.parked.0] {
         fold.arrive(broken.snapshot_of(loan)?);
         assert!(matches!(fold.loan(loan).ok_or("no such loan")?.loan_request(), Answer::Body(_)));
         assert!(fold.loan(loan).ok_or("no such loan")?.is_complete());

@@ -1,6 +1,5 @@
 //! Every bound on every key about the source.
 
-
 fn checked(text: &str) -> Result<(), String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
