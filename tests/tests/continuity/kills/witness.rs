@@ -10,6 +10,7 @@ use continuity_tests::harness::Failure;
 use continuity_tests::json::Json;
 use futures_util::StreamExt;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 /// A loan and a sequence.
@@ -53,21 +54,24 @@ async fn nats(url: &str) -> Result<BTreeSet<Place>, Failure> {
 fn kafka(servers: &str) -> Result<BTreeSet<Place>, Failure> {
     const TOPIC: &str = "banclo.changes";
     const PATIENCE: Duration = Duration::from_secs(20);
-    let consumer: BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", servers).set("group.id", "witness").create()?;
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", servers).set("group.id", "witness").set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.create()?;
     let mut places = BTreeSet::new();
     let metadata = consumer.fetch_metadata(Some(TOPIC), PATIENCE)?;
-    let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id());
-    for partition in partitions {
-        let (_, end) = consumer.fetch_watermarks(TOPIC, partition, PATIENCE)?;
-        let mut assigned = TopicPartitionList::new();
-        assigned.add_partition_offset(TOPIC, partition, Offset::Beginning)?;
-        consumer.assign(&assigned)?;
-        let mut next = 0;
-        while next < end {
-            let message = consumer.poll(PATIENCE).ok_or("the broker has nothing more before its end")??;
-            places.extend(message.payload().and_then(place));
-            next = message.offset() + 1;
+    let mut assigned = TopicPartitionList::new();
+    for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+        assigned.add_partition_offset(TOPIC, partition.id(), Offset::Beginning)?;
+    }
+    consumer.assign(&assigned)?;
+    let mut ended = BTreeSet::new();
+    while ended.len() < assigned.count() {
+        match consumer.poll(PATIENCE).ok_or("the broker shows neither a message nor an end")? {
+            Ok(message) => places.extend(message.payload().and_then(place)),
+            Err(KafkaError::PartitionEOF(partition)) => {
+                ended.insert(partition);
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(places)
