@@ -13,10 +13,10 @@ use std::collections::HashMap;
 
 use continuity_base::Timestamp;
 use continuity_events::catalogue::{HEARTBEAT, SNAPSHOT_COMPLETED};
+use continuity_events::instant::Instant;
 use continuity_events::record::{
     Quarantined, Received, SourcePosition, SourceProgress, Stored, Synchronised, decode, encode,
 };
-use continuity_events::instant::Instant;
 use continuity_events::{CloudEvent, Reason, Rejection, Role, json};
 use continuity_log::{Kind, Record};
 use continuity_readmodel::ledger::{Entry, LedgerBatch, LedgerError, partition};

@@ -60,7 +60,7 @@ fn kafka(servers: &str) -> Result<BTreeSet<Place>, Failure> {
     let mut places = BTreeSet::new();
     let metadata = consumer.fetch_metadata(Some(TOPIC), PATIENCE)?;
     let mut assigned = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+    for partition in metadata.topics().iter().flat_map(rdkafka::metadata::MetadataTopic::partitions) {
         assigned.add_partition_offset(TOPIC, partition.id(), Offset::Beginning)?;
     }
     consumer.assign(&assigned)?;
