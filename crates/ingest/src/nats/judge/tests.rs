@@ -1,3 +1,5 @@
+//! The judgement over what a server may say of a stream, case by case.
+
 use super::super::api::{StreamConfig, StreamState};
 use super::*;
 
