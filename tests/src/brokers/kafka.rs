@@ -201,12 +201,7 @@ impl KafkaBroker {
     /// Copies its store, settled, to the folder `to`. A running broker is frozen meanwhile: the copy is one moment.
     pub fn copy_store(&self, to: &Path) -> Result<(), Failure> {
         self.settle();
-        let frozen = self.freeze().is_ok();
-        let copied = store::copy(&self.store(), to);
-        if frozen {
-            self.thaw()?;
-        }
-        copied
+        store::copy_of(self.id(), &self.store(), to)
     }
 
     /// kill -9, and starts it on a copy of the folder `from`, on the same port: what a power loss leaves, or a restore.

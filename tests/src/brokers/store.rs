@@ -3,7 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use super::{freeze, thaw};
 use crate::harness::Failure;
+
+/// Copies the files of the process `id`, which is frozen meanwhile if it runs: the copy is one moment.
+pub(super) fn copy_of(id: u32, from: &Path, to: &Path) -> Result<(), Failure> {
+    let frozen = freeze(id).is_ok();
+    let copied = copy(from, to);
+    if frozen {
+        thaw(id)?;
+    }
+    copied
+}
 
 /// Copies a folder with everything in it; `to` is made anew.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {

@@ -13,7 +13,9 @@ use serde::Deserialize;
 
 pub(crate) use load::load;
 pub(crate) use secret::Secret;
-pub(crate) use source::{Bootstrap, Kafka, Nats, Schedule, Security, Source, given};
+#[cfg(feature = "kafka")]
+pub(crate) use source::Security;
+pub(crate) use source::{Bootstrap, Kafka, Nats, Schedule, Source, given};
 pub(crate) use url::{BootstrapUrl, ObjectStoreUrl, SourceUrl};
 
 /// The annotated default configuration; `continuity config` prints it.

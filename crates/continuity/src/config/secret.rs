@@ -20,6 +20,7 @@ impl Secret {
     }
 
     /// The secret itself, where one is set.
+    #[cfg(any(feature = "kafka", feature = "object-store"))]
     pub(crate) fn given(&self) -> Option<String> {
         (!self.is_empty()).then(|| self.0.clone())
     }
