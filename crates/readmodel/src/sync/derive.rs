@@ -94,6 +94,10 @@ impl Known {
         age(now.mono, self.last_heard()) < bounds.stale_after
     }
 
+    fn proven(&self, now: Moment, bounds: &SyncBounds) -> bool {
+        self.proof.is_some_and(|proof| age(now.mono, proof) < bounds.stale_after)
+    }
+
     fn last_heard(&self) -> Mono {
         self.proof.into_iter().chain(self.connected).fold(self.trying, Mono::max)
     }
@@ -113,8 +117,9 @@ impl Known {
         let Some(connected) = self.connected else {
             return Verdict::new(SourceState::Starting, Some(self.trying));
         };
-        if !self.held_this_connection {
-            return Verdict::new(SourceState::CatchingUp, Some(connected));
+        // The end of a pause gives time for a sign of life; until it comes, what was held before proves nothing any more.
+        if !self.held_this_connection || !self.proven(now, bounds) {
+            return Verdict::new(SourceState::CatchingUp, Some(connected.max(self.trying)));
         }
         match self.ahead_since {
             Some(ahead) if age(now.mono, ahead) >= bounds.live_within => {

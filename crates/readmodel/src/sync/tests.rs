@@ -446,6 +446,27 @@ fn what_the_ledger_found_at_the_start_is_no_append() {
     assert_eq!(bench.board.snapshot().last_append, Some(at(START + 5)));
 }
 
+#[test]
+fn the_end_of_a_pause_proves_nothing() {
+    let mut bench = Bench::live();
+    bench.pause(PauseCause::Operator, None);
+    bench.pass(60);
+    bench.board.paused(None);
+    assert_eq!((bench.state(), bench.since()), (SourceState::CatchingUp, 60));
+    bench.pass(5);
+    bench.head_held();
+    assert_eq!(bench.state(), SourceState::Live);
+
+    bench.pause(PauseCause::Operator, None);
+    bench.pass(59);
+    bench.board.paused(None);
+    assert_eq!(bench.state(), SourceState::Live);
+    bench.pass(1);
+    assert_eq!((bench.state(), bench.lag()), (SourceState::CatchingUp, Some(60)));
+    bench.pass(59);
+    assert_eq!((bench.state(), bench.cause()), (SourceState::Stale, "silent"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
