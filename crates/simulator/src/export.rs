@@ -79,8 +79,17 @@ impl Exporting {
         Ok(Self { simulator, spool: Some(spool), failed: None, last })
     }
 
-    /// Why the export could not be written; the feed ended there.
-    pub fn failure(self) -> Option<io::Error> {
+    /// Why there is no export: it could not be written, and the feed ended there; or the feed ended before its history was
+    /// told. What was written of it is removed.
+    pub fn failure(mut self) -> Option<io::Error> {
+        if self.failed.is_none() && !self.simulator.still_in_history() {
+            // The feed may have ended with the last event of the history.
+            self.failed = self.step().err();
+        }
+        if let Some(spool) = self.spool.take() {
+            drop(fs::remove_file(&spool.part));
+            self.failed = Some(io::Error::other("the feed ended before its history was told"));
+        }
         self.failed
     }
 

@@ -66,3 +66,22 @@ fn an_export_tells_each_loan_up_to_its_last_sequence() {
     let said: Value = serde_json::from_str(&first.data).unwrap();
     assert_eq!((said["loanRequests"].as_u64(), said["entities"].as_u64()), (Some(30), Some(entities as u64)));
 }
+
+#[test]
+fn a_feed_that_ends_too_soon_leaves_no_export_and_says_so() {
+    let directory = std::env::temp_dir().join(format!("continuity-export-{}-short", std::process::id()));
+    let exporting = || {
+        let simulator = Simulator::new(Options { exports: true, ..Options::new(7, START, 3) });
+        let length = usize::try_from(simulator.history_len()).unwrap();
+        (Exporting::new(simulator, &directory.join("bootstrap.ndjson")).unwrap(), length)
+    };
+    let (mut short, length) = exporting();
+    assert_eq!(short.by_ref().take(length - 1).count(), length - 1);
+    assert!(short.failure().unwrap().to_string().contains("before its history was told"));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    let (mut just, length) = exporting();
+    assert_eq!(just.by_ref().take(length).count(), length);
+    assert!(just.failure().is_none());
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+    fs::remove_dir_all(directory).unwrap();
+}
