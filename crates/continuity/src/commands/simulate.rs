@@ -64,9 +64,9 @@ impl<'a> Plan<'a> {
         let mut exporting =
             Exporting::new(simulator, &path).with_context(|| format!("cannot write {}", path.display()))?;
         let outcome = self.publish(exporting.by_ref(), to, stop, watch);
-        match exporting.failure() {
-            Some(error) => Err(anyhow!(error).context(format!("cannot write the export {}", path.display()))),
-            None => outcome,
+        match (outcome, exporting.failure()) {
+            (Ok(_), Some(error)) => Err(anyhow!(error).context(format!("there is no export {}", path.display()))),
+            (outcome, _) => outcome,
         }
     }
 
@@ -77,16 +77,17 @@ impl<'a> Plan<'a> {
         stop: &Stop,
         watch: &mut dyn FnMut(&Summary),
     ) -> Result<(Summary, FaultCounts)> {
+        // What is made up on the way has ids too: they follow from the run's seed, as the platform's do.
         let Self { options, platform, publish, manifests } = self;
         let only_history = options.once || options.rate <= 0.0;
         let limit = options.events.map_or(usize::MAX, |events| usize::try_from(events).unwrap_or(usize::MAX));
         let told = told.take_while(|emitted| emitted.history || !only_history).take(limit);
         let told: Box<dyn Iterator<Item = Emitted> + '_> = match manifests {
-            Some(every) => Box::new(Manifests::over(told, every, &platform.source, options.seed)),
+            Some(every) => Box::new(Manifests::over(told, every, &platform.source, platform.seed)),
             None => Box::new(told),
         };
         let told = told.filter(|emitted| !(options.control.skip_history && emitted.history));
-        let mut feed = faults(&options.faults).over(options.seed, told);
+        let mut feed = faults(&options.faults).over(platform.seed, told);
         let summary = publish::publish_watched(feed.by_ref(), to, &publish, stop, watch)?;
         let counts = feed.counts();
         Ok((summary, counts))

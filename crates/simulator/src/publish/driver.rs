@@ -58,6 +58,15 @@ const SHOW: Duration = Duration::from_millis(100);
 /// Behind its pace by more than this, the feed does not catch up.
 const SLACK: Duration = Duration::from_secs(1);
 
+/// Nothing acknowledged for this long is worth a word.
+const LONG: Duration = Duration::from_secs(30);
+
+/// Since when nothing was acknowledged.
+struct Quiet {
+    since: Duration,
+    acknowledged: u64,
+}
+
 struct Driver<'a> {
     publisher: Box<dyn Publisher>,
     options: &'a PublishOptions,
@@ -65,11 +74,16 @@ struct Driver<'a> {
     stop: &'a Stop,
     watch: &'a mut dyn FnMut(&Summary),
     random: Random,
+    /// Tells this run from any other.
+    run: String,
     summary: Summary,
     began: Duration,
     turn: Duration,
     next_beat: Duration,
     next_show: Duration,
+    /// Once stopped: until when the last acknowledgements are waited for.
+    drained_by: Option<Duration>,
+    quiet: Quiet,
 }
 
 impl<'a> Driver<'a> {
@@ -81,7 +95,8 @@ impl<'a> Driver<'a> {
     ) -> Self {
         let now = options.clock.monotonic();
         // Ids of heartbeats are not part of what a seed promises: they tell of the wall clock.
-        let random = Random::new(options.clock.now().as_micros().unsigned_abs(), u64::from(std::process::id()));
+        let mut random = Random::new(options.clock.now().as_micros().unsigned_abs(), u64::from(std::process::id()));
+        let run = random.token(16);
         let summary = Summary::default();
         let mode = options.mode;
         Self {
@@ -91,19 +106,21 @@ impl<'a> Driver<'a> {
             stop,
             watch,
             random,
+            run,
             summary,
             began: now,
             turn: now,
             next_beat: now,
             next_show: now,
+            drained_by: None,
+            quiet: Quiet { since: now, acknowledged: 0 },
         }
     }
 
-    /// Waits until the next message is due, and beats meanwhile.
+    /// Waits until the next message is due and there is room for it, and beats meanwhile.
     fn wait_for_turn(&mut self, history: bool) -> Result<(), PublishError> {
         let rate = if history { self.options.history_rate } else { self.options.rate };
-        let now = self.now();
-        self.look_around(now)?;
+        let now = self.wait_for_room()?;
         if rate <= 0.0 {
             self.turn = now;
             return Ok(());
@@ -119,6 +136,18 @@ impl<'a> Driver<'a> {
             self.idle(wait.min(LOOK))?;
         }
         Ok(())
+    }
+
+    /// Waits while too many messages are in flight; what time it is then.
+    fn wait_for_room(&mut self) -> Result<Duration, PublishError> {
+        loop {
+            let now = self.now();
+            self.look_around(now)?;
+            if self.stop.is_stopped() || self.publisher.in_flight() < self.options.in_flight.max(1) {
+                return Ok(now);
+            }
+            self.publisher.tend(LOOK)?;
+        }
     }
 
     fn hand_over(&mut self, mut emitted: Emitted) -> Result<(), PublishError> {
@@ -138,13 +167,13 @@ impl<'a> Driver<'a> {
         };
         *count += 1;
         self.summary.loans = self.summary.loans.max(emitted.loans);
-        self.send(Message::of(&emitted, self.mode))
+        self.send(Message::of(&emitted, self.mode, &self.run))
     }
 
     fn send(&mut self, message: Message) -> Result<(), PublishError> {
         self.summary.messages += 1;
         self.summary.bytes += message.body.len() as u64;
-        self.publisher.publish(message, self.stop)
+        self.publisher.publish(message)
     }
 
     /// The manifest with what was acknowledged so far as its `at`, and without its list of loans where that would make it
@@ -159,12 +188,11 @@ impl<'a> Driver<'a> {
         loans.map_or_else(|| line.clone(), |loans| line.replacen(&format!(",\"loans\":{loans}"), "", 1))
     }
 
-    /// Waits until everything is acknowledged; once stopped, no longer than allowed.
+    /// Waits until everything is acknowledged; once stopped, no longer than allowed, however often this is called.
     fn settle(&mut self) -> Result<(), PublishError> {
-        let mut until = None;
         while self.publisher.in_flight() > 0 {
             let now = self.now();
-            if self.stop.is_stopped() && now >= *until.get_or_insert(now + self.options.drain) {
+            if self.stop.is_stopped() && now >= *self.drained_by.get_or_insert(now + self.options.drain) {
                 break;
             }
             self.look_around(now)?;
@@ -203,14 +231,35 @@ impl<'a> Driver<'a> {
     fn look_around(&mut self, now: Duration) -> Result<(), PublishError> {
         if let Some(every) = self.options.heartbeat.filter(|_| now >= self.next_beat && !self.stop.is_stopped()) {
             self.next_beat = now + every;
-            self.beat()?;
+            // They go past a full queue, but not for ever.
+            if self.publisher.in_flight() < self.options.in_flight.max(1) * 2 {
+                self.beat()?;
+            }
         }
         if now >= self.next_show {
             self.next_show = now + SHOW;
             self.note();
             (self.watch)(&self.summary);
+            if let Some(complaint) = self.complaint(now) {
+                tracing::warn!("{complaint}");
+            }
         }
         Ok(())
+    }
+
+    /// What to say when nothing was acknowledged for long: once in each such time.
+    fn complaint(&mut self, now: Duration) -> Option<String> {
+        let (waiting, acknowledged) = (self.publisher.in_flight(), self.summary.acknowledged);
+        if waiting == 0 || acknowledged != self.quiet.acknowledged {
+            self.quiet = Quiet { since: now, acknowledged };
+        }
+        if now.saturating_sub(self.quiet.since) < LONG {
+            return None;
+        }
+        self.quiet.since = now;
+        let answer = self.publisher.last_answer().unwrap_or_else(|| "there was no answer".to_owned());
+        let seconds = LONG.as_secs();
+        Some(format!("nothing was acknowledged for {seconds} s, {waiting} messages wait; the last answer: {answer}"))
     }
 
     fn beat(&mut self) -> Result<(), PublishError> {

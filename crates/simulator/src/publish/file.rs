@@ -1,11 +1,9 @@
 //! Publishing to a file: one line each, appended.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
-
-use continuity_base::Stop;
 
 use super::message::Message;
 use super::position::{Position, Positions};
@@ -22,15 +20,20 @@ pub(super) struct FilePublisher {
 }
 
 impl FilePublisher {
-    /// Opens the file to append to it; makes it, and its directory, where missing.
+    /// Opens the file to append to it; makes it, and its directory, where missing. A last line without an end gets one, so
+    /// that the first new line is a line.
     pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
         let shown = path.display().to_string();
         let failed = |cause| PublishError::File { path: shown.clone(), cause };
         if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-        let written = file.metadata().map_err(failed)?.len();
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
+        let mut written = file.metadata().map_err(failed)?.len();
+        if !ends_a_line(&mut file, written).map_err(failed)? {
+            file.write_all(b"\n").map_err(failed)?;
+            written += 1;
+        }
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let file = BufWriter::with_capacity(256 * 1024, file);
         Ok(Self { path: shown, name, file, written, buffered: 0, acknowledged: Acknowledged::default() })
@@ -45,7 +48,7 @@ impl FilePublisher {
 }
 
 impl Publisher for FilePublisher {
-    fn publish(&mut self, message: Message, _stop: &Stop) -> Result<(), PublishError> {
+    fn publish(&mut self, message: Message) -> Result<(), PublishError> {
         let written = self.file.write_all(&message.body).and_then(|()| self.file.write_all(b"\n"));
         written.map_err(|cause| PublishError::File { path: self.path.clone(), cause })?;
         self.written += message.body.len() as u64 + 1;
@@ -68,4 +71,13 @@ impl Publisher for FilePublisher {
     fn largest(&self) -> usize {
         usize::MAX
     }
+}
+
+/// Whether the next byte begins a line.
+fn ends_a_line(file: &mut File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte == *b"\n")
 }

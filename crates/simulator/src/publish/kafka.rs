@@ -21,8 +21,6 @@ use connection::{Answer, Answers};
 
 /// After a refusal, wait this long.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How long to wait for a place in librdkafka's queue, each time.
-const QUEUE: Duration = Duration::from_millis(20);
 /// What brokers and clients take by default, less headers and protocol.
 const LARGEST: usize = 1_000_000 - 4_096;
 
@@ -33,10 +31,11 @@ pub(super) struct KafkaPublisher {
     names: Names,
     to: String,
     clock: Arc<dyn Clock>,
-    in_flight: usize,
     pending: BTreeMap<usize, Pending>,
     next: usize,
     acknowledged: Acknowledged,
+    /// Why librdkafka gave up the last message that it gave up.
+    refusal: Option<String>,
 }
 
 struct Pending {
@@ -62,10 +61,10 @@ impl KafkaPublisher {
             names: options.names.clone(),
             to: to.to_string(),
             clock: Arc::clone(&options.clock),
-            in_flight: options.in_flight.max(1),
             pending: BTreeMap::new(),
             next: 1,
             acknowledged: Acknowledged::default(),
+            refusal: None,
         })
     }
 
@@ -114,6 +113,7 @@ impl KafkaPublisher {
             return Err(self.failed(&message, error));
         }
         pending.again = Some(again);
+        self.refusal = Some(error.to_string());
         Ok(())
     }
 
@@ -147,12 +147,8 @@ impl KafkaPublisher {
 }
 
 impl Publisher for KafkaPublisher {
-    fn publish(&mut self, message: Message, stop: &Stop) -> Result<(), PublishError> {
+    fn publish(&mut self, message: Message) -> Result<(), PublishError> {
         self.take_answers(Duration::ZERO)?;
-        while self.pending.len() >= self.in_flight && !stop.is_stopped() {
-            self.take_answers(QUEUE)?;
-            self.send_again()?;
-        }
         let number = self.next;
         self.next += 1;
         let again = if self.send(number, &message)? { None } else { Some(self.clock.monotonic()) };
@@ -176,6 +172,11 @@ impl Publisher for KafkaPublisher {
 
     fn largest(&self) -> usize {
         LARGEST
+    }
+
+    fn last_answer(&self) -> Option<String> {
+        let complaint = self.producer.context().complaint().map(|(_, reason)| reason);
+        complaint.or_else(|| self.refusal.clone())
     }
 }
 

@@ -36,10 +36,10 @@ impl Message {
     ///
     /// A repetition, and a broken line made of a true one, get a `Nats-Msg-Id` of their own: the broker would swallow them
     /// (or the true one) otherwise, and the fault would never reach the replica. A real producer's repetition that does
-    /// reach it came after the broker's window.
-    pub(crate) fn of(emitted: &Emitted, mode: Mode) -> Self {
+    /// reach it came after the broker's window. A broken line tells nothing that is another in the next run: `run` does.
+    pub(crate) fn of(emitted: &Emitted, mode: Mode, run: &str) -> Self {
         match emitted.kind {
-            Kind::Malformed => Self::unreadable(&emitted.line, emitted.number),
+            Kind::Malformed => Self::unreadable(&emitted.line, &format!("{run}#{}", emitted.number)),
             Kind::Duplicate => {
                 let message = Self::of_line(&emitted.line, mode);
                 Self { id: format!("{}#{}", message.id, emitted.number), ..message }
@@ -50,7 +50,7 @@ impl Message {
 
     /// The message of a line that is a true event.
     pub(crate) fn of_line(line: &str, mode: Mode) -> Self {
-        let Some(envelope) = Envelope::of(line) else { return Self::unreadable(line, 0) };
+        let Some(envelope) = Envelope::of(line) else { return Self::unreadable(line, "") };
         let id = envelope.text("id").unwrap_or_default();
         let loan = envelope.loan();
         let entity = if loan.is_some() { envelope.entity_token() } else { String::new() };
@@ -66,8 +66,8 @@ impl Message {
         self.entity.is_empty()
     }
 
-    fn unreadable(line: &str, number: u64) -> Self {
-        let id = format!("malformed#{number}");
+    fn unreadable(line: &str, which: &str) -> Self {
+        let id = format!("malformed#{which}");
         let route = Envelope::of(line);
         let loan = route.as_ref().and_then(Envelope::loan);
         let entity = route.filter(|_| loan.is_some()).map_or_else(|| "unknown".to_owned(), |r| r.entity_token());
@@ -113,7 +113,7 @@ mod tests {
         let limits = Limits::default();
         for emitted in feed() {
             let whole = CloudEvent::parse_structured(emitted.line.as_bytes(), &limits).unwrap();
-            let message = Message::of(&emitted, Mode::Binary);
+            let message = Message::of(&emitted, Mode::Binary, "r");
             for (prefix, percent) in [("ce-", true), ("ce_", false)] {
                 let headers = message.headers(prefix, percent);
                 let read: Vec<(&str, String)> = headers
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_message_knows_its_loan_and_its_entity() {
         let feed = feed();
-        let message = Message::of(&feed[0], Mode::Structured);
+        let message = Message::of(&feed[0], Mode::Structured, "r");
         assert_eq!(message.entity, "loanRequest");
         assert!(feed[0].line.contains(&format!("\"id\":\"{}\"", message.id)) && !message.is_control());
         assert_eq!(&*message.body, feed[0].line.as_bytes());
@@ -149,7 +149,9 @@ mod tests {
         let mut ids = std::collections::BTreeSet::new();
         let mut kinds = std::collections::BTreeMap::new();
         for emitted in faults.over(3, feed().into_iter()) {
-            let message = Message::of(&emitted, Mode::Structured);
+            let message = Message::of(&emitted, Mode::Structured, "r");
+            let next_run = Message::of(&emitted, Mode::Structured, "s");
+            assert_eq!(next_run.id == message.id, emitted.kind != Kind::Malformed);
             assert!(ids.insert(message.id.clone()), "{emitted:?}");
             assert!(!message.is_control());
             *kinds.entry(format!("{:?}", emitted.kind)).or_insert(0) += 1;

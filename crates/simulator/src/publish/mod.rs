@@ -116,9 +116,9 @@ struct Acknowledged {
 
 /// A way to carry messages. Not thread-safe, and blocking.
 trait Publisher {
-    /// Hands over a message; waits while too many are in flight, until `stop`. A message handed over is sent again until it
-    /// is acknowledged.
-    fn publish(&mut self, message: Message, stop: &Stop) -> Result<(), PublishError>;
+    /// Hands over a message, without waiting for an acknowledgement. It is sent again until it is acknowledged. Who calls
+    /// sees to it that no more than [`PublishOptions::in_flight`] are on their way, give or take heartbeats.
+    fn publish(&mut self, message: Message) -> Result<(), PublishError>;
     /// Takes acknowledgements and sends again what needs it, for as long as `wait`; shorter once nothing is in flight.
     fn tend(&mut self, wait: Duration) -> Result<(), PublishError>;
     /// How many messages are not acknowledged yet.
@@ -127,6 +127,10 @@ trait Publisher {
     fn acknowledged(&self) -> &Acknowledged;
     /// The largest body that can be carried, in bytes.
     fn largest(&self) -> usize;
+    /// Why the newest message that was not taken was not, in the broker's words; none while everything goes well.
+    fn last_answer(&self) -> Option<String> {
+        None
+    }
 }
 
 #[cfg_attr(not(any(feature = "nats", feature = "kafka")), expect(unused_variables, reason = "for brokers alone"))]

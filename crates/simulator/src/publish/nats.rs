@@ -4,6 +4,7 @@
 //! sent again when the connection was lost meanwhile, when the server refused it for now, and after a time-out.
 
 mod connection;
+mod subjects;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +40,6 @@ pub(super) struct NatsPublisher {
     to: String,
     clock: Arc<dyn Clock>,
     ack_timeout: Duration,
-    in_flight: usize,
     inbox: String,
     answers: mpsc::Receiver<Answer>,
     /// How often the connection was made.
@@ -49,6 +49,8 @@ pub(super) struct NatsPublisher {
     next: u64,
     next_look: Duration,
     acknowledged: Acknowledged,
+    /// What the server said to the last message that it did not take.
+    refusal: Option<String>,
 }
 
 struct Pending {
@@ -82,7 +84,6 @@ impl NatsPublisher {
             to: to.to_string(),
             clock: Arc::clone(&options.clock),
             ack_timeout: options.ack_timeout,
-            in_flight: options.in_flight.max(1),
             inbox,
             answers,
             connections,
@@ -91,6 +92,7 @@ impl NatsPublisher {
             next: 1,
             next_look: Duration::ZERO,
             acknowledged: Acknowledged::default(),
+            refusal: None,
         })
     }
 
@@ -139,7 +141,8 @@ impl NatsPublisher {
                     position::note_sequence(&mut self.acknowledged.positions, &stream, sequence);
                 }
             }
-            Answer::NotNow { number } => {
+            Answer::NotNow { number, detail } => {
+                self.refusal = Some(detail);
                 let again = self.clock.monotonic() + AGAIN;
                 if let Some(pending) = self.pending.get_mut(&number) {
                     pending.again = again.min(pending.again);
@@ -182,15 +185,8 @@ impl NatsPublisher {
 }
 
 impl Publisher for NatsPublisher {
-    fn publish(&mut self, message: Message, stop: &Stop) -> Result<(), PublishError> {
+    fn publish(&mut self, message: Message) -> Result<(), PublishError> {
         self.take_answers(Duration::ZERO)?;
-        while self.pending.len() >= self.in_flight {
-            if stop.is_stopped() {
-                break; // One too many, once: the caller looks at `stop` before the next one.
-            }
-            self.take_answers(GRACE)?;
-            self.send_again()?;
-        }
         let number = self.next;
         self.next += 1;
         self.send(number, &message)?;
@@ -215,6 +211,10 @@ impl Publisher for NatsPublisher {
 
     fn largest(&self) -> usize {
         self.client.max_payload().saturating_sub(HEAD)
+    }
+
+    fn last_answer(&self) -> Option<String> {
+        self.refusal.clone()
     }
 }
 

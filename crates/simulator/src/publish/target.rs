@@ -54,6 +54,9 @@ impl Target {
             if path.is_empty() {
                 return Err(refused(url, "file: needs a path"));
             }
+            if [".gz", ".zst"].iter().any(|end| path.ends_with(end)) {
+                return Err(refused(url, "files are written as they are, not compressed; name it .ndjson"));
+            }
             return Ok(Self::File(PathBuf::from(path)));
         }
         let known = [("nats://", 4222, false), ("tls://", 4222, true), ("kafka://", 9092, false)];
@@ -114,7 +117,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_refused_without_its_password() {
-        for url in ["", "http://x", "nats://", "kafka://a,", "file:", "nats://user:secret@", "amqp://u:secret@h"] {
+        for url in
+            ["", "http://x", "nats://", "kafka://a,", "file:", "nats://user:secret@", "amqp://u:secret@h", "file:a.gz"]
+        {
             let said = Target::parse(url).unwrap_err().to_string();
             assert!(!said.contains("secret"), "{said}");
         }

@@ -62,6 +62,22 @@ async fn what_it_publishes_a_replica_shows() -> Result<(), Failure> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_stream_that_carries_something_else_is_refused() -> Result<(), Failure> {
+    let broker = NatsServer::start(NATS)?;
+    let context = async_nats::jetstream::new(async_nats::connect(broker.url()).await?);
+    let (name, subjects) = ("BANCLO_CHANGES".to_owned(), vec!["other.>".to_owned()]);
+    let config = async_nats::jetstream::stream::Config { name, subjects, ..Default::default() };
+    context.create_stream(config).await?;
+    let output = simulate(&["--to", &broker.url(), "--create", "--loans", "1", "--once"])?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    for word in ["BANCLO_CHANGES", "other.>", "banclo.changes.>", "add that"] {
+        assert!(said.contains(word), "{said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn it_goes_on_until_it_is_interrupted() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;

@@ -131,28 +131,97 @@ fn stopping_ends_a_feed_without_end() {
     assert_eq!(place.lines().len() as u64, summary.acknowledged);
 }
 
+/// Takes everything, acknowledges nothing, and carries little.
+#[derive(Default)]
+struct Deaf {
+    acknowledged: super::super::Acknowledged,
+    taken: usize,
+}
+
+impl Publisher for Deaf {
+    fn publish(&mut self, _: Message) -> Result<(), PublishError> {
+        self.taken += 1;
+        Ok(())
+    }
+    fn tend(&mut self, wait: Duration) -> Result<(), PublishError> {
+        std::thread::sleep(wait.min(Duration::from_millis(1)));
+        Ok(())
+    }
+    fn in_flight(&self) -> usize {
+        self.taken
+    }
+    fn acknowledged(&self) -> &super::super::Acknowledged {
+        &self.acknowledged
+    }
+    fn largest(&self) -> usize {
+        500
+    }
+    fn last_answer(&self) -> Option<String> {
+        Some("not now".to_owned())
+    }
+}
+
 #[test]
-fn a_list_of_loans_that_is_too_long_stays_away() {
-    struct Narrow(super::super::Acknowledged);
-    impl Publisher for Narrow {
-        fn publish(&mut self, _: Message, _: &Stop) -> Result<(), PublishError> {
-            Ok(())
+fn a_broker_that_acknowledges_nothing_is_waited_for_with_open_eyes() {
+    let (stop, mut shown) = (Stop::new(), 0);
+    let ending = stop.clone();
+    let heartbeat = Some(Duration::from_millis(1));
+    let drain = Duration::from_millis(300);
+    let options = PublishOptions { in_flight: 5, heartbeat, drain, ..PublishOptions::default() };
+    let mut watch = |_: &Summary| {
+        shown += 1;
+        if shown == 4 {
+            ending.stop();
         }
-        fn tend(&mut self, _: Duration) -> Result<(), PublishError> {
-            Ok(())
-        }
-        fn in_flight(&self) -> usize {
-            0
-        }
-        fn acknowledged(&self) -> &super::super::Acknowledged {
-            &self.0
-        }
-        fn largest(&self) -> usize {
-            500
+    };
+    let mut driver = Driver::new(Box::new(Deaf::default()), &options, &stop, &mut watch);
+    while !stop.is_stopped() {
+        driver.wait_for_turn(true).unwrap();
+        if !stop.is_stopped() {
+            driver.send(Message::of_line("x", Mode::Structured)).unwrap();
         }
     }
+    assert_eq!(driver.publisher.in_flight(), 10, "heartbeats go on beyond what may be in flight, within bounds");
+    // The last acknowledgements are waited for once, not each time.
+    let clock = SystemClock::new();
+    driver.settle().unwrap();
+    assert!(clock.monotonic() >= drain);
+    let clock = SystemClock::new();
+    driver.settle().unwrap();
+    assert!(clock.monotonic() < drain);
+}
+
+#[test]
+fn long_silence_is_told_with_the_last_answer() {
     let (options, stop, mut watch) = (PublishOptions::default(), Stop::new(), |_: &Summary| {});
-    let driver = Driver::new(Box::new(Narrow(super::super::Acknowledged::default())), &options, &stop, &mut watch);
+    let mut driver = Driver::new(Box::new(Deaf::default()), &options, &stop, &mut watch);
+    let now = driver.now();
+    assert_eq!(driver.complaint(now + LONG * 2), None, "nothing waits");
+    driver.send(Message::of_line("x", Mode::Structured)).unwrap();
+    assert_eq!(driver.complaint(now + LONG * 2 + LOOK), None);
+    let said = driver.complaint(now + LONG * 3).unwrap();
+    assert!(said.contains("30 s, 1 messages") && said.ends_with("not now"), "{said}");
+    assert_eq!(driver.complaint(now + LONG * 3 + LOOK), None, "not all the time");
+    driver.summary.acknowledged += 1;
+    assert_eq!(driver.complaint(now + LONG * 4), None, "something came");
+}
+
+#[test]
+fn a_last_line_without_an_end_gets_one() {
+    let place = Place::new("unterminated");
+    std::fs::create_dir_all(&place.0).unwrap();
+    std::fs::write(place.0.join("feed.ndjson"), "{\"cut").unwrap();
+    let feed = feed(1);
+    let summary = publish(feed[..2].iter().cloned(), &place.target(), &PublishOptions::default(), &Stop::new());
+    assert_eq!(place.lines(), ["{\"cut", feed[0].line.as_str(), &feed[1].line]);
+    let bytes = 6 + feed[..2].iter().map(|emitted| emitted.line.len() as u64 + 1).sum::<u64>();
+    assert_eq!(summary.unwrap().positions["feed.ndjson"], Position::Bytes(bytes));
+}
+
+#[test]
+fn a_list_of_loans_that_is_too_long_stays_away() {
+    let (options, stop, mut watch) = (PublishOptions::default(), Stop::new(), |_: &Summary| {});
+    let driver = Driver::new(Box::new(Deaf::default()), &options, &stop, &mut watch);
     let line =
         |loans: &str| format!(r#"{{"specversion":"1.0","id":"1","data":{{"at":{{}},"events":1,"loans":[{loans}]}}}}"#);
     assert_eq!(driver.with_positions(&line("1")), line("1"));

@@ -38,7 +38,8 @@ impl Answers {
         std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn complaint(&self) -> Option<(KafkaError, String)> {
+    /// What was said of the connection last.
+    pub(super) fn complaint(&self) -> Option<(KafkaError, String)> {
         self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

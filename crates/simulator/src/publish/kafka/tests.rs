@@ -108,14 +108,37 @@ fn binary_mode_puts_attributes_into_headers() {
 
 #[test]
 fn what_the_broker_refuses_for_now_is_sent_again() {
+    let (summary, feed) = refused(&[RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION; 5]);
+    assert_eq!((summary.acknowledged, summary.repeated), (feed, 0), "librdkafka sees to that");
+    // The errors are met in their order: the last one is seen here, so the first ones were met.
+    let mut errors = vec![RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION; 5];
+    errors.push(GIVEN_UP);
+    let (summary, feed) = refused(&errors);
+    assert!(summary.acknowledged == feed && summary.repeated > 0, "{summary:?}");
+}
+
+#[test]
+fn what_librdkafka_gives_up_is_sent_again() {
+    let (summary, feed) = refused(&[GIVEN_UP; 3]);
+    assert!(summary.acknowledged == feed && summary.repeated > 0, "{summary:?}");
+}
+
+/// librdkafka does not try again after this one.
+const GIVEN_UP: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD;
+
+/// What came of a feed when the first requests were answered so, and how many events it has. All of them arrived.
+fn refused(errors: &[RDKafkaRespErr]) -> (Summary, u64) {
     let (cluster, target) = cluster();
-    let errors = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION; 5];
-    cluster.request_errors(RDKafkaApiKey::Produce, &errors);
+    cluster.request_errors(RDKafkaApiKey::Produce, errors);
     let feed = feed(1);
     let summary = publish(feed.iter().cloned(), &target, &PublishOptions::default(), &Stop::new()).unwrap();
-    assert_eq!(summary.acknowledged, feed.len() as u64);
     let lines = read(&cluster.bootstrap_servers(), "banclo.changes", &offsets(&summary, "banclo.changes"));
-    assert_eq!(lines.len(), feed.len());
+    let (sent, came): (BTreeSet<&str>, BTreeSet<&str>) = (
+        feed.iter().map(|emitted| emitted.line.as_str()).collect(),
+        lines.iter().map(|line| line.body.as_str()).collect(),
+    );
+    assert!(sent == came, "{} of {} arrived", came.len(), sent.len());
+    (summary, feed.len() as u64)
 }
 
 #[test]

@@ -15,7 +15,8 @@ use continuity_base::Stop;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
-use super::{PublishError, PublishOptions, Servers, Target};
+use super::subjects::covers;
+use super::{Names, PublishError, PublishOptions, Servers, Target};
 
 /// How long the server recognises a repetition by its `Nats-Msg-Id`.
 const DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
@@ -37,7 +38,7 @@ pub(super) enum Answer {
     /// It is in the stream.
     Stored { number: u64, stream: String, sequence: u64, duplicate: bool },
     /// Not now: `JetStream` is starting, the stream is full.
-    NotNow { number: u64 },
+    NotNow { number: u64, detail: String },
     /// Not ever.
     Never { number: u64, detail: String },
 }
@@ -126,7 +127,7 @@ impl Attempts<'_> {
         let names = &self.options.names;
         loop {
             let missing = match context.get_stream(&names.stream).await {
-                Ok(_) => return Ok(()),
+                Ok(stream) => return self.carried_by(&stream.cached_info().config.subjects),
                 Err(error) => match error.kind() {
                     GetStreamErrorKind::JetStream(said) if said.error_code() == ErrorCode::STREAM_NOT_FOUND => true,
                     GetStreamErrorKind::InvalidStreamName | GetStreamErrorKind::EmptyName => {
@@ -150,6 +151,21 @@ impl Attempts<'_> {
                 }
             }
         }
+    }
+
+    /// An error unless a stream of these subjects takes everything that is published.
+    fn carried_by(&self, subjects: &[String]) -> Result<(), PublishError> {
+        let Names { stream, changes, control } = &self.options.names;
+        // What is published is CHANGES.LOAN.ENTITY; a stream may be as narrow as that.
+        let wanted = [(format!("{changes}.*.*"), format!("{changes}.>")), (control.clone(), control.clone())];
+        let Some((_, lacking)) = wanted.into_iter().find(|(wanted, _)| !covers(subjects, wanted)) else {
+            return Ok(());
+        };
+        let carried = if subjects.is_empty() { "no subject".to_owned() } else { subjects.join(", ") };
+        Err(self.refused(format!(
+            "the stream {stream} carries {carried}, and not {lacking}; add that to its subjects, or name another stream or \
+             other subjects"
+        )))
     }
 
     fn configuration(&self) -> Config {
@@ -199,7 +215,8 @@ async fn listen(mut subscription: Subscriber, answers: mpsc::Sender<Answer>) {
 fn understood(message: &Message) -> Option<Answer> {
     let number: u64 = message.subject.rsplit('.').next()?.parse().ok()?;
     if message.status == Some(StatusCode::NO_RESPONDERS) {
-        return Some(Answer::NotNow { number });
+        let detail = "no responders: no stream takes its subject, or JetStream is not ready".to_owned();
+        return Some(Answer::NotNow { number, detail });
     }
     match serde_json::from_slice::<Response<PublishAck>>(&message.payload).ok()? {
         Response::Ok(ack) => {
@@ -208,6 +225,6 @@ fn understood(message: &Message) -> Option<Answer> {
         Response::Err { error } if NEVER.contains(&error.error_code().0) => {
             Some(Answer::Never { number, detail: error.to_string() })
         }
-        Response::Err { .. } => Some(Answer::NotNow { number }),
+        Response::Err { error } => Some(Answer::NotNow { number, detail: error.to_string() }),
     }
 }
