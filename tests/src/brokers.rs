@@ -46,6 +46,11 @@ fn folder(name: &str) -> Result<PathBuf, Failure> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/brokers");
     let given = std::env::var_os("CONTINUITY_BROKERS").map(PathBuf::from);
     let places = given.into_iter().chain(target).chain([checkout]);
-    let found = places.map(|place| place.join(name)).find(|folder| folder.join(".done").is_file());
-    found.ok_or_else(|| format!("the broker {name} is not here: run `cargo xtask setup`").into())
+    let folders: Vec<PathBuf> = places.map(|place| place.join(name)).collect();
+    if let Some(found) = folders.iter().find(|folder| folder.join(".done").is_file()) {
+        return Ok(found.clone());
+    }
+    let why = folders.iter().find_map(|folder| std::fs::read_to_string(folder.join(".missing")).ok());
+    let why = why.unwrap_or_else(|| "run `cargo xtask setup`".to_owned());
+    Err(format!("the broker {name} is not here: {why}").into())
 }

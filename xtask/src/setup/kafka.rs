@@ -1,13 +1,13 @@
 //! Apache Kafka from Maven Central, where it answers; where it does not, that shows within seconds.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use super::brokers::{finish, fresh};
-use crate::run::{command, works};
+use crate::run::{command, run, target, works};
 
 const VERSION: &str = "4.1.0";
 const PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
@@ -39,6 +39,7 @@ pub(super) fn set_up(folder: &Path) -> Result<&'static str, String> {
     if fs::metadata(&refused).and_then(|file| file.modified()).is_ok_and(is_recent) {
         return Err(format!("{} (remove it to ask again)", fs::read_to_string(&refused).unwrap_or_default()));
     }
+    tools()?;
     match fetch(folder) {
         Ok(()) => Ok(VERSION),
         Err(why) => {
@@ -52,10 +53,23 @@ fn is_recent(at: std::time::SystemTime) -> bool {
     at.elapsed().is_ok_and(|age| age < PATIENCE)
 }
 
-fn fetch(folder: &Path) -> Result<(), String> {
-    if !works("java", "-version") || !works("mvn", "--version") {
-        return Err("Java or Maven is not installed".to_owned());
+/// Java and Maven, from Debian where they are missing.
+fn tools() -> Result<(), String> {
+    let there = || works("java", "-version") && works("mvn", "--version");
+    if there() {
+        return Ok(());
     }
+    // Without them the tests have another broker: that they cannot be had is no error.
+    let install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "openjdk-17-jre-headless", "maven"];
+    let installed = run(&mut command(&["apt-get", "update", "-qq"])).and_then(|()| run(&mut command(&install)));
+    match installed {
+        Ok(()) if there() => Ok(()),
+        Ok(()) => Err("Java or Maven does not start".to_owned()),
+        Err(why) => Err(format!("Java or Maven is not installed: {why}")),
+    }
+}
+
+fn fetch(folder: &Path) -> Result<(), String> {
     let artifact = format!("-Dartifact=org.apache.kafka:kafka_2.13:{VERSION}:pom");
     let goal = |name: &str| format!("{PLUGIN}:{name}");
     within(TO_ANSWER, command(&["mvn", "-B", "-q", &goal("get"), &artifact, "-Dtransitive=false"]))
@@ -74,17 +88,47 @@ fn within(limit: Duration, mut command: Command) -> Result<(), String> {
     const STEP: Duration = Duration::from_millis(200);
     let shown = format!("{command:?}").replace('"', "");
     println!("> {shown}");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    // A file, not a pipe: nobody reads while it runs.
+    let output = target().join("maven-output");
+    let file = File::create(&output).map_err(|e| format!("cannot write {}: {e}", output.display()))?;
+    let errors = file.try_clone().map_err(|e| format!("cannot write {}: {e}", output.display()))?;
+    let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn();
     let mut child: Child = child.map_err(|e| format!("{shown}: cannot start: {e}"))?;
     let mut waited = Duration::ZERO;
     while waited < limit {
         match child.try_wait().map_err(|e| format!("{shown}: {e}"))? {
             Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(format!("it ended with {status}")),
+            Some(status) => {
+                let said = fs::read(&output).unwrap_or_default();
+                return Err(
+                    reason(&String::from_utf8_lossy(&said)).unwrap_or_else(|| format!("it ended with {status}"))
+                );
+            }
             None => sleep(STEP),
         }
         waited += STEP;
     }
     child.kill().and_then(|()| child.wait()).map_err(|e| format!("{shown}: cannot be ended: {e}"))?;
     Err(format!("not within {limit:?}"))
+}
+
+/// The last error of Maven that says what happened; behind it stand hints about its own options.
+fn reason(said: &str) -> Option<String> {
+    const HINTS: &[&str] = &["To see the full", "Re-run Maven", "For more information", "[Help "];
+    let errors = said.lines().filter_map(|line| line.trim().strip_prefix("[ERROR]")).map(str::trim);
+    let mut told = errors.filter(|text| !text.is_empty() && !HINTS.iter().any(|hint| text.starts_with(hint)));
+    told.next_back().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mavens_last_error_is_the_reason() {
+        let said = "[INFO] x\n[ERROR] Could not transfer a: 403 Forbidden -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack\n\
+                    [ERROR] Re-run Maven using the -X switch\n[ERROR] [Help 1] http://cwiki";
+        assert_eq!(reason(said).as_deref(), Some("Could not transfer a: 403 Forbidden -> [Help 1]"));
+        assert_eq!(reason("[INFO] nothing"), None);
+    }
 }

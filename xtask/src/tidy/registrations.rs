@@ -1,4 +1,4 @@
-//! Every read model is in the one list, every event name has its fixture and schema.
+//! Every read model is in the one list. (That event names have fixtures and schemas is a test of `events/`.)
 
 use std::path::Path;
 
