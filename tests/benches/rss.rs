@@ -1,7 +1,8 @@
 //! Whether memory stays flat: a replica follows a broker at full rate, and its anonymous memory is looked at all the time.
 //!
-//! `cargo bench --package continuity-tests --bench rss -- [MINUTES]`, ten unless said otherwise. The slope is that of the
-//! straight line through everything after the first fifth.
+//! `cargo bench --package continuity-tests --bench rss -- [nats|kafka] [MINUTES]`, NATS and ten unless said otherwise. The
+//! slope is that of the straight line through everything after the first fifth; it fails when that is too steep, and when
+//! no more events come.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use continuity_base::{Clock, Stop, SystemClock, Timestamp};
-use continuity_simulator::publish::{PublishOptions, Target, publish};
+use continuity_simulator::publish::{PublishError, PublishOptions, Target, publish};
 use continuity_simulator::{Options, Simulator};
 use continuity_tests::brokers::{Broker, Sort};
 use continuity_tests::harness::{Failure, Replica};
@@ -21,22 +22,27 @@ use support::cost::number;
 use support::wrk::resident;
 
 const EVERY: Duration = Duration::from_secs(5);
+/// Steeper than this, in MiB a minute, is a leak.
+const STEEPEST: f64 = 2.0;
 const LOOK: Duration = Duration::from_millis(250);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<(), Failure> {
     let minutes = std::env::args().skip(1).find_map(|word| word.parse::<u64>().ok()).unwrap_or(10);
-    let (clock, broker) = (SystemClock::new(), Broker::start(Sort::Nats)?);
-    bounded(&broker).await?;
+    let sort = if std::env::args().any(|word| word == "kafka") { Sort::Kafka } else { Sort::Nats };
+    let (clock, broker) = (SystemClock::new(), Broker::start(sort)?);
+    if sort == Sort::Nats {
+        bounded(&broker).await?;
+    }
     let (stop, seen) = (Stop::new(), Arc::new(AtomicU64::new(0)));
     let publisher = endless(&broker, &stop, &seen)?;
     let config = format!("[source]\nurl = '{}'\nprobe_seconds = 1\n", broker.url());
     let replica = Replica::new().config(&config).start().await?;
     let end = clock.monotonic() + Duration::from_secs(minutes * 60);
     let started = clock.monotonic();
-    let mut samples = Vec::new();
+    let (mut samples, mut came) = (Vec::new(), 0.0);
     let mut next = started;
-    while clock.monotonic() < end {
+    while clock.monotonic() < end && !publisher.is_finished() {
         tokio::time::sleep(LOOK).await;
         let events = taken(&replica).await?;
         seen.store(whole(events), Ordering::Relaxed);
@@ -44,6 +50,10 @@ async fn main() -> Result<(), Failure> {
             continue;
         }
         next += EVERY;
+        if events <= came && !samples.is_empty() {
+            return Err(format!("no event came for {EVERY:?}, after {events:.0}: {}", replica.errors()).into());
+        }
+        came = events;
         let seconds = clock.monotonic().saturating_sub(started).as_secs_f64();
         let anonymous = resident(replica.id());
         samples.push((seconds, number(anonymous)));
@@ -52,13 +62,16 @@ async fn main() -> Result<(), Failure> {
     let events = taken(&replica).await?;
     stop.stop();
     seen.store(u64::MAX, Ordering::Relaxed);
-    publisher.join().map_err(|_| "the publisher panicked")?;
+    publisher.join().map_err(|_| "the publisher panicked")??;
     let seconds = samples.last().map_or(1.0, |sample| sample.0);
     let slope = slope(&samples[samples.len() / 5..]) * 60.0 / 1_048_576.0;
     println!(
         "{events:.0} events in {seconds:.0} s, {:.0} events/s; anonymous memory {slope:+.2} MiB a minute",
         events / seconds
     );
+    if slope.is_nan() || slope > STEEPEST {
+        return Err(format!("{slope:+.2} MiB a minute; at most {STEEPEST:+.2} is flat").into());
+    }
     Ok(())
 }
 
@@ -84,8 +97,10 @@ async fn bounded(broker: &Broker) -> Result<(), Failure> {
     Ok(())
 }
 
+type Publishing = std::thread::JoinHandle<Result<(), PublishError>>;
+
 /// Publishes for ever, as far ahead of what was taken as keeps the replica busy.
-fn endless(broker: &Broker, stop: &Stop, seen: &Arc<AtomicU64>) -> Result<std::thread::JoinHandle<()>, Failure> {
+fn endless(broker: &Broker, stop: &Stop, seen: &Arc<AtomicU64>) -> Result<Publishing, Failure> {
     const START: Timestamp = Timestamp::from_micros(1_767_600_000_000_000);
     const AHEAD: u64 = 100_000;
     const STEP: Duration = Duration::from_millis(20);
@@ -98,7 +113,7 @@ fn endless(broker: &Broker, stop: &Stop, seen: &Arc<AtomicU64>) -> Result<std::t
                 std::thread::sleep(STEP);
             }
         });
-        drop(publish(paced, &target, &options, &stop));
+        publish(paced, &target, &options, &stop).map(drop)
     }))
 }
 

@@ -46,7 +46,7 @@ fn measure(sort: Sort, loans: u64) {
     let clock = SystemClock::new();
     let broker = Broker::start(sort).expect("a broker; cargo xtask setup brings it");
     let messages = fill(&broker, loans);
-    broker.settle();
+    broker.settle().expect("it comes to rest");
     println!("\n{}: {messages} events of {loans} loans", named(&broker));
     let (mut bare, mut durable, mut visible) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {

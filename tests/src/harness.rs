@@ -15,6 +15,7 @@ mod certificates;
 mod client;
 mod demo;
 mod replica;
+mod skipped;
 
 pub use access::Access;
 pub use binary::{binary, command};
@@ -22,6 +23,7 @@ pub use certificates::certificates;
 pub use client::{Client, Reply};
 pub use demo::{Demo, Running};
 pub use replica::{Replica, ReplicaOptions, poll};
+pub use skipped::skipped;
 
 /// What went wrong, in words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -94,9 +94,10 @@ impl Broker {
     }
 
     /// Waits until what it acknowledged so far outlives kill -9.
-    pub fn settle(&self) {
-        if let Self::Kafka(broker) = self {
-            broker.settle();
+    pub fn settle(&self) -> Result<(), Failure> {
+        match self {
+            Self::Nats(_) => Ok(()),
+            Self::Kafka(broker) => broker.settle(),
         }
     }
 

@@ -3,8 +3,11 @@
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use tempfile::TempDir;
 
 use super::process::{Process, freeze, thaw};
@@ -152,27 +155,31 @@ impl KafkaBroker {
     }
 
     /// Waits until what it acknowledged so far outlives kill -9. Apache Kafka has it in the system's cache at once;
-    /// `noida-db` writes all that it has once a second, when there is something new.
-    pub fn settle(&self) {
+    /// `noida-db` writes all that it has once a second, when there is something new. There is: a topic, made here, and
+    /// where that is written, everything before it is. Fails when it never is.
+    pub fn settle(&self) -> Result<(), Failure> {
         const STEP: Duration = Duration::from_millis(50);
-        /// Its second, and some more.
-        const QUIET: u32 = 25;
-        const MOST: u32 = 80;
-        if self.kind == KafkaKind::Apache {
-            return;
+        const MOST: u32 = 600;
+        static MARKERS: AtomicU32 = AtomicU32::new(0);
+        let runs = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
+        if self.kind == KafkaKind::Apache || !runs {
+            return Ok(());
         }
+        let marker = format!("settled-{}", MARKERS.fetch_add(1, Ordering::Relaxed));
+        // On a thread of its own: the caller's may belong to a runtime.
+        let made = std::thread::scope(|scope| scope.spawn(|| make_topic(&self.servers(), &marker)).join());
+        made.map_err(|_| "making a topic panicked")??;
         let file = self.store().join("kafka.json");
-        let written = || std::fs::metadata(&file).and_then(|file| file.modified()).ok();
-        let (mut last, mut quiet) = (written(), 0);
+        let (quoted, mut last) = (format!("\"{marker}\""), String::new());
         for _ in 0..MOST {
-            std::thread::sleep(STEP);
-            let now = written();
-            quiet = if now == last { quiet + 1 } else { 0 };
-            last = now;
-            if quiet == QUIET {
-                return;
+            let now = std::fs::read_to_string(&file).unwrap_or_default();
+            if now == last && now.contains(&quoted) {
+                return Ok(());
             }
+            last = now;
+            std::thread::sleep(STEP);
         }
+        Err(format!("{} never holds what was acknowledged before {marker}", file.display()).into())
     }
 
     /// kill -9, and waits until it is gone. `noida-db` forgets what it acknowledged in the last second; see
@@ -200,7 +207,7 @@ impl KafkaBroker {
 
     /// Copies its store, settled, to the folder `to`. A running broker is frozen meanwhile: the copy is one moment.
     pub fn copy_store(&self, to: &Path) -> Result<(), Failure> {
-        self.settle();
+        self.settle()?;
         store::copy_of(self.id(), &self.store(), to)
     }
 
@@ -210,6 +217,16 @@ impl KafkaBroker {
         store::copy(from, &self.store())?;
         self.restart()
     }
+}
+
+fn make_topic(servers: &str, name: &str) -> Result<(), Failure> {
+    let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", servers).create()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let topic = NewTopic::new(name, 1, TopicReplication::Fixed(1));
+    for made in runtime.block_on(admin.create_topics([&topic], &AdminOptions::new()))? {
+        made.map_err(|(name, code)| format!("no topic {name}: {code}"))?;
+    }
+    Ok(())
 }
 
 fn java(programs: &Path) -> Command {

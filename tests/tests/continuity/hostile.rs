@@ -36,7 +36,6 @@ async fn hostile_feed_agrees(seed: u64, loans: u64) -> Result<(), Failure> {
     let directory = TempDir::new()?;
     let feed = directory.path().join("feed.ndjson");
     std::fs::write(&feed, lines.join("\n") + "\n")?;
-    std::fs::copy(&feed, "/tmp/hostile.ndjson")?;
     let demo = Demo::new().feed(&feed).within(Duration::from_mins(5)).start().await?;
     simulated::agrees(&demo, fold).await
 }

@@ -3,6 +3,7 @@
 use continuity_events::record::Divergence;
 use continuity_ingest::{Source, SourceError};
 use continuity_tests::brokers::KafkaBroker;
+use continuity_tests::harness::skipped;
 use tempfile::TempDir;
 
 use super::support::{Replica, bytes, delete, drop_before, events, publish, source, topic, topic_with};
@@ -121,7 +122,7 @@ fn records_that_were_dropped_unread_are_lost_or_purged() {
     let (broker, mut replica) = followed();
     publish(&broker, "changes", 0, &events(10..20));
     if !drop_before(&broker, "changes", 0, 10) {
-        eprintln!("{:?} drops no records", broker.kind());
+        skipped(&format!("records that Kafka dropped unread: the broker {:?} drops none", broker.kind()));
         return;
     }
     // What is gone was read: nothing is wrong.

@@ -146,6 +146,8 @@ fn durable_offsets_are_committed_to_a_group_as_a_favour() {
 
 #[test]
 fn a_frozen_broker_is_a_disconnection_in_time() {
+    /// Shorter than the 3 s for which clients that are closing are waited for, far longer than it takes.
+    const CLOSING: Duration = Duration::from_millis(2_500);
     let broker = KafkaBroker::start().unwrap();
     topic(&broker, "changes", 1);
     publish(&broker, "changes", 0, &events(0..5));
@@ -160,7 +162,7 @@ fn a_frozen_broker_is_a_disconnection_in_time() {
     assert!(replica.resume(&mut reader).is_err());
     let closing = SystemClock::new();
     drop(reader);
-    assert!(closing.monotonic() < Duration::from_secs(1), "closing waits: {:?}", closing.monotonic());
+    assert!(closing.monotonic() < CLOSING, "closing waits: {:?}", closing.monotonic());
     broker.thaw().unwrap();
     publish(&broker, "changes", 0, &events(5..6));
     assert_eq!(bytes(&replica.read(&mut source(&broker, &["changes"]))), events(5..6));
@@ -173,7 +175,7 @@ fn a_broker_that_comes_back_is_read_on() {
     publish(&broker, "changes", 0, &events(0..5));
     let (mut replica, mut reader) = (Replica::default(), source(&broker, &["changes"]));
     replica.read(&mut reader);
-    broker.settle();
+    broker.settle().unwrap();
     broker.kill().unwrap();
     let error = replica.read_until_it_fails(&mut reader);
     assert!(matches!(error, SourceError::Disconnected { .. }), "{error}");
@@ -192,8 +194,8 @@ fn a_stop_returns_at_once() {
     Replica::default().read(&mut reader);
     let stop = Stop::new();
     stop.stop();
-    // The quickest of some: a loaded machine may stop anybody for a while.
-    let quickest = (0..5).map(|_| {
+    // The quickest of many: a loaded machine may stop anybody for a while. Without the stop each takes 100 ms at least.
+    let quickest = (0..50).map(|_| {
         let clock = SystemClock::new();
         reader.next_batch(10, 1 << 20, &stop).unwrap();
         clock.monotonic()
