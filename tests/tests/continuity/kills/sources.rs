@@ -1,6 +1,7 @@
 //! Replica, broker and connection die in turn while events are published: in the end the log holds each of them once,
 //! and every read model agrees with the independent fold.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use continuity_simulator::{Emitted, Faults};
@@ -47,17 +48,20 @@ async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
     let rounds: Vec<&[Emitted]> = all.chunks(EVENTS).collect();
     assert!(rounds.len() > kills, "{} rounds of events", rounds.len());
     let mut rig = Rig::start(sort, rounds[0], "").await?;
-    let (mut position, mut diverged) = (0, 0);
+    let (mut position, mut diverged, mut forgotten) = (0, 0, 0);
+    let mut durable = BTreeSet::new();
     for (kill, round) in rounds[1..=kills].iter().enumerate() {
         let death = DEATHS[kill % DEATHS.len()];
         let forgets = death == Death::Broker && !rig.broker.keeps_over_kill();
         if forgets {
-            rig.broker.settle();
+            rig.broker.settle()?;
         }
         let publisher = rig.publish(round, RATE)?;
         die(&mut rig, death, kill).await?;
         published(publisher).await?;
         if forgets {
+            let held = witness::held_by(&rig.broker).await?;
+            forgotten += rig.places().await?.difference(&held).count();
             // What a platform does when its broker lost what it had acknowledged.
             published(rig.publish(round, 0.0)?).await?;
         }
@@ -65,6 +69,7 @@ async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
         let now = rig.status("logPosition").await?;
         assert!(now >= position, "the log was at {position} and is at {now} after {death:?} {kill}");
         position = now;
+        durable = still_there(&durable, rig.places().await?);
     }
     published(rig.publish(&all[(kills + 1) * EVENTS..], 0.0)?).await?;
     let fold = fold(&all);
@@ -75,9 +80,14 @@ async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
         Ok(rig.places().await?.is_superset(&held))
     });
     let came = came.await?;
-    let places = rig.places().await?;
+    let places = still_there(&durable, rig.places().await?);
     let missing: Vec<_> = held.difference(&places).take(5).collect();
     assert!(came, "the broker holds {missing:?}, the log does not\n{}", rig.replica.errors());
+    assert!(
+        diverged == 0 || !rig.broker.keeps_over_kill(),
+        "the broker lost nothing, and {diverged} times it was said"
+    );
+    assert!(diverged > 0 || forgotten == 0, "the broker forgot {forgotten} events that were read, and nobody said so");
     // What the broker lost before anybody read it: its platform tells it once more.
     let lost = |event: &&Emitted| witness::place(event.line.as_bytes()).is_some_and(|place| !places.contains(&place));
     let lost: Vec<Emitted> = all.iter().filter(lost).cloned().collect();
@@ -90,6 +100,13 @@ async fn survives(sort: Sort, seed: u64) -> Result<(), Failure> {
         "{kills} kills, {all} messages; the source diverged {diverged} times; it lost {lost} before anybody read them"
     );
     rig.agrees(fold).await
+}
+
+/// The places of now, which are those of before and more: what was durable once stays.
+fn still_there(before: &BTreeSet<witness::Place>, now: BTreeSet<witness::Place>) -> BTreeSet<witness::Place> {
+    let gone: Vec<_> = before.difference(&now).take(5).collect();
+    assert!(gone.is_empty(), "the log had {gone:?}, and has not now");
+    now
 }
 
 /// Something dies at a moment of the round, and lives again.
