@@ -63,7 +63,7 @@ mod tests {
 
     use continuity_base::{Clock, ManualClock, Timestamp};
     use continuity_events::record::Divergence;
-    use continuity_readmodel::{Fault, FaultKind, HeadSeen, RetentionSeen};
+    use continuity_readmodel::{Fault, FaultKind, HeadSeen, Outage, RetentionSeen};
 
     use super::*;
 
@@ -89,7 +89,7 @@ mod tests {
             ("NaN".into(), "NaN".into())
         );
         board.connected();
-        board.retention(Some(RetentionSeen { max_age_seconds: None, outage_seconds: Some(90.0) }));
+        board.retention(Some(RetentionSeen { max_age_seconds: None, outage: Outage::Seconds(90.0) }));
         board.head(HeadSeen { number: 42, ..HeadSeen::default() });
         board.held(Duration::ZERO, 1);
         let seen = scraped(&board);
@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(seen("continuity_source_head_seen_timestamp_seconds"), "1000");
         assert_eq!(seen("continuity_source_retention_seconds").to_lowercase().trim_start_matches('+'), "inf");
         assert_eq!(seen("continuity_source_outage_survived_seconds"), "90");
+        board.retention(Some(RetentionSeen { max_age_seconds: None, outage: Outage::Unknown }));
+        assert_eq!(scraped(&board)("continuity_source_outage_survived_seconds"), "NaN");
         clock.advance(Duration::from_secs(100));
         let seen = scraped(&board);
         assert_eq!(names.map(&seen), ["0", "0", "42", "NaN"]);

@@ -2,6 +2,7 @@
 
 use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
+use continuity_readmodel::Outage;
 use continuity_readmodel::ledger::Identity;
 
 use crate::SourceError;
@@ -88,13 +89,12 @@ pub struct Resumed {
 pub struct Retention {
     /// Seconds after which messages go; `None`: never by age.
     pub max_age_seconds: Option<f64>,
-    /// The longest outage of the replica that loses nothing, in seconds, at the rate of the messages that are kept now;
-    /// `None`: nothing is dropped.
-    pub outage_seconds: Option<f64>,
+    /// The longest outage of the replica that loses nothing.
+    pub outage: Outage,
 }
 
 /// Some messages.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Batch {
     /// In order, per partition.
     pub messages: Vec<Message>,
@@ -107,7 +107,7 @@ pub struct Batch {
 }
 
 /// Where a source ends, as it showed it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceHead {
     /// In words, for people.
     pub text: String,
@@ -121,6 +121,8 @@ pub struct SourceHead {
     pub source_clock: Option<Timestamp>,
     /// When the newest message at this end was published, by the source's clock, where it tells it.
     pub published_at: Option<Timestamp>,
+    /// What the source may drop before it was read, where this look showed it; it replaces that of [`Resumed`].
+    pub retention: Option<Retention>,
 }
 
 /// One message, not looked into yet.

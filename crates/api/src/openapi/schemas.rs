@@ -80,7 +80,7 @@ const ENTITIES: &[(&str, &str)] = &[
     ),
     (
         "HealthSource",
-        "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvivedSeconds:number",
+        "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvived outageSurvivedSeconds:number",
     ),
     ("HealthBootstrap", "loansDone!:integer loansExpected:integer etaSeconds:integer"),
     (

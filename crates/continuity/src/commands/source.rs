@@ -98,6 +98,7 @@ fn keeps(retention: &Value) -> String {
     }
     let seconds = |name: &str| retention[name].as_f64().map(|seconds| format!("{seconds:.0} s"));
     match (seconds("maxAgeSeconds"), seconds("outageSeconds")) {
+        (None, None) if retention["outage"] == "unknown" => "for how long is not known".to_owned(),
         (None, None) => "everything".to_owned(),
         (age, None) => format!("for {}", age.unwrap_or_default()),
         (None, Some(outage)) => format!("what comes within {outage} of an outage"),

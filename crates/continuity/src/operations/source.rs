@@ -79,7 +79,11 @@ fn pause(pause: &Pause) -> Value {
 }
 
 fn retention(seen: RetentionSeen) -> Value {
-    json!({ "maxAgeSeconds": seen.max_age_seconds, "outageSeconds": seen.outage_seconds })
+    json!({
+        "maxAgeSeconds": seen.max_age_seconds,
+        "outage": seen.outage.name(),
+        "outageSeconds": seen.outage.seconds(),
+    })
 }
 
 fn schedule(following: &Following, seen: &SyncSnapshot) -> Value {

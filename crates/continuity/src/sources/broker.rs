@@ -17,7 +17,8 @@ pub(super) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc
     let options = NatsOptions {
         auth: nats_auth(nats),
         tls: NatsTls {
-            required: tls,
+            // Whoever names an authority or a certificate of his own means TLS: no password goes out without it.
+            required: tls || given(&nats.ca).is_some() || given(&nats.certificate).is_some(),
             ca: given(&nats.ca),
             certificate: given(&nats.certificate),
             key: given(&nats.key),

@@ -1,6 +1,6 @@
 //! Held events become visible: their gap is filled, covered by a snapshot, or given up.
 
-use continuity_events::record::{ClosedBy, GapOpened, Released};
+use continuity_events::record::{ClosedBy, GapOpened, Released, SourcePosition};
 use continuity_log::Kind;
 use continuity_readmodel::ledger::{Entry, HeldEvent, LoanOrder, partition};
 
@@ -95,8 +95,10 @@ impl Decider<'_> {
     pub(super) fn after_purge(&mut self, loan: &str, purged: u64, doomed: &Held) -> Result<(), IngestError> {
         for (sequence, held) in doomed {
             let received = self.received(held.position)?;
-            // The newest position stands: that of the event itself is long passed.
-            let newest = self.batch.newest(&partition(&received.position))?.unwrap_or(received.position);
+            // The newest position stands: that of the event itself is long passed. Where none is known (the source was
+            // accepted anew, and nothing came yet) none may be made of it.
+            let known = self.batch.newest(&partition(&received.position))?;
+            let newest = known.unwrap_or(SourcePosition::Operator { at: self.now });
             let mut rejection = after_purge(purged);
             rejection.detail = format!("{}; it was held as log position {}", rejection.detail, held.position);
             tracing::warn!(loan_request.id = loan, event.sequence = sequence, "held above a purge");

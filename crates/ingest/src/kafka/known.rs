@@ -14,6 +14,8 @@ const KIND: (&str, &str) = ("kind", "kafka");
 const CLUSTER: &str = "cluster";
 /// The fact with the oldest record that was there when the partition was first seen: offset and mark.
 const FIRST: &str = "first";
+/// The fact with the offset from which a partition was to be read when it was first seen.
+const NEXT: &str = "next";
 
 /// A partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +106,17 @@ impl KnownParts {
         let (offset, mark) = self.identities.get(part)?.fact(FIRST)?.split_once(':')?;
         Some((offset.parse().ok()?, u64::from_str_radix(mark, 16).ok()?))
     }
+
+    /// The offset from which a partition was to be read when it was first seen, where that is known.
+    pub(super) fn next(&self, part: &Part) -> Option<i64> {
+        self.identities.get(part)?.fact(NEXT)?.parse().ok()
+    }
+}
+
+/// The same identity, with the offset from which the partition is to be read.
+pub(super) fn to_be_read_from(mut identity: Identity, next: Option<i64>) -> Identity {
+    identity.facts.extend(next.map(|next| (NEXT.to_owned(), next.to_string())));
+    identity
 }
 
 /// The identity of a partition that is there.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use continuity_readmodel::Outage;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::FromClientConfigAndContext;
 
@@ -57,8 +58,11 @@ pub(super) fn look(name: &str, options: &KafkaOptions, looker: &Looker, report: 
             }
             kept.warnings.push(detail);
         }
-        let span = policy.max_bytes.filter(|_| policy.deletes).and_then(|_| spanned(topic, options, looker, report));
-        let one = retention(policy, span);
+        let by_size = match policy.max_bytes.filter(|_| policy.deletes) {
+            Some(_) => spanned(topic, options, looker, report).map_or(Outage::Unknown, Outage::Seconds),
+            None => Outage::Any,
+        };
+        let one = retention(policy, by_size);
         kept.warnings.extend(warning(topic, policy, one));
         all = all.map(|all| shorter(all, one));
     }
@@ -103,9 +107,9 @@ fn policy(value: impl Fn(&str) -> Option<String>) -> Policy {
 }
 
 /// Seconds between the oldest record that is kept and now: what a limit in bytes holds at the rate of late. The least of
-/// all partitions that hold some; `None` when none does.
+/// all partitions that have dropped some already; one that is not full yet says nothing of when it will be.
 fn spanned(topic: &str, options: &KafkaOptions, looker: &Looker, report: &Report) -> Option<f64> {
-    let parts = report.parts.iter().filter(|(part, seen)| part.topic == *topic && seen.low < seen.high);
+    let parts = report.parts.iter().filter(|(part, seen)| part.topic == *topic && 0 < seen.low && seen.low < seen.high);
     let wanted: Vec<(i32, i64)> = parts.map(|(part, seen)| (part.partition, seen.low)).collect();
     if wanted.is_empty() {
         return None;
@@ -119,15 +123,11 @@ fn spanned(topic: &str, options: &KafkaOptions, looker: &Looker, report: &Report
     Some(seconds(span.unsigned_abs(), 1e6))
 }
 
-/// From a policy, and the span that a limit in bytes now holds.
-fn retention(policy: &Policy, span: Option<f64>) -> Retention {
+/// From a policy, and the outage that its limit in bytes survives.
+fn retention(policy: &Policy, by_size: Outage) -> Retention {
     let max_age_seconds = policy.max_age.filter(|_| policy.deletes).map(|millis| seconds(millis, 1e3));
-    let by_size = span;
-    let outage_seconds = match (max_age_seconds, by_size) {
-        (Some(age), Some(size)) => Some(age.min(size)),
-        (age, size) => age.or(size),
-    };
-    Retention { max_age_seconds, outage_seconds }
+    let by_age = max_age_seconds.map_or(Outage::Any, Outage::Seconds);
+    Retention { max_age_seconds, outage: by_age.tighter(by_size) }
 }
 
 fn shorter(one: Retention, other: Retention) -> Retention {
@@ -137,12 +137,12 @@ fn shorter(one: Retention, other: Retention) -> Retention {
     };
     Retention {
         max_age_seconds: least(one.max_age_seconds, other.max_age_seconds),
-        outage_seconds: least(one.outage_seconds, other.outage_seconds),
+        outage: one.outage.tighter(other.outage),
     }
 }
 
 fn warning(topic: &str, policy: &Policy, kept: Retention) -> Option<String> {
-    let outage = kept.outage_seconds?;
+    let outage = kept.outage.seconds()?;
     let limit = match (kept.max_age_seconds, policy.max_bytes) {
         (Some(age), _) if age <= outage => format!("after {}", words(age)),
         (_, Some(bytes)) => format!("beyond {bytes} bytes a partition"),
@@ -191,12 +191,12 @@ mod tests {
     #[test]
     fn the_outage_survived_is_the_shortest() {
         let policy = of(&[("retention.ms", "86400000"), ("retention.bytes", "1000000")]);
-        let by_size = retention(&policy, Some(7_200.0));
-        assert_eq!((by_size.max_age_seconds, by_size.outage_seconds), (Some(86_400.0), Some(7_200.0)));
+        let by_size = retention(&policy, Outage::Seconds(7_200.0));
+        assert_eq!((by_size.max_age_seconds, by_size.outage), (Some(86_400.0), Outage::Seconds(7_200.0)));
         let text = warning("t", &policy, by_size).unwrap();
         assert!(text.contains("beyond 1000000 bytes") && text.contains("2 hours"), "{text}");
-        let by_age = retention(&policy, None);
-        assert_eq!(by_age.outage_seconds, Some(86_400.0));
+        let by_age = retention(&policy, Outage::Unknown);
+        assert_eq!(by_age.outage, Outage::Seconds(86_400.0));
         assert!(warning("t", &policy, by_age).unwrap().contains("after 24 hours"));
     }
 
@@ -204,7 +204,7 @@ mod tests {
     fn long_or_endless_retention_is_no_warning() {
         for entries in [&[("retention.ms", "-1")][..], &[("retention.ms", "2592000000")]] {
             let policy = of(entries);
-            assert_eq!(warning("t", &policy, retention(&policy, None)), None);
+            assert_eq!(warning("t", &policy, retention(&policy, Outage::Any)), None);
         }
     }
 }

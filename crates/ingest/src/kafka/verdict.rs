@@ -75,17 +75,7 @@ fn compare(point: Point, found: &Found) -> Option<Finding> {
         return Some(Finding::new(Divergence::Truncated, shared, detail));
     }
     if found.low > next && !matches!(found.next, Some(At::Record(seen)) if seen.offset < found.low) {
-        let (cause, what) = if found.high <= found.low {
-            (Divergence::Purged, "was emptied")
-        } else {
-            (Divergence::Lost, "lost its oldest records")
-        };
-        let detail = format!(
-            "it {what}: it begins at offset {}, offsets {next} to {} were never read",
-            found.low,
-            found.low - 1
-        );
-        return Some(Finding::new(cause, format!("offset {}", point.offset), detail));
+        return Some(lost(next, format!("offset {}", point.offset), found));
     }
     let other = match (found.at, found.last) {
         (Some(At::Record(seen)), _) if seen.offset == point.offset => seen.mark != point.mark,
@@ -96,6 +86,22 @@ fn compare(point: Point, found: &Found) -> Option<Finding> {
         let detail = format!("another record is at offset {}, up to which it was read", point.offset);
         Finding::new(Divergence::Rewritten, before(point), detail)
     })
+}
+
+/// Whether a partition of which nothing was read yet still begins where it did when it was first seen, at `next`.
+pub(super) fn never_read(next: i64, found: &Found) -> Option<Finding> {
+    (found.low > next).then(|| lost(next, "its beginning".to_owned(), found))
+}
+
+fn lost(next: i64, point: String, found: &Found) -> Finding {
+    let (cause, what) = if found.high <= found.low {
+        (Divergence::Purged, "was emptied")
+    } else {
+        (Divergence::Lost, "lost its oldest records")
+    };
+    let last = found.low - 1;
+    let detail = format!("it {what}: it begins at offset {}, offsets {next} to {last} were never read", found.low);
+    Finding::new(cause, point, detail)
 }
 
 fn before(point: Point) -> String {
@@ -184,5 +190,14 @@ mod tests {
         let compacted =
             Found { low: 0, high: 120, at: Some(record(99, 7)), first: Some(record(11, 4)), ..Found::default() };
         assert_eq!(cause(&compacted), None);
+    }
+
+    #[test]
+    fn what_goes_before_anything_was_read_is_named_too() {
+        let found = |low, high| Found { low, high, ..Found::default() };
+        assert_eq!(never_read(5, &found(5, 9)), None);
+        assert_eq!(never_read(5, &found(0, 9)), None);
+        assert_eq!(never_read(5, &found(7, 9)).map(|finding| finding.cause), Some(Divergence::Lost));
+        assert_eq!(never_read(5, &found(9, 9)).map(|finding| finding.cause), Some(Divergence::Purged));
     }
 }

@@ -3,7 +3,7 @@
 
 use continuity_base::Timestamp;
 use continuity_events::record::Divergence;
-use continuity_readmodel::{BootstrapShown, FaultKind, PauseCause, RetentionSeen, SourceState, SyncSnapshot};
+use continuity_readmodel::{BootstrapShown, FaultKind, Outage, PauseCause, RetentionSeen, SourceState, SyncSnapshot};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 use super::float;
@@ -126,11 +126,13 @@ fn show_clocks(seen: &SyncSnapshot) {
 }
 
 fn show_retention(seen: Option<RetentionSeen>) {
-    let bound = |seconds: fn(&RetentionSeen) -> Option<f64>| {
-        seen.as_ref().map_or(f64::NAN, |retention| seconds(retention).unwrap_or(f64::INFINITY))
-    };
-    gauge!(RETENTION).set(bound(|retention| retention.max_age_seconds));
-    gauge!(OUTAGE).set(bound(|retention| retention.outage_seconds));
+    let age = seen.map_or(f64::NAN, |retention| retention.max_age_seconds.unwrap_or(f64::INFINITY));
+    gauge!(RETENTION).set(age);
+    gauge!(OUTAGE).set(match seen.map(|retention| retention.outage) {
+        Some(Outage::Any) => f64::INFINITY,
+        Some(Outage::Seconds(seconds)) => seconds,
+        Some(Outage::Unknown) | None => f64::NAN,
+    });
 }
 
 fn bit(yes: bool) -> f64 {

@@ -42,6 +42,7 @@ pub(super) struct StreamConfig {
     pub(super) max_msgs: i64,
     pub(super) max_bytes: i64,
     pub(super) max_msgs_per_subject: i64,
+    pub(super) discard_new_per_subject: bool,
     pub(super) first_seq: u64,
     pub(super) allow_msg_ttl: bool,
     pub(super) allow_rollup_hdrs: bool,
@@ -210,7 +211,7 @@ impl Api {
     /// The answer's content; `None` when the answer is the error `absent`.
     async fn ask<T: DeserializeOwned>(&self, rest: &str, body: Vec<u8>, absent: u32) -> Result<Option<T>, Trouble> {
         let subject = self.subject(rest);
-        self.complaint.lock().take();
+        self.complaint.lock().take_if(|complaint| about(complaint, &subject));
         let asked = tokio::time::timeout(self.timeout, self.client.request(subject.clone(), body.into())).await;
         let message = match asked {
             Ok(Ok(message)) => message,
@@ -235,15 +236,33 @@ impl Api {
         }
     }
 
-    /// No answer in time; when the server said that it will not take the question, that is the reason.
+    /// The server has messages of the stream and did not answer requests for them.
+    pub(super) fn starved(&self, stream: &str, within: Duration) -> Trouble {
+        let subject = self.subject(&format!("CONSUMER.MSG.NEXT.{stream}.*"));
+        self.explained(&subject, || format!("{stream} has messages, and none came within {within:?}"))
+    }
+
+    /// No answer in time.
     fn silent(&self, subject: &str) -> Trouble {
+        self.explained(subject, || format!("no answer to {subject} within {:?}", self.timeout))
+    }
+
+    /// When the server said that it will not take such a question, that is the reason why there is no answer.
+    fn explained(&self, subject: &str, otherwise: impl FnOnce() -> String) -> Trouble {
         match self.complaint.lock().clone() {
-            Some(complaint) if complaint.to_ascii_lowercase().contains("permissions violation") => Trouble::refused(
-                format!("the server says `{complaint}`; the replica's user must be allowed to publish to {subject}"),
-            ),
-            _ => Trouble::disconnected(format!("no answer to {subject} within {:?}", self.timeout)),
+            Some(complaint) if about(&complaint, subject) => Trouble::refused(format!(
+                "the server says `{complaint}`; the replica's user must be allowed to publish to {subject}"
+            )),
+            _ => Trouble::disconnected(otherwise()),
         }
     }
+}
+
+/// Whether the server complains that a user may not publish to `subject`, whose last token may be `*`. Servers and clients
+/// differ in the case of what they say.
+fn about(complaint: &str, subject: &str) -> bool {
+    let (complaint, subject) = (complaint.to_ascii_lowercase(), subject.to_ascii_lowercase());
+    complaint.contains("permissions violation") && complaint.contains(subject.trim_end_matches('*'))
 }
 
 fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, Trouble> {

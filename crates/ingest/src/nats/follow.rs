@@ -99,7 +99,7 @@ impl Follower {
     async fn renewed(&self) -> Result<Consumer, Trouble> {
         let point = self.flow().arrived.lock().point;
         let unread = point.map(|point| point.sequence + 1);
-        let remembered = Remembered { created: Some(self.created.clone()), point, unread };
+        let remembered = Remembered { created: Some(self.created.clone()), next: None, point, unread };
         inspect::inspect(&self.api, &self.filter.stream, &remembered).await?;
         let consumer = consumer::create(&self.api, &self.filter, point.map_or(0, |point| point.sequence)).await?;
         self.begins(&consumer);
@@ -211,7 +211,7 @@ impl Follower {
 
     fn rewound(&self, sequence: u64) -> Trouble {
         let (stream, point) = (&self.filter.stream, self.flow().arrived.lock().point);
-        let remembered = Remembered { created: Some(self.created.clone()), point, unread: None };
+        let remembered = Remembered { created: Some(self.created.clone()), next: None, point, unread: None };
         let facts = [judge::KIND, (judge::CREATED, self.created.as_str())];
         let present = continuity_readmodel::ledger::Identity {
             partition: stream.clone(),

@@ -3,10 +3,10 @@
 use continuity_base::Timestamp;
 
 use super::judge::Point;
-use crate::source::SourceHead;
+use crate::source::{Retention, SourceHead};
 
 /// One look at all streams.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Seen {
     /// Just before the first one was asked.
     pub(super) asked_at: Timestamp,
@@ -16,6 +16,8 @@ pub(super) struct Seen {
     pub(super) published_at: Option<Timestamp>,
     /// Each stream's end, in the order of the configuration.
     pub(super) ends: Vec<End>,
+    /// What all of them may drop before it was read, as they are configured and filled now.
+    pub(super) retention: Retention,
 }
 
 /// Where one stream ends.
@@ -74,6 +76,7 @@ impl Seen {
             asked_at: Some(self.asked_at),
             source_clock: self.source_clock,
             published_at: self.published_at,
+            retention: Some(self.retention),
         }
     }
 }

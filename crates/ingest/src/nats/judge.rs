@@ -5,12 +5,17 @@ use continuity_readmodel::ledger::Identity;
 
 use super::api::StreamInfo;
 use super::message;
+use super::options::StreamFilter;
 use super::trouble::Trouble;
 
 /// The fact that says of which kind an identity is, and its value here.
 pub(super) const KIND: (&str, &str) = ("kind", "jetstream");
 /// The fact that tells a stream from another one of the same name.
 pub(super) const CREATED: &str = "created";
+/// The fact with the subjects that are followed, where those are not all.
+pub(super) const SUBJECTS: &str = "subjects";
+/// The fact with the first message that was not read when the stream was first seen.
+pub(super) const NEXT: &str = "next";
 
 /// A point in a stream: sequence and mark of the message there; sequence 0 is the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +29,9 @@ pub(super) struct Point {
 pub(super) struct Remembered {
     /// When it was created, if it was ever seen.
     pub(super) created: Option<String>,
+    /// Where it was to be read from when it was first seen; not known of filtered ones, of which the first message that
+    /// matters cannot be told.
+    pub(super) next: Option<u64>,
     /// The last message that was taken from it, if any.
     pub(super) point: Option<Point>,
     /// The first message that was not taken yet, where it is certain that it was not; the point's next one after a
@@ -78,7 +86,7 @@ pub(super) fn judge(
         return at(Divergence::Recreated, detail);
     }
     let state = &info.state;
-    let Some(taken) = remembered.point else { return Ok(()) };
+    let Some(taken) = remembered.point else { return unread(stream, remembered.next, info) };
     if state.last_seq < taken.sequence {
         let detail = format!("it ends at {}, and {} was read", state.last_seq, taken.sequence);
         return at(Divergence::Truncated, detail);
@@ -87,18 +95,67 @@ pub(super) fn judge(
         let detail = format!("message {} is another one than the one that was read", taken.sequence);
         return at(Divergence::Rewritten, detail);
     }
-    match remembered.unread {
-        Some(unread) if unread < state.first_seq && state.messages == 0 => {
-            let detail = format!("it is empty, and {unread} to {} were not read", state.last_seq);
-            at(Divergence::Purged, detail)
+    unread(stream, remembered.unread, info).map_err(|trouble| match trouble {
+        Trouble::Diverged(mut found) => {
+            found.point = point(remembered);
+            Trouble::Diverged(found)
         }
-        Some(unread) if unread < state.first_seq => {
-            let detail =
-                format!("it begins at {}, and {unread} to {} were not read", state.first_seq, state.first_seq - 1);
-            at(Divergence::Lost, detail)
-        }
-        _ => Ok(()),
+        other => other,
+    })
+}
+
+/// An error when the first message that was not read yet is gone.
+fn unread(stream: &str, unread: Option<u64>, info: &StreamInfo) -> Result<(), Trouble> {
+    let state = &info.state;
+    let Some(unread) = unread.filter(|unread| *unread < state.first_seq) else { return Ok(()) };
+    let (cause, detail) = if state.messages == 0 {
+        (Divergence::Purged, format!("it is empty, and {unread} to {} were not read", state.last_seq))
+    } else {
+        let gone = state.first_seq - 1;
+        (Divergence::Lost, format!("it begins at {}, and {unread} to {gone} were not read", state.first_seq))
+    };
+    let point = point(&Remembered::default());
+    Err(Trouble::diverged(cause, stream, point, detail, vec![identity(stream, info)]))
+}
+
+/// The stream as it is followed: its identity, with what decides which of its messages come.
+pub(super) fn followed(filter: &StreamFilter, remembered: &Remembered, info: &StreamInfo) -> Identity {
+    let mut identity = identity(&filter.stream, info);
+    if let Some(subjects) = subjects(filter) {
+        identity.facts.push((SUBJECTS.to_owned(), subjects));
+    } else {
+        let state = &info.state;
+        let begin = if state.messages == 0 { state.last_seq + 1 } else { state.first_seq };
+        let next = remembered.next.or(remembered.point.is_none().then_some(begin));
+        identity.facts.extend(next.map(|next| (NEXT.to_owned(), next.to_string())));
     }
+    identity
+}
+
+/// An error when other messages of the stream are followed than were: those that the old filters left out, before our
+/// position, would never come.
+pub(super) fn refiltered(
+    filter: &StreamFilter,
+    known: Option<&Identity>,
+    remembered: &Remembered,
+    info: &StreamInfo,
+) -> Result<(), Trouble> {
+    let Some(known) = known.filter(|_| remembered.point.is_some()) else { return Ok(()) };
+    let (was, now) = (known.fact(SUBJECTS), subjects(filter));
+    if was == now.as_deref() {
+        return Ok(());
+    }
+    let said = |subjects: Option<&str>| subjects.map_or_else(|| "all subjects".to_owned(), |s| format!("only {s}"));
+    let detail = format!("so far {} were read, and the configuration asks for {}", said(was), said(now.as_deref()));
+    let present = vec![identity(&filter.stream, info)];
+    Err(Trouble::diverged(Divergence::Renamed, &filter.stream, point(remembered), detail, present))
+}
+
+fn subjects(filter: &StreamFilter) -> Option<String> {
+    let mut subjects = filter.subjects.clone();
+    subjects.sort_unstable();
+    subjects.dedup();
+    (!subjects.is_empty()).then(|| subjects.join(" "))
 }
 
 /// What is surprising about a stream that has not diverged.
@@ -132,17 +189,21 @@ fn absent(stream: &str, remembered: &Remembered) -> Trouble {
     Trouble::diverged(Divergence::Missing, stream, point(remembered), detail, gone)
 }
 
-/// An error when the log holds streams, none of them is configured, and all of those that are configured are new.
+/// An error when the log holds a stream that is not configured: what it had still to give would never be read.
 pub(super) fn renamed(known: &[Identity], configured: &[Identity]) -> Result<(), Trouble> {
-    let old: Vec<_> = known.iter().filter(|identity| identity.fact(KIND.0) == Some(KIND.1)).collect();
-    let is_known = |identity: &Identity| old.iter().any(|known| known.partition == identity.partition);
-    let Some(first) = old.first().filter(|_| !configured.iter().any(is_known)) else { return Ok(()) };
+    let of_kind = |identity: &&Identity| identity.fact(KIND.0) == Some(KIND.1);
+    let old: Vec<_> = known.iter().filter(of_kind).collect();
+    let among = |identity: &Identity, others: &[&Identity]| others.iter().any(|o| o.partition == identity.partition);
+    let now: Vec<_> = configured.iter().collect();
+    let given_up: Vec<_> = old.iter().filter(|identity| !among(identity, &now)).collect();
+    let Some(first) = given_up.first() else { return Ok(()) };
     let name = |identities: &mut dyn Iterator<Item = &Identity>| {
         identities.map(|identity| identity.partition.as_str()).collect::<Vec<_>>().join(", ")
     };
     let (were, are) = (name(&mut old.iter().copied()), name(&mut configured.iter()));
-    let given_up = old.iter().map(|identity| Identity { partition: identity.partition.clone(), facts: Vec::new() });
-    let present = given_up.chain(configured.iter().cloned()).collect();
+    // Those that are followed as before are not read anew.
+    let gone = given_up.iter().map(|identity| Identity { partition: identity.partition.clone(), facts: Vec::new() });
+    let present = gone.chain(configured.iter().filter(|identity| !among(identity, &old)).cloned()).collect();
     Err(Trouble::diverged(
         Divergence::Renamed,
         &first.partition,

@@ -13,7 +13,7 @@ use super::consumer::{self, Consumer};
 use super::follow::{Delivered, Follower};
 use super::head::{Handed, Seen};
 use super::inspect::{self, Inspected};
-use super::judge::{self, CREATED, Point, Remembered};
+use super::judge::{self, CREATED, NEXT, Point, Remembered};
 use super::options::NatsOptions;
 use super::probe::{Probed, Prober};
 use super::pulls::{Plan, ROOM};
@@ -42,6 +42,9 @@ pub(super) async fn open(options: &NatsOptions, known: &Known, stuck: &[String])
     let api = Api::new(client, options.domain.as_deref(), options.probe_timeout, complaint);
     let remembered: Vec<_> = options.streams.iter().map(|filter| remembered(known, &filter.stream)).collect();
     let inspected = inspect_all(&api, options, known, &remembered).await?;
+    for ((filter, remembered), Inspected { info, .. }) in options.streams.iter().zip(&remembered).zip(&inspected) {
+        judge::refiltered(filter, known.identity(&filter.stream), remembered, info)?;
+    }
     let resumed = resumed(options, &remembered, &inspected);
     let plan = plan(options);
     let (out, mut messages) = channel(options.streams.len() * (ROOM * plan.messages + 1));
@@ -88,10 +91,13 @@ async fn run(
         compared: 0,
         overdue: None,
         noted: options.clock.monotonic(),
+        starved: None,
     };
     let streams = followers.iter().map(|(follower, _)| probed(follower)).collect();
     let (api, clock) = (api.clone(), Arc::clone(&options.clock));
-    let mut prober = Prober { api, shared: Arc::clone(shared), streams, every: options.probe_every, clock };
+    let plan = plan(options);
+    let patience = (plan.expires + plan.grace) * 3;
+    let mut prober = Prober { api, shared: Arc::clone(shared), streams, every: options.probe_every, patience, clock };
     let seen = prober.look().await?;
     let runtime = tokio::runtime::Handle::current();
     for (follower, consumer) in followers {
@@ -132,8 +138,9 @@ fn remembered(known: &Known, stream: &str) -> Remembered {
         }
         _ => None,
     });
-    let created = known.identity(stream).and_then(|identity| identity.fact(CREATED)).map(str::to_owned);
-    Remembered { created, point, unread: point.map(|point| point.sequence + 1) }
+    let fact = |name| known.identity(stream).and_then(|identity| identity.fact(name));
+    let (created, next) = (fact(CREATED).map(str::to_owned), fact(NEXT).and_then(|next| next.parse().ok()));
+    Remembered { created, next, point, unread: point.map(|point| point.sequence + 1) }
 }
 
 fn sequence(remembered: &Remembered) -> u64 {
@@ -178,7 +185,7 @@ fn resumed(options: &NatsOptions, remembered: &[Remembered], inspected: &[Inspec
         let limits = retention::limits(name, info);
         resumed.warnings.extend(limits.warnings);
         kept.push(limits.retention);
-        resumed.identities.push(judge::identity(name, info));
+        resumed.identities.push(judge::followed(filter, remembered, info));
     }
     resumed.from = from.join(", ");
     resumed.retention = Some(retention::shortest(kept));

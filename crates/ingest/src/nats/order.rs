@@ -32,6 +32,10 @@ impl Order {
 
     /// Looks at the next message.
     pub(super) fn next(&mut self, stamp: &Stamp) -> Next {
+        // A consumer whose state was set back counts anew, so this is asked before its count is.
+        if stamp.sequence <= self.sequence && stamp.deliveries == 1 {
+            return Next::Back;
+        }
         if stamp.number != self.delivered + 1 {
             return Next::Gap;
         }
@@ -40,7 +44,7 @@ impl Order {
             self.sequence = stamp.sequence;
             return Next::Follows;
         }
-        if stamp.deliveries > 1 { Next::Again } else { Next::Back }
+        Next::Again
     }
 
     /// How many messages of this consumer arrived.
@@ -80,5 +84,6 @@ mod tests {
         assert_eq!(order.next(&stamp(6, 2, 2)), Next::Again);
         assert_eq!(order.next(&stamp(6, 3, 1)), Next::Back);
         assert_eq!(Order::behind(5).next(&stamp(1, 1, 1)), Next::Back);
+        assert_eq!(order.next(&stamp(1, 1, 1)), Next::Back, "a consumer that begins again");
     }
 }

@@ -11,6 +11,7 @@ use super::inspect;
 use super::judge::{Point, Remembered};
 use super::message;
 use super::options::StreamFilter;
+use super::retention;
 use super::shared::{Arrived, Shared, Watch};
 use super::trouble::Trouble;
 
@@ -28,6 +29,8 @@ pub(super) struct Prober {
     pub(super) shared: Arc<Shared>,
     pub(super) streams: Vec<Probed>,
     pub(super) every: Duration,
+    /// For so long the server may leave requests for messages that it has unanswered.
+    pub(super) patience: Duration,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -42,6 +45,19 @@ pub(super) struct Probed {
     pub(super) overdue: Option<u64>,
     /// When it was last noted that messages were passed.
     pub(super) noted: Duration,
+    /// Since when messages are there and none comes although there is room, and how many had come then.
+    pub(super) starved: Option<(Duration, u64)>,
+}
+
+/// How far a consumer is.
+#[derive(Clone, Copy, Debug)]
+struct Flowing {
+    /// Messages that it has still to deliver.
+    pending: u64,
+    /// Messages that it delivered and that did not arrive yet, where that is known.
+    under_way: Option<u64>,
+    /// Messages that arrived since the connect.
+    count: u64,
 }
 
 impl Prober {
@@ -66,7 +82,10 @@ impl Prober {
         let mut seen = Seen { asked_at: self.clock.now(), ..Seen::default() };
         let now = self.clock.monotonic();
         for (index, stream) in self.streams.iter_mut().enumerate() {
-            let (info, mut end) = stream.look(&self.api, &self.shared, index).await?;
+            let (info, mut end, flowing) = stream.look(&self.api, &self.shared, index).await?;
+            if stream.starves(flowing, self.shared.flows[index].waiting() == (0, 0), now, self.patience) {
+                return Err(self.api.starved(&stream.filter.stream, self.patience));
+            }
             end.passed = stream.passed(&self.api, end, now).await?;
             let clock = info.ts.as_deref().and_then(timestamp);
             if index == 0 {
@@ -74,6 +93,8 @@ impl Prober {
             }
             let newest = timestamp(&info.state.last_ts).filter(|_| info.state.last_seq > 0);
             seen.published_at = seen.published_at.max(newest);
+            let kept = retention::limits(&stream.filter.stream, &info).retention;
+            seen.retention = retention::shortest([seen.retention, kept]);
             seen.ends.push(end);
         }
         Ok(seen)
@@ -81,7 +102,7 @@ impl Prober {
 }
 
 impl Probed {
-    async fn look(&mut self, api: &Api, shared: &Shared, index: usize) -> Result<(StreamInfo, End), Trouble> {
+    async fn look(&mut self, api: &Api, shared: &Shared, index: usize) -> Result<(StreamInfo, End, Flowing), Trouble> {
         let name = &self.filter.stream;
         let flow = &shared.flows[index];
         let before = {
@@ -121,7 +142,19 @@ impl Probed {
             self.overdue = None;
         }
         let to_come = pending + under_way.unwrap_or(0);
-        Ok((info, End { last, reached_at, to_come, arrived: after.count, passed: None }))
+        let end = End { last, reached_at, to_come, arrived: after.count, passed: None };
+        Ok((info, end, Flowing { pending, under_way, count: after.count }))
+    }
+
+    /// Whether messages have been there for too long, and room for them, and none came: a user that may not ask for
+    /// messages is told so by nothing else.
+    fn starves(&mut self, flowing: Flowing, room: bool, now: Duration, patience: Duration) -> bool {
+        let starved = room && flowing.pending > 0 && flowing.under_way == Some(0);
+        self.starved = match self.starved {
+            Some((since, count)) if starved && count == flowing.count => Some((since, count)),
+            _ => starved.then_some((now, flowing.count)),
+        };
+        self.starved.is_some_and(|(since, _)| now.saturating_sub(since) >= patience)
     }
 
     /// The end of a filtered stream, now and then, when nothing up to it is for us.
@@ -147,7 +180,7 @@ impl Probed {
         let next = after.sequence().max(after.cleared) + 1;
         let unread = before.jump.map(|jump| jump + 1).or((under_way == Some(0)).then_some(next));
         let unread = unread.map(|unread| unread.max(before.cleared + 1));
-        Remembered { created: Some(self.created.clone()), point, unread }
+        Remembered { created: Some(self.created.clone()), next: None, point, unread }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a stream may drop before it was read, and the outage that it survives.
 
+use continuity_readmodel::Outage;
+
 use super::api::{StreamConfig, StreamInfo};
 use super::message;
 use crate::source::Retention;
@@ -34,10 +36,8 @@ pub(super) fn limits(stream: &str, info: &StreamInfo) -> Limits {
             None => "it holds too little to say which outage loses events".to_owned(),
         };
         found.warnings.push(format!("{stream} {limit}: {survives}"));
-        let shorter = |known: Option<f64>, more: f64| Some(known.map_or(more, |known| known.min(more)));
-        if let Some(seconds) = outage {
-            found.retention.outage_seconds = shorter(found.retention.outage_seconds, seconds);
-        }
+        let outage = outage.map_or(Outage::Unknown, Outage::Seconds);
+        found.retention.outage = found.retention.outage.tighter(outage);
     };
     if let Some(seconds) = max_age_seconds {
         tell(format!("keeps messages for {}", words(seconds)), Some(seconds));
@@ -48,7 +48,9 @@ pub(super) fn limits(stream: &str, info: &StreamInfo) -> Limits {
     if let Some(most) = above_zero(config.max_bytes).filter(|_| drops_old(config)) {
         tell(format!("keeps the newest {most} bytes"), lasting(most, |(_, bytes)| bytes));
     }
-    if let Some(most) = above_zero(config.max_msgs_per_subject).filter(|_| drops_old(config)) {
+    // Refusing what is new holds for a subject only where the stream says so of subjects, too.
+    let replaces = drops_old(config) || !config.discard_new_per_subject;
+    if let Some(most) = above_zero(config.max_msgs_per_subject).filter(|_| replaces) {
         let limit = format!("keeps the newest {most} messages of each subject, and one subject may get them all");
         tell(limit, lasting(most, |(messages, _)| messages));
     }
@@ -72,7 +74,7 @@ pub(super) fn shortest(all: impl IntoIterator<Item = Retention>) -> Retention {
     };
     all.into_iter().fold(Retention::default(), |a, b| Retention {
         max_age_seconds: less(a.max_age_seconds, b.max_age_seconds),
-        outage_seconds: less(a.outage_seconds, b.outage_seconds),
+        outage: a.outage.tighter(b.outage),
     })
 }
 
@@ -137,6 +139,18 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_forgets_its_oldest_unless_it_refuses_what_is_new() {
+        let of = |discard_new_per_subject| StreamConfig {
+            discard: "new".to_owned(),
+            max_msgs_per_subject: 1_000,
+            discard_new_per_subject,
+            ..StreamConfig::default()
+        };
+        assert_eq!(limits("S", &info(of(true))), Limits::default());
+        assert_eq!(limits("S", &info(of(false))).retention.outage, Outage::Seconds(100.0));
+    }
+
+    #[test]
     fn the_outage_is_that_of_the_tightest_limit() {
         let day = 86_400_000_000_000;
         let config = StreamConfig {
@@ -148,7 +162,7 @@ mod tests {
         };
         let found = limits("S", &info(config));
         assert_eq!(found.retention.max_age_seconds, Some(86_400.0));
-        assert_eq!(found.retention.outage_seconds, Some(3_600.0));
+        assert_eq!(found.retention.outage, Outage::Seconds(3_600.0));
         assert_eq!(found.warnings.len(), 4);
         assert!(found.warnings[0].contains("more than 1 d loses"), "{:?}", found.warnings);
         assert!(found.warnings[2].contains("newest 3600000 bytes") && found.warnings[2].contains("1 h loses"));
@@ -159,7 +173,7 @@ mod tests {
         let mut info = info(StreamConfig { max_msgs: 10, ..StreamConfig::default() });
         info.state.messages = 1;
         let found = limits("S", &info);
-        assert_eq!(found.retention, Retention::default());
+        assert_eq!(found.retention, Retention { max_age_seconds: None, outage: Outage::Unknown });
         assert!(found.warnings[0].contains("too little to say"));
         let producers = StreamConfig { allow_msg_ttl: true, allow_rollup_hdrs: true, ..StreamConfig::default() };
         info.config = producers;
@@ -168,10 +182,12 @@ mod tests {
 
     #[test]
     fn several_streams_are_as_tight_as_the_tightest() {
-        let one = Retention { max_age_seconds: None, outage_seconds: Some(5.0) };
-        let other = Retention { max_age_seconds: Some(9.0), outage_seconds: Some(9.0) };
-        let both = Retention { max_age_seconds: Some(9.0), outage_seconds: Some(5.0) };
+        let one = Retention { max_age_seconds: None, outage: Outage::Seconds(5.0) };
+        let other = Retention { max_age_seconds: Some(9.0), outage: Outage::Seconds(9.0) };
+        let both = Retention { max_age_seconds: Some(9.0), outage: Outage::Seconds(5.0) };
         assert_eq!(shortest([one, Retention::default(), other]), both);
+        let unknown = Retention { max_age_seconds: None, outage: Outage::Unknown };
+        assert_eq!(shortest([Retention::default(), unknown]), unknown);
     }
 
     #[test]

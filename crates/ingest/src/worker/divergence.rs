@@ -77,6 +77,12 @@ impl Worker {
                 let change = SourceChange::Accepted { facts, cause, actor, reason };
                 append(decider, identity.partition.clone(), change)?;
             }
+            // What diverged as a whole (a topic, a cluster) has no position of its own, but its divergence ends, too.
+            if !found.present.iter().any(|identity| identity.partition == found.partition) {
+                let (cause, actor, reason) = (found.cause, by.actor.clone(), by.reason.clone());
+                let change = SourceChange::Accepted { facts: Vec::new(), cause, actor, reason };
+                append(decider, found.partition.clone(), change)?;
+            }
             let detail = format!("{} {} at {}: {}", found.partition, found.cause.name(), found.point, found.detail);
             operator(decider, by, "source-accept", detail)
         })?;

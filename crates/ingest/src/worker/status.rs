@@ -9,7 +9,7 @@ use continuity_readmodel::{Fault, FaultKind, HeadSeen, RetentionSeen, SourceStat
 
 use super::{End, Worker};
 use crate::reader::ParsedBatch;
-use crate::source::{Resumed, SourceHead};
+use crate::source::{Resumed, Retention, SourceHead};
 use crate::{SourceError, metrics};
 
 impl Worker {
@@ -17,10 +17,7 @@ impl Worker {
     pub(super) fn tell_resumed(&self, resumed: &Resumed) {
         let board = &self.parts.board;
         board.connected();
-        board.retention(resumed.retention.map(|retention| RetentionSeen {
-            max_age_seconds: retention.max_age_seconds,
-            outage_seconds: retention.outage_seconds,
-        }));
+        board.retention(resumed.retention.map(seen));
     }
 
     /// The source does not deliver.
@@ -55,6 +52,9 @@ impl Worker {
         self.parts.board.received(batch.messages.len());
         let head = batch.head.as_ref()?;
         let asked = asked(batch, head);
+        if let Some(retention) = head.retention {
+            self.parts.board.retention(Some(seen(retention)));
+        }
         self.parts.board.head(HeadSeen {
             text: head.text.clone(),
             number: head.number,
@@ -125,6 +125,10 @@ impl Worker {
         board.bootstrap(export.map(|export| (export.loans_done, export.loans_expected)));
         metrics::totals(totals);
     }
+}
+
+fn seen(Retention { max_age_seconds, outage }: Retention) -> RetentionSeen {
+    RetentionSeen { max_age_seconds, outage }
 }
 
 /// When the source was asked for that end, on the monotonic clock. The source says it by the wall clock; from the

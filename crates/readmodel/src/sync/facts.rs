@@ -119,13 +119,55 @@ impl PauseCause {
     }
 }
 
-/// How long the source keeps what was not read yet; `None`: it drops nothing for that reason.
+/// How long the source keeps what was not read yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RetentionSeen {
-    /// Seconds after which messages go.
+    /// Seconds after which messages go; `None`: never by age.
     pub max_age_seconds: Option<f64>,
-    /// The longest outage of the replica, in seconds, that loses nothing.
-    pub outage_seconds: Option<f64>,
+    /// The longest outage of the replica that loses nothing.
+    pub outage: Outage,
+}
+
+/// The longest outage of the replica that loses nothing, at the rate of the messages that are kept now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Outage {
+    /// Nothing is ever dropped.
+    #[default]
+    Any,
+    /// Something may be dropped; what is kept is too little to say when.
+    Unknown,
+    /// In seconds.
+    Seconds(f64),
+}
+
+impl Outage {
+    /// The seconds, where there is a figure.
+    pub fn seconds(self) -> Option<f64> {
+        match self {
+            Self::Seconds(seconds) => Some(seconds),
+            Self::Any | Self::Unknown => None,
+        }
+    }
+
+    /// What holds when both limits do. A figure is the most that is known, even beside a limit without one.
+    #[must_use]
+    pub fn tighter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Seconds(one), Self::Seconds(other)) => Self::Seconds(one.min(other)),
+            (figure @ Self::Seconds(_), _) | (_, figure @ Self::Seconds(_)) => figure,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Any, Self::Any) => Self::Any,
+        }
+    }
+
+    /// In one word, for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Unknown => "unknown",
+            Self::Seconds(_) => "limited",
+        }
+    }
 }
 
 /// What the newest evaluated manifest showed.

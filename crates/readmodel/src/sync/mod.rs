@@ -38,7 +38,8 @@ use known::Known;
 
 pub use clocks::ClockStep;
 pub use facts::{
-    BootstrapShown, CompletenessSummary, Fault, FaultKind, HeadSeen, Pause, PauseCause, RetentionSeen, SyncBounds,
+    BootstrapShown, CompletenessSummary, Fault, FaultKind, HeadSeen, Outage, Pause, PauseCause, RetentionSeen,
+    SyncBounds,
 };
 pub use shown::{HeadShown, HeartbeatShown, SourceState, SyncCounters, SyncSnapshot, Why};
 

@@ -143,7 +143,7 @@ fn a_compacted_topic_is_refused_and_short_retention_is_told() {
     topic_with(&broker, "short", 1, &[("retention.ms", "3600000")]);
     let resumed = source(&broker, &["short"]).resume(&continuity_ingest::Known::default()).unwrap();
     let retention = resumed.retention.unwrap();
-    assert_eq!((retention.max_age_seconds, retention.outage_seconds), (Some(3_600.0), Some(3_600.0)));
+    assert_eq!((retention.max_age_seconds, retention.outage.seconds()), (Some(3_600.0), Some(3_600.0)));
     assert!(resumed.warnings.iter().any(|warning| warning.contains("60 minutes")), "{:?}", resumed.warnings);
     topic_with(&broker, "compacted", 1, &[("cleanup.policy", "compact")]);
     let error = source(&broker, &["compacted"]).resume(&continuity_ingest::Known::default()).unwrap_err();

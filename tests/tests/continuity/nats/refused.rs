@@ -87,7 +87,7 @@ fn limits_that_drop_events_are_told_with_the_outage_that_they_survive() {
     }
     let retention = resumed.retention.unwrap();
     assert_eq!(retention.max_age_seconds, Some(3_600.0));
-    assert!(retention.outage_seconds.is_some_and(|seconds| seconds <= 3_600.0), "{retention:?}");
+    assert!(retention.outage.seconds().is_some_and(|seconds| seconds <= 3_600.0), "{retention:?}");
     source.release();
     broker.purge(STREAM, Some(4));
     let resumed = source.resume(&Known::default()).unwrap();

@@ -6,6 +6,7 @@ use std::path::Path;
 use async_nats::ConnectOptions;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use continuity_base::Stop;
 use continuity_ingest::{Known, NatsAuth, NatsOptions, NatsSecret, NatsSource, NatsTls, Source, StreamFilter};
 use continuity_tests::brokers::{NATS, NATS_OLDEST, NatsServer};
 use continuity_tests::harness::certificates;
@@ -199,7 +200,8 @@ fn a_user_needs_few_permissions_and_is_told_which_one_is_missing() {
         let permissions = format!("publish: {{ allow: {allowed} }}, subscribe: \"_INBOX.>\"");
         format!("{{ user: {name}, password: b, permissions: {{ {permissions} }} }}")
     };
-    let users = [user("bank", ALLOWED), user("guest", "[\"$JS.API.STREAM.INFO.*\"]")].join(", ");
+    let deaf = ALLOWED.replace("MSG.NEXT.CHANGES", "MSG.NEXT.OTHER");
+    let users = [user("bank", ALLOWED), user("guest", "[\"$JS.API.STREAM.INFO.*\"]"), user("deaf", &deaf)].join(", ");
     let config = format!("authorization {{ users: [ {{ user: admin, password: a }}, {users} ] }}");
     let client = ConnectOptions::new().user_and_password("admin".to_owned(), "a".to_owned());
     let broker = Broker::as_user(NatsServer::new(NATS).config(&config), client);
@@ -220,4 +222,12 @@ fn a_user_needs_few_permissions_and_is_told_which_one_is_missing() {
     assert_eq!(texts(&read_to_end(&mut allowed)), events(2..EVENTS));
     let refused = refusal(source("guest").resume(&Known::default()).unwrap_err());
     assert!(refused.contains("$JS.API.CONSUMER.CREATE.CHANGES"), "{refused}");
+    let mut deaf = source("deaf");
+    let resumed = deaf.resume(&Known::default());
+    let stop = Stop::new();
+    let refused = until("the refusal", || match &resumed {
+        Err(_) => Some(String::new()),
+        Ok(_) => deaf.next_batch(100, 1 << 20, &stop).err().map(refusal),
+    });
+    assert!(refused.contains("$JS.API.CONSUMER.MSG.NEXT.CHANGES"), "{refused} {resumed:?}");
 }

@@ -31,7 +31,8 @@ pub(super) fn component(sync: &SyncSnapshot, position: u64) -> Value {
         "clockStepSeconds": sync.clock_step.map(|step| seconds(step.micros)),
         "secondsSinceClockStep": sync.clock_step.map(|step| step.age.as_secs()),
         "retentionSeconds": sync.retention.and_then(|retention| retention.max_age_seconds),
-        "outageSurvivedSeconds": sync.retention.and_then(|retention| retention.outage_seconds),
+        "outageSurvived": sync.retention.map(|retention| retention.outage.name()),
+        "outageSurvivedSeconds": sync.retention.and_then(|retention| retention.outage.seconds()),
     })
 }
 

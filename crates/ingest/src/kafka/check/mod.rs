@@ -223,10 +223,12 @@ impl Check<'_> {
         // What was known of it stays known when it does not show it now.
         let first = self.known.first(part).or(seen);
         let cluster = cluster.or_else(|| self.known.cluster(part));
+        let begin = if found.low < found.high { found.low } else { found.high };
+        let next = self.known.next(part).or((!self.known.points.contains_key(part)).then_some(begin));
         PartReport {
             low: found.low,
             high: found.high,
-            identity: known::identity(part, cluster, first),
+            identity: known::to_be_read_from(known::identity(part, cluster, first), next),
             hole_from: None,
         }
     }

@@ -7,7 +7,7 @@ use continuity_readmodel::ledger::Identity;
 
 use super::super::known::{Part, gone, identity};
 use super::super::look::Blind;
-use super::super::verdict::{Finding, Found, judge};
+use super::super::verdict::{Finding, Found, judge, never_read};
 use super::Check;
 use crate::{Diverged, SourceError};
 
@@ -15,18 +15,20 @@ use crate::{Diverged, SourceError};
 type Looked = BTreeMap<Part, Found>;
 
 impl Check<'_> {
-    /// None of the configured topics is known, although others are.
+    /// A topic that was read is not configured any more: what it had still to give would never be read.
     pub(super) fn renamed(&self, cluster: Option<&str>, looked: &Looked) -> Result<(), SourceError> {
-        let known = self.known.identified_topics();
-        let some_known = self.topics.iter().any(|topic| !self.known.of_topic(topic).is_empty());
-        if known.is_empty() || some_known {
+        let mut given_up = self.known.identified_topics();
+        given_up.retain(|topic| !self.topics.iter().any(|configured| configured == topic));
+        if given_up.is_empty() {
             return Ok(());
         }
-        let old: BTreeSet<Part> = known.iter().flat_map(|topic| self.known.of_topic(topic)).collect();
-        let names: Vec<&str> = known.into_iter().collect();
+        let old: BTreeSet<Part> = given_up.iter().flat_map(|topic| self.known.of_topic(topic)).collect();
+        let names: Vec<&str> = given_up.into_iter().collect();
         let (names, point) = (names.join(", "), self.points(&old));
         let detail = format!("so far {names} was read, and {} is configured", self.topics.join(", "));
-        let present = old.iter().map(gone).chain(looked.keys().map(|part| identity(part, cluster, None))).collect();
+        // Those that are followed as before are not read anew.
+        let new = looked.keys().filter(|part| self.known.of_topic(&part.topic).is_empty());
+        let present = old.iter().map(gone).chain(new.map(|part| identity(part, cluster, None))).collect();
         Err(self.diverged(Divergence::Renamed, &names, point, detail, present))
     }
 
@@ -57,8 +59,11 @@ impl Check<'_> {
     /// Each partition that was read still holds what was read, and what follows.
     pub(super) fn judged(&self, cluster: Option<&str>, looked: &Looked) -> Result<(), SourceError> {
         let judge_one = |(part, found): (&Part, &Found)| {
-            let point = self.known.points.get(part)?;
-            Some((part.clone(), judge(*point, self.known.first(part), found)?))
+            let finding = match self.known.points.get(part) {
+                Some(point) => judge(*point, self.known.first(part), found)?,
+                None => never_read(self.known.next(part).filter(|_| self.thorough)?, found)?,
+            };
+            Some((part.clone(), finding))
         };
         let findings: Vec<(Part, Finding)> = looked.iter().filter_map(judge_one).collect();
         let Some((part, first)) = findings.first() else { return Ok(()) };

@@ -18,7 +18,7 @@ fn info(first_seq: u64, last_seq: u64) -> StreamInfo {
 /// The stream was read up to `sequence`, where the message had the mark 7.
 fn read_to(sequence: u64) -> Remembered {
     let point = Some(Point { sequence, mark: 7 });
-    Remembered { created: Some(BORN.to_owned()), point, unread: Some(sequence + 1) }
+    Remembered { created: Some(BORN.to_owned()), next: Some(1), point, unread: Some(sequence + 1) }
 }
 
 fn cause(verdict: Result<(), Trouble>) -> Option<Divergence> {
@@ -37,7 +37,16 @@ fn every_change_of_a_stream_has_its_name() {
         ("all that was read is gone", read_to(5), info(6, 9), Found::Unknown, None),
         ("emptied after all was read", read_to(9), info(10, 9), Found::Unknown, None),
         ("the last that was read is gone", read_to(5), info(1, 9), Found::Nothing, None),
-        ("never read", Remembered { point: None, ..read_to(0) }, info(4, 9), Found::Unknown, None),
+        ("never read", Remembered { point: None, ..read_to(0) }, info(1, 9), Found::Unknown, None),
+        ("lost unread", Remembered { point: None, ..read_to(0) }, info(4, 9), Found::Unknown, Some(Divergence::Lost)),
+        (
+            "purged unread",
+            Remembered { point: None, ..read_to(0) },
+            info(4, 3),
+            Found::Unknown,
+            Some(Divergence::Purged),
+        ),
+        ("filtered", Remembered { point: None, next: None, ..read_to(0) }, info(4, 9), Found::Unknown, None),
         ("never seen", Remembered::default(), info(4, 9), Found::Unknown, None),
         ("empty", Remembered::default(), info(0, 0), Found::Unknown, None),
         ("shorter", read_to(5), info(1, 4), Found::Unknown, Some(Divergence::Truncated)),
@@ -114,10 +123,37 @@ fn other_streams_than_those_that_were_read_are_a_rename() {
     let kafka = Identity { partition: "T/0".to_owned(), facts: vec![("kind".to_owned(), "kafka".to_owned())] };
     assert_eq!(renamed(std::slice::from_ref(&kafka), &[known("A")]), Ok(()));
     assert_eq!(renamed(&[known("A")], &[known("A"), known("B")]), Ok(()));
+    let verdict = renamed(&[known("A"), known("B")], &[known("B"), known("C")]);
+    let Err(Trouble::Diverged(found)) = verdict else { panic!("{verdict:?}") };
+    let present: Vec<_> = found.present.iter().map(|one| (one.partition.as_str(), one.facts.len())).collect();
+    assert_eq!(present, [("A", 0), ("C", 2)], "B is followed as before");
+    assert!(renamed(&[known("A"), known("B")], &[known("B")]).is_err(), "A is given up");
     assert_eq!(renamed(&[], &[known("A")]), Ok(()));
     let verdict = renamed(&[kafka, known("A"), known("B")], &[known("C")]);
     let Err(Trouble::Diverged(found)) = verdict else { panic!("{verdict:?}") };
     assert_eq!((found.cause, found.partition.as_str()), (Divergence::Renamed, "A"));
     let present: Vec<_> = found.present.iter().map(|one| (one.partition.as_str(), one.facts.len())).collect();
     assert_eq!(present, [("A", 0), ("B", 0), ("C", 2)]);
+}
+
+#[test]
+fn other_subjects_than_those_that_were_read_are_a_rename() {
+    let filter = |subjects: &[&str]| StreamFilter {
+        stream: "S".to_owned(),
+        subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+    };
+    let stream = info(3, 9);
+    let known = followed(&filter(&["b.>", "a.>"]), &Remembered::default(), &stream);
+    assert_eq!((known.fact(SUBJECTS), known.fact(NEXT)), (Some("a.> b.>"), None));
+    let judged = |subjects: &[&str], known: &Identity| refiltered(&filter(subjects), Some(known), &read_to(5), &stream);
+    assert_eq!(judged(&["a.>", "b.>", "b.>"], &known), Ok(()));
+    for others in [&[][..], &["a.>"], &["a.>", "b.>", "c.>"]] {
+        assert_eq!(cause(judged(others, &known)), Some(Divergence::Renamed), "{others:?}");
+    }
+    let all = followed(&filter(&[]), &Remembered::default(), &stream);
+    assert_eq!((all.fact(SUBJECTS), all.fact(NEXT)), (None, Some("3")));
+    assert_eq!(cause(judged(&["a.>"], &all)), Some(Divergence::Renamed));
+    let nothing_read = Remembered { point: None, ..read_to(0) };
+    assert_eq!(refiltered(&filter(&["a.>"]), Some(&all), &nothing_read, &stream), Ok(()));
+    assert_eq!(followed(&filter(&[]), &read_to(5), &info(7, 9)).fact(NEXT), Some("1"), "what was known stays");
 }
