@@ -6,6 +6,7 @@
 //! for the caller to write. [`publish`] carries a feed to NATS `JetStream`, Kafka or a file.
 
 mod blob;
+mod content;
 mod control;
 mod envelope;
 mod erasure;
@@ -22,8 +23,10 @@ mod scene;
 mod simulator;
 mod story;
 
-pub use blob::{BlobFile, BlobMode};
+pub use blob::{BlobFile, BlobMode, Served, SigningKey};
+pub use content::{BlobId, Content, FileKind, LARGEST, NoBlobId, Sizes};
 pub use export::Exporting;
 pub use faults::{FaultCounts, Faults, Faulty};
 pub use manifest::{Every, Manifests};
+pub use names::NASTY_FILE_NAMES;
 pub use simulator::{Emitted, Kind, Options, Simulator, Tempo};
