@@ -115,7 +115,7 @@ pub(crate) struct Control {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Files of documents")]
 pub(crate) struct BlobOptions {
-    /// Where their bytes are: `inline` in the events (small PDFs); `files` in the directory `blobs` beside --to file:PATH, or
+    /// Where their bytes are: `inline` in the events (small PDFs); `files` in the directory `blobs` beside `--to file:PATH`, or
     /// `files:DIR`; `http://127.0.0.1:PORT` on a server beside the simulation (PDFs, images and office files of 1 KB to 1 MB;
     /// port 0 is any free one). Events then carry signed URLs, and `GET /references/{blobId}` gives fresh ones. The server
     /// ends with the simulation: `--rate 0` keeps both until they are stopped.
