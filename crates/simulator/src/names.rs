@@ -183,6 +183,83 @@ pub(crate) const NASTY: &[&str] = &[
     "1.000",
 ];
 
+/// What uploaders call their files, before number and extension.
+pub(crate) const FILE_STEMS: &[&str] = &[
+    "Payslip",
+    "scan",
+    "IMG_",
+    "Bank statement",
+    "Valuation report",
+    "Gutachten",
+    "Pjanta tal-art",
+    "Relevé de compte",
+    "promise of sale",
+    "見積書",
+    "WhatsApp Image 2026-01-05 at 11.20.33",
+];
+
+/// Names that nobody should give a file and somebody does: paths, header injection, other types, odd letters, too long.
+pub const NASTY_FILE_NAMES: &[&str] = &[
+    "../../etc/passwd",
+    "..\\..\\windows\\win.ini",
+    "/etc/shadow",
+    "C:\\autoexec.bat",
+    "\\\\server\\share\\file.pdf",
+    "..",
+    ".",
+    "",
+    " ",
+    ".htaccess",
+    "~/.ssh/authorized_keys",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..%c0%af..%c0%afetc",
+    "file:///etc/passwd",
+    "a.pdf\r\nSet-Cookie: session=1",
+    "a.pdf\r\n\r\n<script>alert(1)</script>",
+    "a\nb.pdf",
+    "tab\there.pdf",
+    "nul\u{0}byte.pdf",
+    "bell\u{7}.pdf",
+    "delete\u{7f}.pdf",
+    "c1\u{85}next-line.pdf",
+    "quote\".pdf",
+    "\"; filename=\"evil.exe",
+    "semi;colon.pdf",
+    "a.pdf; filename*=UTF-8''evil.exe",
+    "back\\slash.pdf",
+    "comma, and = sign.pdf",
+    "100%.pdf",
+    "%0d%0aX-Injected: 1.pdf",
+    "=?utf-8?B?ZXZpbC5leGU=?=",
+    "<img src=x onerror=alert(1)>.html",
+    "page.html",
+    "image.svg",
+    "invoice.pdf.exe",
+    "statement.js",
+    "run.sh",
+    "${jndi:ldap://example.invalid/a}.pdf",
+    "'; DROP TABLE documents; --.pdf",
+    "=HYPERLINK(\"http://example.invalid\").xlsx",
+    "CON.pdf",
+    "LPT1",
+    "name:stream.pdf",
+    "question?.pdf",
+    "star*.pdf",
+    "pipe|less.pdf",
+    "trailing dot.",
+    "trailing space.pdf ",
+    "\u{202e}fdp.exe",
+    "zero\u{200b}width.pdf",
+    "\u{feff}mark.pdf",
+    "e\u{301} and é.pdf",
+    "👩\u{200d}👩\u{200d}👧.png",
+    "line\u{2028}separator.pdf",
+    "مرحبا.pdf",
+    "very long, very long, very long, very long, very long, very long, very long, very long, very long, very long, very long, \
+     very long, very long, very long, very long, very long, very long, very long, very long, very long, very long, very long, \
+     very long, very long, very long, very long, very long, very long, very long.pdf",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +270,12 @@ mod tests {
             assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{text}");
             assert!(!text.contains('\n'));
         }
+    }
+
+    #[test]
+    fn nasty_file_names_are_many_and_one_is_longer_than_a_file_system_takes() {
+        assert!(NASTY_FILE_NAMES.len() >= 50);
+        assert!(NASTY_FILE_NAMES.iter().any(|name| name.len() > 255));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// A PDF 1.4 file of one A4 page that shows `title` and `lines` (ASCII is shown as it is, anything else as `?`).
 pub(crate) fn document(title: &str, lines: &[String]) -> Vec<u8> {
-    let stream = content(title, lines);
+    let stream = page_text(title, lines);
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
@@ -35,7 +35,8 @@ fn assemble(objects: &[String]) -> Vec<u8> {
     out.into_bytes()
 }
 
-fn content(title: &str, lines: &[String]) -> String {
+/// The instructions that show `title` and `lines` on a page.
+pub(crate) fn page_text(title: &str, lines: &[String]) -> String {
     let mut out = format!("BT /F1 16 Tf 56 780 Td ({}) Tj ET\n", escaped(title));
     for (i, line) in lines.iter().enumerate() {
         let _ = writeln!(out, "BT /F1 10 Tf 56 {} Td ({}) Tj ET", 750_usize.saturating_sub(i * 14), escaped(line));

@@ -22,7 +22,7 @@ pub(crate) struct Planned {
 pub(crate) struct Scene<'a> {
     pub(crate) loan: &'a mut Loan,
     pub(crate) source: &'a str,
-    pub(crate) blob_mode: BlobMode,
+    pub(crate) blob_mode: &'a BlobMode,
     pub(crate) now: i64,
     pub(crate) time: String,
     pub(crate) actor: Option<String>,
@@ -39,7 +39,7 @@ const DAY: i64 = 24 * HOUR;
 
 impl<'a> Scene<'a> {
     /// The moment `now` (microseconds since the epoch) in the life of `loan`.
-    pub(crate) fn new(loan: &'a mut Loan, source: &'a str, blob_mode: BlobMode, now: i64) -> Self {
+    pub(crate) fn new(loan: &'a mut Loan, source: &'a str, blob_mode: &'a BlobMode, now: i64) -> Self {
         let time = written_time(now, loan);
         let actor = some_actor(loan);
         Self { loan, source, blob_mode, now, time, actor, lines: vec![], files: vec![], planned: vec![] }
@@ -190,7 +190,7 @@ impl<'a> Scene<'a> {
         self.pick(SENTENCES)
     }
 
-    /// Makes and keeps a PDF with a name of its own.
+    /// Makes and keeps a file with a name of its own: a small PDF, unless the platform has a server for its files.
     pub(crate) fn file(&mut self, stem: &str) -> Stored {
         let count = self.loan.random.between(8, 30);
         let lines: Vec<String> = (1..=count)
@@ -201,8 +201,10 @@ impl<'a> Scene<'a> {
             .collect();
         let suffix = self.pick(&["", " (signed)", " – copie", "_v2", " ħ"]);
         let blob_id = self.id("blb");
-        let bytes = pdf::document(&format!("{stem} {blob_id}"), &lines);
-        let mut stored = blob::store(self.blob_mode, &blob_id, format!("{stem}{suffix}.pdf"), bytes);
+        // Chance was asked for the same things in every mode: what else happens does not depend on how bytes travel.
+        let (name, now) = (format!("{stem}{suffix}.pdf"), Timestamp::from_micros(self.now));
+        let make = || pdf::document(&format!("{stem} {blob_id}"), &lines);
+        let mut stored = blob::store(self.blob_mode, &blob_id, name, now, make);
         self.files.extend(stored.file.take());
         stored
     }

@@ -285,7 +285,7 @@ impl Simulator {
 
     fn tell(&mut self, due: i64, mut loan: Loan, action: Action, entity: usize) {
         let now = self.now(due);
-        let mut scene = Scene::new(&mut loan, &self.options.source, self.options.blobs, now);
+        let mut scene = Scene::new(&mut loan, &self.options.source, &self.options.blobs, now);
         action(&mut scene, entity);
         let Scene { mut lines, files, planned, .. } = scene;
         if self.options.erasures && !loan.purged && !lines.is_empty() && loan.random.percent(1) {

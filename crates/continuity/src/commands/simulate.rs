@@ -1,5 +1,6 @@
 //! `continuity simulate`: a stand-in cloud platform that publishes to a broker or a file.
 
+mod blobs;
 mod options;
 mod summary;
 
@@ -11,6 +12,7 @@ use continuity_base::{Clock, Stop, SystemClock, Timestamp};
 use continuity_simulator::publish::{self, Access, Mode, Names, PublishOptions, Summary, Target};
 use continuity_simulator::{Emitted, Every, Exporting, FaultCounts, Faults, Manifests, Options, Simulator, Tempo};
 
+use self::blobs::{Files, Writing};
 use self::options::FaultOptions;
 pub(crate) use self::options::Simulate;
 use self::summary::Shown;
@@ -28,10 +30,11 @@ pub(crate) fn run(options: &Simulate) -> Result<()> {
     let mut shown = Shown::new(options, &to, &plan.platform);
     let (summary, counts) = plan.carry_out(&to, &stop, &mut |summary| shown.progress(summary))?;
     shown.finish();
+    let objects = plan.files.counts();
     if options.json {
-        return output::json(&summary::as_json(&summary, &counts));
+        return output::json(&summary::as_json(&summary, &counts, objects.as_ref()));
     }
-    output::text(&summary::as_text(&to, &summary, &counts))
+    output::text(&summary::as_text(&to, &summary, &counts, objects.as_ref()))
 }
 
 /// Everything that the options ask for, in the words of the simulator.
@@ -40,6 +43,7 @@ struct Plan<'a> {
     platform: Options,
     publish: PublishOptions,
     manifests: Option<Every>,
+    files: Files,
 }
 
 impl<'a> Plan<'a> {
@@ -49,14 +53,15 @@ impl<'a> Plan<'a> {
                 bail!("--{name} has to be from 0 to 1,000,000 events a second");
             }
         }
-        let platform = platform(options, clock.now())?;
+        let files = Files::open(&options.blobs, &options.to, options.seed, clock)?;
+        let platform = Options { blobs: files.mode(), ..platform(options, clock.now())? };
         let manifests = options.control.manifest_every.as_deref().map(|text| every(text, clock)).transpose()?;
         let publish = publishing(options, &platform, clock)?;
-        Ok(Self { options, platform, publish, manifests })
+        Ok(Self { options, platform, publish, manifests, files })
     }
 
     /// Builds the feed in layers - what the platform produces, its manifests, what goes wrong on the way - and publishes it.
-    fn carry_out(self, to: &Target, stop: &Stop, watch: &mut dyn FnMut(&Summary)) -> Result<(Summary, FaultCounts)> {
+    fn carry_out(&self, to: &Target, stop: &Stop, watch: &mut dyn FnMut(&Summary)) -> Result<(Summary, FaultCounts)> {
         let simulator = Simulator::new(self.platform.clone());
         let Some(path) = self.options.control.snapshot.clone() else {
             return self.publish(simulator, to, stop, watch);
@@ -71,25 +76,28 @@ impl<'a> Plan<'a> {
     }
 
     fn publish(
-        self,
+        &self,
         told: impl Iterator<Item = Emitted>,
         to: &Target,
         stop: &Stop,
         watch: &mut dyn FnMut(&Summary),
     ) -> Result<(Summary, FaultCounts)> {
         // What is made up on the way has ids too: they follow from the run's seed, as the platform's do.
-        let Self { options, platform, publish, manifests } = self;
+        let Self { options, platform, publish, manifests, files } = self;
         let only_history = options.once || options.rate <= 0.0;
         let limit = options.events.map_or(usize::MAX, |events| usize::try_from(events).unwrap_or(usize::MAX));
-        let told = told.take_while(|emitted| emitted.history || !only_history).take(limit);
+        let mut written = Writing::over(told, files);
+        let told = written.by_ref().take_while(|emitted| emitted.history || !only_history).take(limit);
         let told: Box<dyn Iterator<Item = Emitted> + '_> = match manifests {
-            Some(every) => Box::new(Manifests::over(told, every, &platform.source, platform.seed)),
+            Some(every) => Box::new(Manifests::over(told, every.clone(), &platform.source, platform.seed)),
             None => Box::new(told),
         };
         let told = told.filter(|emitted| !(options.control.skip_history && emitted.history));
         let mut feed = faults(&options.faults).over(platform.seed, told);
-        let summary = publish::publish_watched(feed.by_ref(), to, &publish, stop, watch)?;
+        let summary = publish::publish_watched(feed.by_ref(), to, publish, stop, watch)?;
         let counts = feed.counts();
+        drop(feed);
+        written.outcome()?;
         Ok((summary, counts))
     }
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::blob::{Served, SigningKey};
+use crate::content::{BlobId, FileKind};
 use crate::pdf::tests::check;
 
 const START: Timestamp = Timestamp::from_micros(1_767_600_000_123_456);
@@ -181,6 +183,35 @@ fn with_files_every_reference_comes_with_its_bytes_first() {
         }
     }
     assert!(count > 100, "{count}");
+}
+
+#[test]
+fn served_files_are_of_many_kinds_and_change_nothing_else_of_the_story() {
+    let served = Served::at("http://127.0.0.1:9", SigningKey::of_seed(1));
+    let options = Options { blobs: BlobMode::Served(served.clone()), ..Options::new(9, START, 12) };
+    let served_history: Vec<_> = Simulator::new(options).history().collect();
+    let inline = history(9, 12);
+    assert_eq!(served_history.len(), inline.len());
+    let (mut types, mut versions) = (BTreeSet::new(), 0);
+    for (here, there) in served_history.iter().zip(&inline) {
+        let (event, other) = (value(here), value(there));
+        assert_eq!((&event["id"], &event["type"], here.blobs.len()), (&other["id"], &other["type"], 0));
+        let mut found = vec![];
+        blobs(&event["data"], &mut found);
+        for blob in found {
+            let id: BlobId = blob["blobId"].as_str().unwrap().parse().unwrap();
+            assert_eq!(blob["sha256"], hex::encode(id.content().sha256()));
+            assert_eq!((blob["sizeBytes"].as_u64(), id.size() <= 1_000_000), (Some(id.size()), true));
+            assert_eq!(blob["fetch"]["kind"], "URL");
+            types.insert(blob["mediaType"].as_str().unwrap().to_owned());
+        }
+        let document = event["data"].get("after").or(event["data"].get("patch")).unwrap();
+        if let (Some(list), Some(blob)) = (document.get("versions").and_then(Value::as_array), document.get("blob")) {
+            versions += list.len();
+            assert!(blob.is_null() || list.iter().any(|version| version["blob"]["sha256"] == blob["sha256"]));
+        }
+    }
+    assert!(types.len() == FileKind::ALL.len() && versions > 20, "{types:?} {versions}");
 }
 
 #[test]

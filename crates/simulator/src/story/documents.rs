@@ -1,5 +1,6 @@
 //! Spaces and the documents in them.
 
+use crate::blob::Stored;
 use crate::json::{Json, object};
 use crate::scene::Scene;
 
@@ -98,9 +99,9 @@ fn add(s: &mut Scene<'_>, event: &str, name: &'static str, category: &'static st
     let sensitive = s.percent(15);
     let mut state = object! {
         "id" => &id, "name" => format!("{name} {}", s.loan.random.below(100)), "category" => category, "status" => "ACTIVE",
-        "fileName" => file.file_name, "mediaType" => "application/pdf", "sizeBytes" => file.size, "sha256" => &file.sha256,
+        "fileName" => &file.file_name, "mediaType" => file.media_type, "sizeBytes" => file.size, "sha256" => &file.sha256,
         "uploadedAt" => &s.time, "source" => origin, "sensitive" => sensitive, "uploadedBy" => by, "signatures" => vec![],
-        "versions" => vec![object! { "number" => 1_i64, "sha256" => &file.sha256, "at" => &s.time }], "blob" => file.reference,
+        "versions" => vec![version(1, &file, &s.time)], "blob" => file.reference,
     };
     let mut parent = vec![];
     if let Some(space) = some_space(s).filter(|_| s.percent(85)) {
@@ -109,6 +110,15 @@ fn add(s: &mut Scene<'_>, event: &str, name: &'static str, category: &'static st
         parent.push(("spaceId", space));
     }
     s.create(event, "document", id, parent, state)
+}
+
+/// A row of `versions`; with the bytes' reference where a server has them.
+fn version(number: usize, file: &Stored, at: &str) -> Json {
+    let mut version = object! { "number" => number, "sha256" => &file.sha256, "at" => at.to_owned() };
+    if file.in_versions {
+        version.set("blob", file.reference.clone());
+    }
+    version
 }
 
 fn handle(s: &mut Scene<'_>, document: usize) {
@@ -142,7 +152,10 @@ fn add_version(s: &mut Scene<'_>, document: usize) {
     let at = s.time.clone();
     s.change("DocumentVersionAdded", document, |state| {
         let number = state.list("versions").len() + 1;
-        state.list("versions").push(object! { "number" => number, "sha256" => &file.sha256, "at" => &at });
+        state.list("versions").push(version(number, &file, &at));
+        if state.text("mediaType") != file.media_type {
+            state.set("mediaType", file.media_type);
+        }
         state.set("fileName", file.file_name);
         state.set("sizeBytes", file.size);
         state.set("sha256", file.sha256);

@@ -137,7 +137,7 @@ fn attach(s: &mut Scene<'_>, task: usize) {
     let id = s.id("itm");
     let file = s.file("attachment");
     let state = object! {
-        "id" => &id, "kind" => "FILE", "fileName" => file.file_name, "mediaType" => "application/pdf", "sizeBytes" => file.size,
+        "id" => &id, "kind" => "FILE", "fileName" => file.file_name, "mediaType" => file.media_type, "sizeBytes" => file.size,
         "sha256" => file.sha256, "uploadedAt" => &s.time, "status" => "ACTIVE", "blob" => file.reference,
     };
     let parent = vec![("taskId", s.loan.entities[task].id.clone())];
@@ -155,6 +155,9 @@ fn replace(s: &mut Scene<'_>, item: usize) {
     let at = s.time.clone();
     s.change("TaskItemReplaced", item, |state| {
         state.set("fileName", file.file_name);
+        if state.text("mediaType") != file.media_type {
+            state.set("mediaType", file.media_type);
+        }
         state.set("sizeBytes", file.size);
         state.set("sha256", file.sha256);
         state.set("uploadedAt", at);

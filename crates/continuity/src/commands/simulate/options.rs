@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use continuity_simulator::objects::ObjectFaults;
 
 /// A stand-in cloud platform that publishes: a history of loans first, then on and on.
 #[derive(Debug, Args)]
@@ -40,6 +41,8 @@ pub(crate) struct Simulate {
     pub(crate) broker: Broker,
     #[command(flatten)]
     pub(crate) control: Control,
+    #[command(flatten)]
+    pub(crate) blobs: BlobOptions,
     #[command(flatten)]
     pub(crate) faults: FaultOptions,
 }
@@ -106,6 +109,31 @@ pub(crate) struct Control {
     /// Do not publish the history, as if the broker had kept it no longer: for a replica that starts from --snapshot.
     #[arg(long)]
     pub(crate) skip_history: bool,
+}
+
+/// The files of documents, task items and attachments.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Files of documents")]
+pub(crate) struct BlobOptions {
+    /// Where their bytes are: `inline` in the events (small PDFs); `files` in the directory `blobs` beside `--to file:PATH`, or
+    /// `files:DIR`; `http://127.0.0.1:PORT` on a server beside the simulation (PDFs, images and office files of 1 KB to 1 MB;
+    /// port 0 is any free one). Events then carry signed URLs, and `GET /references/{blobId}` gives fresh ones. The server
+    /// ends with the simulation: `--rate 0` keeps both until they are stopped.
+    #[arg(long, value_name = "inline|files|http://127.0.0.1:PORT", default_value = "inline")]
+    pub(crate) blobs: String,
+    /// Now and then a file of up to 200 MB. With a server only.
+    #[arg(long)]
+    pub(crate) large_blobs: bool,
+    /// What goes wrong with requests for files, in percent: `slow=5,cut=5,wrong-bytes=1,wrong-length=1,403=1,404=1,429=2,500=2,
+    /// expired=1`, and `references=5` for requests for references (503). With a server only.
+    #[arg(long, value_name = "FAULT=PERCENT,..")]
+    pub(crate) blob_faults: Option<ObjectFaults>,
+    /// The bearer token that `/references` asks for. With a server only.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) blob_token: Option<String>,
+    /// How long a signed URL is good for, from its event's time on, in hours.
+    #[arg(long, value_name = "HOURS", default_value_t = 8_760, value_parser = clap::value_parser!(u64).range(..=876_000))]
+    pub(crate) blob_url_hours: u64,
 }
 
 /// What goes wrong on the way; probabilities per event.

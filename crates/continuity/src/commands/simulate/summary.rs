@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
 
+use continuity_simulator::objects::ObjectCounts;
 use continuity_simulator::publish::{Position, Positions, Summary, Target};
 use continuity_simulator::{FaultCounts, Options};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,8 +65,8 @@ fn figures(summary: &Summary) -> String {
 }
 
 /// The summary for machines.
-pub(super) fn as_json(summary: &Summary, counts: &FaultCounts) -> Value {
-    json!({
+pub(super) fn as_json(summary: &Summary, counts: &FaultCounts, objects: Option<&ObjectCounts>) -> Value {
+    let mut value = json!({
         "messages": summary.messages,
         "acknowledged": summary.acknowledged,
         "events": summary.events,
@@ -85,7 +86,12 @@ pub(super) fn as_json(summary: &Summary, counts: &FaultCounts) -> Value {
         "positions": positions(&summary.positions),
         "stopped": summary.stopped,
         "seconds": (summary.took.as_secs_f64() * 1_000.0).round() / 1_000.0,
-    })
+    });
+    if let Some(objects) = objects {
+        let requests: Map<_, _> = objects.outcomes.iter().map(|(o, n)| (o.name().to_owned(), json!(n))).collect();
+        value["objects"] = json!({ "requests": requests, "bytes": objects.bytes });
+    }
+    value
 }
 
 fn positions(positions: &Positions) -> Map<String, Value> {
@@ -97,7 +103,7 @@ fn positions(positions: &Positions) -> Map<String, Value> {
 }
 
 /// The summary for people.
-pub(super) fn as_text(to: &Target, summary: &Summary, counts: &FaultCounts) -> String {
+pub(super) fn as_text(to: &Target, summary: &Summary, counts: &FaultCounts, objects: Option<&ObjectCounts>) -> String {
     let number = |number: u64| grouped(&number.to_string());
     let mut text = format!(
         "{} events of {} loans to {to} in {:.1} s ({})\n",
@@ -121,6 +127,9 @@ pub(super) fn as_text(to: &Target, summary: &Summary, counts: &FaultCounts) -> S
     row("sent again", summary.repeated);
     row("of those known already", summary.deduplicated);
     row("not acknowledged", summary.messages - summary.acknowledged);
+    for (outcome, count) in objects.iter().flat_map(|objects| &objects.outcomes) {
+        row(&format!("files, {}", outcome.name()), *count);
+    }
     for (name, position) in &positions(&summary.positions) {
         let _ = writeln!(text, "  last position in {name}: {position}");
     }

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use continuity_simulator::publish::Position;
+use continuity_simulator::{BlobMode, Sizes};
 use serde_json::json;
 
 use super::*;
@@ -84,12 +85,64 @@ fn a_summary_says_the_same_to_people_and_machines() {
     let mut summary = Summary { messages: 1_203, acknowledged: 1_200, events: 1_100, loans: 9, ..Summary::default() };
     summary.positions.insert("banclo.changes".to_owned(), Position::Offsets([(0, 7), (2, 9)].into()));
     let counts = FaultCounts { gaps: 3, ..FaultCounts::default() };
-    let json = summary::as_json(&summary, &counts);
+    let json = summary::as_json(&summary, &counts, None);
     assert_eq!(json["positions"], json!({ "banclo.changes": { "0": 7, "2": 9 } }));
     assert_eq!((&json["events"], &json["faults"]["gaps"]), (&json!(1_100), &json!(3)));
-    let text = summary::as_text(&Target::parse("kafka://h:1").unwrap(), &summary, &counts);
+    let text = summary::as_text(&Target::parse("kafka://h:1").unwrap(), &summary, &counts, None);
     for said in ["1,100 events of 9 loans to kafka://h:1", "never told", "not acknowledged", "banclo.changes: {\"0\":7"]
     {
         assert!(text.contains(said), "{text}");
     }
+}
+
+#[test]
+fn files_are_where_they_were_asked_for() {
+    let mode = |line: &str| plan(&format!("--to file:x/feed.ndjson {line}")).map(|(platform, ..)| platform.blobs);
+    assert_eq!(mode("").unwrap(), BlobMode::Inline);
+    assert_eq!(mode("--blobs files").unwrap(), BlobMode::Files);
+    let wrong =
+        ["--blobs http://0.0.0.0:1", "--blobs http://127.0.0.1", "--blobs disk", "--blobs files:", "--large-blobs"];
+    for wrong in wrong {
+        assert!(mode(wrong).is_err(), "{wrong}");
+    }
+    assert!(plan("--to nats://h:1 --blobs files").is_err() && plan("--to nats://h:1 --blobs files:x").is_ok());
+    assert!(Line::try_parse_from(["simulate", "--to", "file:x", "--blob-faults", "late=1"]).is_err());
+}
+
+#[test]
+fn files_come_before_the_events_that_name_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let feed = directory.path().join("feed.ndjson");
+    let options = options(&format!("--to file:{} --once --loans 2 --blobs files", feed.display()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let plan = Plan::new(&options, &clock).unwrap();
+    plan.carry_out(&Target::parse(&options.to).unwrap(), &Stop::new(), &mut |_| {}).unwrap();
+    let text = std::fs::read_to_string(feed).unwrap();
+    let keys: Vec<_> = text
+        .split("\"bucket\":\"banclo-documents\",\"key\":\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(keys.len() > 3, "{keys:?}");
+    assert!(keys.iter().all(|key| directory.path().join("blobs/banclo-documents").join(key).exists()));
+}
+
+#[test]
+fn a_server_runs_beside_and_its_answers_are_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let feed = directory.path().join("feed.ndjson");
+    let line = "--once --loans 1 --blobs http://127.0.0.1:0 --large-blobs --blob-faults 404=100 --blob-url-hours 2";
+    let options = options(&format!("--to file:{} {line}", feed.display()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let plan = Plan::new(&options, &clock).unwrap();
+    let BlobMode::Served(served) = plan.files.mode() else { panic!("no server") };
+    assert_eq!((served.sizes, served.valid), (Sizes::Large, Duration::from_hours(2)));
+    let (summary, counts) = plan.carry_out(&Target::parse(&options.to).unwrap(), &Stop::new(), &mut |_| {}).unwrap();
+    let text = std::fs::read_to_string(feed).unwrap();
+    assert!(text.contains(&format!("\"url\":\"{}/objects/blb_", served.base_url)));
+    let mut stream = std::net::TcpStream::connect(served.base_url.trim_start_matches("http://")).unwrap();
+    std::io::Write::write_all(&mut stream, b"GET /objects/x HTTP/1.0\r\n\r\n").unwrap();
+    std::io::Read::read_to_end(&mut stream, &mut vec![]).unwrap();
+    let json = summary::as_json(&summary, &counts, plan.files.counts().as_ref());
+    assert_eq!(json["objects"], json!({ "requests": { "unknown": 1 }, "bytes": 0 }));
 }
