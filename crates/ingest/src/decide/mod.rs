@@ -169,14 +169,23 @@ impl<'a> Decider<'a> {
     }
 
     fn duplicate(&mut self, received: &Received) -> Outcome {
-        self.read(&received.position, false);
-        if let Some(progress) = self.progress.get_mut(&partition(&received.position)) {
+        self.again(&received.position)
+    }
+
+    /// What came from there is here already.
+    fn again(&mut self, position: &SourcePosition) -> Outcome {
+        self.read(position, false);
+        if let Some(progress) = self.progress.get_mut(&partition(position)) {
             progress.duplicates += 1;
         }
         Outcome::Taken
     }
 
     fn refuse(&mut self, refused: &Refused, position: &SourcePosition) -> Result<Outcome, IngestError> {
+        // A source that was accepted anew is read from its beginning.
+        if self.batch.has_refused(position, &refused.raw)? {
+            return Ok(self.again(position));
+        }
         if let Some(full) = self.quarantine_full(refused.raw.len() as u64) {
             return Ok(Outcome::Paused(full));
         }
@@ -195,6 +204,9 @@ impl<'a> Decider<'a> {
 
     /// Quarantines a well-formed event that its loan cannot take.
     fn reject(&mut self, received: &Received, rejection: &Rejection) -> Result<Outcome, IngestError> {
+        if self.batch.has_refused(&received.position, &self.raw)? {
+            return Ok(self.duplicate(received));
+        }
         if let Some(full) = self.quarantine_full(self.raw.len() as u64) {
             return Ok(Outcome::Paused(full));
         }

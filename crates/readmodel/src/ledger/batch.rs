@@ -96,6 +96,11 @@ impl LedgerBatch {
         Ok(self.get(tables::CONTROL, &key)?.is_some())
     }
 
+    /// Whether these bytes, from this place in the source, were quarantined already.
+    pub fn has_refused(&mut self, position: &SourcePosition, raw: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.get(tables::REFUSED, &tables::refused(position, raw))?.is_some())
+    }
+
     /// The newest position of that partition of the source.
     pub fn newest(&mut self, partition: &[u8]) -> Result<Option<SourcePosition>, StoreError> {
         if let Some(position) = self.partitions.get(partition) {

@@ -245,6 +245,7 @@ impl LedgerBatch {
         *totals.quarantined_by_reason.entry(entry.reason.clone()).or_default() += 1;
         totals.forks += u64::from(entry.reason == Reason::Fork.code());
         self.put(tables::QUARANTINE, position.to_be_bytes().to_vec(), entry.encode());
+        self.put(tables::REFUSED, tables::refused(&body.position, &body.raw), Vec::new());
     }
 
     fn operator(&mut self, at: i64, operator: &Operator) -> Result<(), StoreError> {

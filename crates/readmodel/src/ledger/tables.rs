@@ -1,5 +1,7 @@
 //! The ledger's tables and their keys.
 
+use continuity_events::record::SourcePosition;
+
 use crate::key::Key;
 use crate::store::Table;
 
@@ -25,6 +27,8 @@ pub(super) const DIVERGENCES: Table = "divergences";
 pub(super) const CONTROL: Table = "control";
 /// Log position -> a quarantined record.
 pub(super) const QUARANTINE: Table = "quarantine";
+/// Digest of a quarantined message and its place in the source -> nothing.
+pub(super) const REFUSED: Table = "refused";
 /// (partition of a source, log position) -> how far it was read there.
 pub(super) const REACHED: Table = "reached";
 /// (loan, log position) -> the sequence up to which a snapshot or erasure covers it.
@@ -50,6 +54,7 @@ pub(super) const ALL: &[Table] = &[
     DIVERGENCES,
     CONTROL,
     QUARANTINE,
+    REFUSED,
     REACHED,
     COVERS,
     PURGED,
@@ -72,6 +77,14 @@ pub(super) fn waiting(position: u64, loan: &str) -> Vec<u8> {
 
 pub(super) fn number(number: u64) -> Vec<u8> {
     Key::new().u8(b'n').u64(number).finish()
+}
+
+/// Key of the first 16 bytes of a digest over a message's place in the source and its bytes.
+pub(super) fn refused(position: &SourcePosition, raw: &[u8]) -> Vec<u8> {
+    let place = postcard::to_stdvec(position).expect("numbers and texts always encode");
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(place.len() as u64).to_le_bytes()).update(&place).update(raw);
+    Key::new().bytes(&hasher.finalize().as_bytes()[..16]).finish()
 }
 
 /// Key of the first 16 bytes of a digest over source and id.

@@ -98,28 +98,29 @@ fn a_source_that_lets_in_and_diverges_again_fills_no_log() {
 
 #[test]
 fn an_accepted_source_is_read_from_its_beginning_and_what_is_known_is_recognised() {
-    let (script, source) = scripted("a1 a2 b1");
+    let (script, source) = scripted("a1 a2 b1 junk");
     *script.facts.lock() = created("first");
     let running = Running::start(quick(), source);
-    running.until_logged("I:seed 1:1 E:a1 E:a2 E:b1 Y");
+    running.until_logged("I:seed 1:1 E:a1 E:a2 E:b1 Q:0:not-json Y");
     refused(running.control.give(Order::Accept(by("no reason"))), "has not diverged");
     script.fail(Some(disconnected));
     running.until_state(SourceState::Disconnected);
     script.lines.lock().clear();
-    script.add("a1 b1 b2");
+    script.add("a1 b1 b2 junk");
     *script.facts.lock() = created("later");
     script.fail(None);
     running.until_state(SourceState::Diverged);
     let done = running.control.give(Order::Accept(by("restored by the vendor"))).unwrap();
     assert_eq!(done, Done::Accepted(vec![("seed 1".to_owned(), Divergence::Recreated)]));
-    let logged = "I:seed 1:1 E:a1 E:a2 E:b1 Y D:seed 1:recreated K:seed 1:recreated A:source-accept";
+    let logged = "I:seed 1:1 E:a1 E:a2 E:b1 Q:0:not-json Y D:seed 1:recreated K:seed 1:recreated A:source-accept";
     until("read again", || running.logged().contains(" E:b2"));
     assert!(running.logged().starts_with(logged), "{}", running.logged());
     running.until_state(SourceState::Live);
     assert_eq!(script.resumed.lock().last(), Some(&0));
     assert_eq!(running.reader.identities().unwrap()[0].fact("created"), Some("later"));
-    until("acknowledged", || script.acknowledged.lock().last() == Some(&3));
+    until("acknowledged", || script.acknowledged.lock().last() == Some(&4));
     assert_eq!(running.reader.events("b", 1..=9).unwrap().len(), 2);
+    assert_eq!(running.logged().matches("Q:").count(), 1, "quarantined once: {}", running.logged());
     running.end().unwrap();
 }
 
