@@ -1,13 +1,16 @@
 //! Bytes of documents and attachments.
 
 use axum::body::Body;
+use continuity_base::Stop;
 use continuity_blobs::Blobs;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
 use super::harness::{Answer, Feed, HOUSE, Replica};
 use crate::download::MAX_OPEN;
+use crate::{ServerLimits, serve_plain};
 
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const DOCUMENT: &str = "/api/v1/loan-requests/L1/documents/d1/download";
@@ -213,6 +216,66 @@ async fn a_big_file_comes_in_small_pieces_and_ranges_of_it_are_right() {
     let part = replica.get_with("all", path, &[("range", "bytes=9000000-9300000")]).await;
     assert_eq!((part.status, part.header("content-length")), (StatusCode::PARTIAL_CONTENT, "300001"));
     assert!(part.body == bytes[9_000_000..=9_300_000]);
+}
+
+/// A replica whose document `big` of L1 is the file `b/big` of that many bytes, all alike.
+fn with_file(directory: &std::path::Path, size: usize) -> Replica {
+    let bytes = vec![b'x'; size];
+    std::fs::create_dir(directory.join("b")).unwrap();
+    std::fs::write(directory.join("b/big"), &bytes).unwrap();
+    let fetch = "\"fetch\":{\"kind\":\"OBJECT_STORE\",\"bucket\":\"b\",\"key\":\"big\"}";
+    let blob = format!("{{\"sha256\":\"{}\",{fetch}}}", sha256(&bytes));
+    let mut feed = Feed::house();
+    feed.put("L1", "document", "big", "", &format!("{{\"id\":\"big\",\"blob\":{blob}}}"));
+    let blobs = Blobs::new(Some(directory.to_owned()));
+    Replica::with(feed, |state| state.blobs = blobs)
+}
+
+const BIG: &str = "/api/v1/loan-requests/L1/documents/big/download";
+
+#[tokio::test]
+async fn a_file_that_shrinks_while_it_is_sent_cuts_the_reply() {
+    let directory = tempfile::tempdir().unwrap();
+    let replica = with_file(directory.path(), 1 << 20);
+    let request = Request::get(BIG).header("authorization", format!("Bearer {}", replica.token("all")));
+    let response = replica.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    std::fs::File::options().write(true).open(directory.path().join("b/big")).unwrap().set_len(200_000).unwrap();
+    assert!(response.into_body().collect().await.is_err());
+    let answer = replica.get(BIG).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "blob-damaged"));
+}
+
+#[tokio::test]
+async fn over_a_connection_the_length_is_told_and_head_leaves_it_in_step() {
+    let directory = tempfile::tempdir().unwrap();
+    let replica = with_file(directory.path(), 1 << 20);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
+    let serving = serve_plain(listener, replica.router.clone(), ServerLimits::default(), stop.clone());
+    let token = replica.token("all");
+    let request = |method: &str, rest: &str| {
+        format!("{method} {BIG} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{rest}\r\n")
+    };
+    let asking = async {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let requests =
+            request("HEAD", "") + &request("GET", "Range: bytes=5-7\r\n") + &request("GET", "Connection: close\r\n");
+        stream.write_all(requests.as_bytes()).await.unwrap();
+        let mut replies = String::new();
+        stream.read_to_string(&mut replies).await.unwrap();
+        stop.stop();
+        replies
+    };
+    let (served, replies) = tokio::join!(serving, asking);
+    served.unwrap();
+    let [head, part, whole] = replies.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else {
+        panic!("three replies, not {}", replies.matches("HTTP/1.1 ").count());
+    };
+    assert!(head.starts_with("200 ") && head.contains("content-length: 1048576\r\n") && head.ends_with("\r\n\r\n"));
+    assert!(part.starts_with("206 ") && part.contains("content-length: 3\r\n") && part.ends_with("\r\n\r\nxxx"));
+    assert!(whole.starts_with("200 ") && whole.contains("content-length: 1048576\r\n"));
+    assert!(!replies.contains("transfer-encoding"));
+    assert_eq!(whole.split_once("\r\n\r\n").unwrap().1.len(), 1 << 20);
 }
 
 fn sha256(bytes: &[u8]) -> String {
