@@ -23,6 +23,7 @@
 pub mod analysis;
 pub mod audit_log;
 pub mod bid_requests;
+pub mod blobs;
 mod collection;
 pub mod comments;
 pub mod documents;
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         comments::projection(),
         views::projection(),
         worksheets::projection(),
+        blobs::projection(),
     ]
 }
 

@@ -22,6 +22,7 @@ fn every_read_model_is_listed_once() {
         "comments",
         "views",
         "worksheets",
+        "blobs",
     ];
     assert_eq!(names, expected);
 }

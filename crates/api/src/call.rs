@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) cursors: CursorSeal,
     pub(crate) ids: RequestIds,
     pub(crate) freshness: Freshness,
-    /// Memory for downloads, in KiB.
+    /// Room for downloads that are open at once.
     pub(crate) downloads: Arc<Semaphore>,
     started: AtomicBool,
 }
@@ -39,7 +39,7 @@ impl Shared {
             cursors: CursorSeal::new(state.cursor_key),
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
-            downloads: Arc::new(Semaphore::new(download::BUDGET_KIB)),
+            downloads: Arc::new(Semaphore::new(download::MAX_OPEN)),
             started: AtomicBool::new(false),
             state,
         }

@@ -5,6 +5,7 @@
 //! `pipeline`, which lists the steps in their order.
 
 mod access;
+mod blob_state;
 mod call;
 pub mod completeness;
 mod cursor;

@@ -5,6 +5,7 @@ use continuity_readmodel::StoreError;
 use http::HeaderName;
 use http::header::LINK;
 
+use crate::blob_state::{Splice, spliced};
 use crate::call::Call;
 use crate::cursor::Binding;
 use crate::endpoint::{Param, ParamKind};
@@ -48,12 +49,23 @@ pub(crate) fn array(
     complete: bool,
     list: impl FnOnce(&Page) -> Result<Rowset, StoreError>,
 ) -> Result<Reply, Problem> {
+    array_spliced(call, complete, |_, _| None, list)
+}
+
+/// The same for rows that refer to bytes: `splice` puts their states in, and missing bytes make it incomplete.
+pub(crate) fn array_spliced(
+    call: &Call,
+    complete: bool,
+    splice: impl FnOnce(&mut Splice, &str) -> Option<String>,
+    list: impl FnOnce(&Page) -> Result<Rowset, StoreError>,
+) -> Result<Reply, Problem> {
     let binding = binding(call, []);
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
     let page = Page { after: after(call, binding)?, limit };
     let rows = list(&page).map_err(|e| Problem::store(&e))?;
     let cursor = rows.next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
-    Ok(paged(call, Reply::json(rows.json).complete(complete), limit, rows.total, cursor))
+    let (json, here) = spliced(&call.shared.state.blobs, rows.json, splice);
+    Ok(paged(call, Reply::json(json).complete(complete && here), limit, rows.total, cursor))
 }
 
 /// Adds the way on to a page.

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 /// How an answer may be kept.
@@ -18,12 +18,23 @@ pub(crate) enum Caching {
     Public,
 }
 
+/// What an answer holds.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Whole(Bytes),
+    /// So many bytes that come piece by piece.
+    Pieces {
+        length: u64,
+        body: Body,
+    },
+}
+
 /// A good answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: HeaderValue,
-    pub(crate) body: Bytes,
+    pub(crate) body: Content,
     pub(crate) caching: Caching,
     /// `false`: something that belongs in here is known to be missing.
     pub(crate) complete: bool,
@@ -41,11 +52,18 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             content_type: HeaderValue::from_static(content_type),
-            body: body.into(),
+            body: Content::Whole(body.into()),
             caching: Caching::Revalidate,
             complete: true,
             headers: Vec::new(),
         }
+    }
+
+    /// `length` bytes that come piece by piece. They have no tag unless [`Caching::Tagged`] names one.
+    pub(crate) fn pieces(content_type: HeaderValue, length: u64, body: Body) -> Self {
+        let mut reply = Self::of("application/octet-stream", Bytes::new()).caching(Caching::NoStore);
+        (reply.content_type, reply.body) = (content_type, Content::Pieces { length, body });
+        reply
     }
 
     #[must_use]
@@ -78,17 +96,28 @@ impl Reply {
     /// The response, or 304 when the request holds the same body already.
     pub(crate) fn into_response(self, request: &HeaderMap) -> Response<Body> {
         let etag = match &self.caching {
-            Caching::Revalidate | Caching::Public => Some(tag_of(&self.body)),
+            Caching::Revalidate | Caching::Public => match &self.body {
+                Content::Whole(body) => Some(tag_of(body)),
+                Content::Pieces { .. } => None,
+            },
             Caching::Tagged(tag) => Some(tag.clone()),
             Caching::NoStore => None,
         };
         let unchanged = self.status == StatusCode::OK && etag.as_ref().is_some_and(|tag| holds(request, tag));
-        let mut response = if unchanged { Response::new(Body::empty()) } else { Response::new(Body::from(self.body)) };
+        let (length, body) = match self.body {
+            _ if unchanged => (None, Body::empty()),
+            Content::Whole(body) => (None, Body::from(body)),
+            Content::Pieces { length, body } => (Some(length), body),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
         let headers = response.headers_mut();
         headers.reserve(16);
         if !unchanged {
             headers.insert(CONTENT_TYPE, self.content_type);
+        }
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         if let Some(tag) = etag {
             headers.insert(ETAG, tag);
@@ -126,7 +155,7 @@ fn tag_of(body: &[u8]) -> HeaderValue {
 }
 
 /// Whether `If-None-Match` names `tag`: weakly compared, in whatever encoding it was received.
-fn holds(request: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn holds(request: &HeaderMap, tag: &HeaderValue) -> bool {
     let opaque = |t: &str| -> String {
         let t = t.trim().trim_start_matches("W/").trim_matches('"');
         ["-gzip", "-br", "-zstd"].iter().find_map(|s| t.strip_suffix(s)).unwrap_or(t).to_owned()

@@ -6,6 +6,7 @@
 //! `OBJECT_STORE` (`<directory>/<bucket>/<key>`) or by a `file:` URL. A reference that points outside that directory is
 //! refused, whatever it uses to get there: `..`, an absolute path, a NUL, a symbolic link.
 
+mod face;
 mod place;
 mod reference;
 #[cfg(feature = "object-store")]
@@ -19,6 +20,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::reference::{Fetch, Reference};
+
+pub use face::{BlobAmount, BlobLag, BlobState, OpenBlob};
 
 /// Verified bytes and what the reference says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,6 +83,38 @@ pub fn push_member(object: &mut String, name: &str, raw: &str) {
     object.push('}');
 }
 
+/// The object with another value of the member `name`, as `edit` makes it of the raw one; every other byte stays.
+/// `None` when it has no such member or `edit` leaves it as it is.
+pub fn edit_member(object: &str, name: &str, edit: impl FnOnce(&str) -> Option<String>) -> Option<String> {
+    let value = member(object, name)?;
+    let edited = edit(value)?;
+    let at = offset(object, value);
+    Some([&object[..at], &edited, &object[at + value.len()..]].concat())
+}
+
+/// The array with other elements, as `edit` makes them of the raw ones; every other byte stays. `None` when it is no
+/// array or `edit` leaves all of them as they are.
+pub fn edit_elements(array: &str, mut edit: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    let (mut edited, mut done) = (String::new(), 0);
+    for element in elements(array).ok()? {
+        let Some(other) = edit(element) else { continue };
+        let at = offset(array, element);
+        edited.push_str(&array[done..at]);
+        edited.push_str(&other);
+        done = at + element.len();
+    }
+    if done == 0 {
+        return None;
+    }
+    edited.push_str(&array[done..]);
+    Some(edited)
+}
+
+/// Where `part`, a slice of `whole`, begins in it.
+fn offset(whole: &str, part: &str) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
 pub(super) fn raw_members(object: &str) -> Result<Vec<Member<'_>>, JsonError> {
     let mut scanner = Scanner::<false>::new(object, ANY_DEPTH);
     if !scanner.begin_object()? {

@@ -7,12 +7,12 @@ use std::ops::Range;
 pub(super) enum Wanted {
     Everything,
     /// Not empty.
-    Part(Range<usize>),
+    Part(Range<u64>),
     Outside,
 }
 
 /// Reads the value of `Range` for a body of `total` bytes. What does not read as one range is as if it were absent.
-pub(super) fn parse(value: &str, total: usize) -> Wanted {
+pub(super) fn parse(value: &str, total: u64) -> Wanted {
     let spec = value.trim().strip_prefix("bytes=").map(str::trim);
     let Some((first, last)) = spec.filter(|s| !s.contains(',')).and_then(|s| s.split_once('-')) else {
         return Wanted::Everything;
@@ -30,9 +30,9 @@ pub(super) fn parse(value: &str, total: usize) -> Wanted {
 }
 
 /// Digits; more than fit count as very many.
-fn number(text: &str) -> Option<usize> {
+fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(usize::MAX))
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ const ENTITIES: &[(&str, &str)] = &[
         "Document",
         "id! name! category! status! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time version!:integer spaceId source versions:object* sensitive:boolean uploadedBy:object signatures:object* blob:BlobReference",
     ),
-    ("BlobReference", "blobId sha256! sizeBytes:integer mediaType fileName fetch:object"),
+    ("BlobReference", "blobId sha256! sizeBytes:integer mediaType fileName fetch:object state:blobState"),
     ("Guild", "id! name! createdAt!:date-time channels!:Channel* members:object*"),
     ("Channel", "id! name! kind! createdAt!:date-time"),
     (
@@ -76,12 +76,17 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
     (
         "HealthComponents",
-        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
+        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object blobs!:HealthBlobs erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
     ),
     (
         "HealthSource",
         "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvived outageSurvivedSeconds:number",
     ),
+    (
+        "HealthBlobs",
+        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount erased!:BlobAmount oldestPendingSeconds:integer",
+    ),
+    ("BlobAmount", "count!:integer bytes!:integer"),
     ("HealthBootstrap", "loansDone!:integer loansExpected:integer etaSeconds:integer"),
     (
         "HealthCompleteness",
@@ -123,6 +128,11 @@ fn schema(kind: &str) -> Value {
         "any" => json!({}),
         "date-time" | "date" => json!({"type": "string", "format": kind}),
         "decimal" => json!({"type": ["string", "number"], "description": "Decimal digits; text as a rule"}),
+        "blobState" => json!({
+            "type": "string",
+            "enum": ["PENDING", "AVAILABLE", "FAILED", "DAMAGED", "ERASED", null],
+            "description": "How the bytes are on this replica: its own member, in documents and task items.",
+        }),
         "cursor" => json!({"type": ["string", "null"]}),
         "object" => json!({"type": "object", "additionalProperties": true}),
         name if name.starts_with(|c: char| c.is_ascii_uppercase()) => {

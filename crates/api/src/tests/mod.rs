@@ -5,6 +5,7 @@ mod contract;
 mod downloads;
 mod harness;
 mod health;
+mod hostile_names;
 mod lists;
 mod nested;
 mod scopes;

@@ -67,6 +67,21 @@ fn members_are_appended() {
     check("", "");
 }
 
+#[test]
+fn a_value_is_edited_where_it_stands() {
+    let longer = |raw: &str| Some(format!("<{raw}>"));
+    assert_eq!(edit_member(OBJECT, "b", longer).unwrap(), OBJECT.replace(r#"{"x":[1, 2]}"#, r#"<{"x":[1, 2]}>"#));
+    assert_eq!(edit_member(OBJECT, "x", longer), None);
+    assert_eq!(edit_member(OBJECT, "a", |_| None), None);
+    assert_eq!(edit_member("[]", "a", longer), None);
+    let array = " [1, [2,3] ,\"x\"] ";
+    assert_eq!(edit_elements(array, longer).unwrap(), " [<1>, <[2,3]> ,<\"x\">] ");
+    assert_eq!(edit_elements(array, |raw| longer(raw).filter(|_| raw == "1")).unwrap(), " [<1>, [2,3] ,\"x\"] ");
+    assert_eq!(edit_elements(array, |_| None), None);
+    assert_eq!(edit_elements("[]", longer), None);
+    assert_eq!(edit_elements("{}", longer), None);
+}
+
 fn object() -> impl Strategy<Value = Map<String, Value>> {
     proptest::collection::vec(("[ab\"é\u{0}]{0,3}", super::super::value_strategy()), 0..8)
         .prop_map(|members| members.into_iter().collect())

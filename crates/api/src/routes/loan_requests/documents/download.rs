@@ -5,9 +5,11 @@ use continuity_projections::documents;
 
 use crate::call::Call;
 use crate::download;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
 use crate::problem::Problem;
 use crate::reply::Reply;
+
+use super::version::Version;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -15,12 +17,18 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "downloadDocument",
     tag: Tag::Documents,
     summary: "Download a document",
-    description: "The bytes of the document's present version, checked against their SHA-256.",
+    description: "The bytes of the document, of its present version unless another is asked for, checked against their SHA-256, which is the `ETag`. One `Range` is answered with that part; several at once, and one whose `If-Range` is not the present `ETag`, with everything. Types that a browser would run (HTML, XML, SVG, scripts) are sent as `application/octet-stream`. While the bytes are on their way the answer is 503 `blob-not-synced`, and they are fetched before others.",
     access: Access::AnyOf(&[Scope::DocumentsRead]),
-    params: &[],
+    params: &PARAMS,
     answer: Answer::File,
     handler: Handler::Wait(wait),
 };
+
+static PARAMS: [Param; 1] = [Param {
+    name: "version",
+    kind: ParamKind::Integer { min: 0, max: u32::MAX as u64, default: None },
+    description: "The number of a version, as in the document's `versions` (`number`, or `version`), or the present one. One that the document does not have is 404.",
+}];
 
 fn wait(call: &Call) -> Waiting<'_> {
     Box::pin(handle(call))
@@ -33,6 +41,11 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let document = documents::get(model, loan.id, id).map_err(|e| Problem::store(&e))?;
     let document = document.ok_or_else(|| Problem::missing("document", id))?;
     let entity = String::from_utf8_lossy(&document);
-    let blob = download::fetch(call, &entity).await?;
-    download::reply(call, &entity, blob)
+    let version = match call.query.integer("version") {
+        None => Version::present(&entity),
+        Some(number) => Version::find(&entity, number)
+            .ok_or_else(|| Problem::missing("version of the document", &number.to_string()))?,
+    };
+    let opened = download::open(call, version.reference).await?;
+    download::reply(call, &[version.reference.unwrap_or_default(), version.entry, &entity], opened)
 }

@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::documents;
 
+use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::paging;
@@ -15,7 +16,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "listDocuments",
     tag: Tag::Documents,
     summary: "List documents",
-    description: "Every document of the loan request, newest first, whatever its space.",
+    description: "Every document of the loan request, newest first, whatever its space. `blob.state` says how the bytes are on this replica; while some are missing the reply carries `X-Replica-Complete: false`.",
     access: Access::AnyOf(&[Scope::DocumentsRead]),
     params: &paging::PARAMS,
     answer: Answer::Array("Document"),
@@ -25,5 +26,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("documents")?;
-    paging::array(call, loan.state.complete, |page| documents::list(model, loan.id, None, page))
+    paging::array_spliced(call, loan.state.complete, Splice::documents, |page| {
+        documents::list(model, loan.id, None, page)
+    })
 }

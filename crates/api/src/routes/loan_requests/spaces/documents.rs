@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::{documents, spaces};
 
+use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::paging;
@@ -29,5 +30,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
         return Err(Problem::missing("space", space));
     }
     let model = call.model("documents")?;
-    paging::array(call, loan.state.complete, |page| documents::list(model, loan.id, Some(space), page))
+    paging::array_spliced(call, loan.state.complete, Splice::documents, |page| {
+        documents::list(model, loan.id, Some(space), page)
+    })
 }

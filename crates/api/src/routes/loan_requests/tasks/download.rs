@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/tasks/{taskId}/items/{itemId}/download`: the bytes of an attachment.
 
 use continuity_auth::{Accessed, Scope};
+use continuity_events::json;
 use continuity_projections::tasks;
 
 use crate::call::Call;
@@ -15,7 +16,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "downloadTaskItem",
     tag: Tag::Tasks,
     summary: "Download a task attachment",
-    description: "The bytes of a task's item, checked against their SHA-256. Reading an attachment of a sensitive task is recorded like its form data.",
+    description: "The bytes of a task's item, checked against their SHA-256, which is the `ETag`. Ranges, media types and bytes on their way are answered as for documents. Reading an attachment of a sensitive task is recorded like its form data.",
     access: Access::AnyOf(&[Scope::TasksRead]),
     params: &[],
     answer: Answer::File,
@@ -33,8 +34,9 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let item = tasks::item(model, loan.id, task, id).map_err(|e| Problem::store(&e))?;
     let item = item.ok_or_else(|| Problem::missing("task item", id))?;
     let entity = String::from_utf8_lossy(&item.json);
-    let blob = download::fetch(call, &entity).await?;
-    let reply = download::reply(call, &entity, blob)?;
+    let reference = json::member(&entity, "blob");
+    let opened = download::open(call, reference).await?;
+    let reply = download::reply(call, &[reference.unwrap_or_default(), &entity], opened)?;
     if item.sensitive {
         access::record(call, loan.id, task, Some(id), Accessed::Attachment).await?;
     }

@@ -4,6 +4,7 @@ use continuity_auth::{Accessed, Scope};
 use continuity_projections::tasks;
 
 use crate::access;
+use crate::blob_state::{Splice, spliced};
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
 use crate::problem::Problem;
@@ -38,7 +39,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     if task.sensitive && holds_bytes(&task.json) {
         access::record(call, loan.id, id, None, Accessed::Attachment).await?;
     }
-    Ok(Reply::json(task.json).complete(loan.state.complete))
+    let (json, here) = spliced(&call.shared.state.blobs, task.json, Splice::task);
+    Ok(Reply::json(json).complete(loan.state.complete && here))
 }
 
 /// Whether attachments may travel inside the task itself (`fetch.kind` `INLINE`): in doubt, yes.

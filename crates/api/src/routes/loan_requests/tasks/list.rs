@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::tasks::{self, FormData};
 
+use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::paging;
@@ -26,5 +27,5 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("tasks")?;
     let form_data = if call.may(Scope::TasksRead) { FormData::Shown } else { FormData::Hidden };
-    paging::array(call, loan.state.complete, |page| tasks::list(model, loan.id, page, form_data))
+    paging::array_spliced(call, loan.state.complete, Splice::tasks, |page| tasks::list(model, loan.id, page, form_data))
 }

@@ -1,0 +1,225 @@
+//! What the API asks of blobs: how they are, and their bytes piece by piece.
+//!
+//! This is the face over what the replica can read in place: `INLINE` references and the files of a feed. Nothing is
+//! fetched here and no account is kept, so [`Blobs::want`] has nobody to tell and [`Blobs::lag`] knows of nothing.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream;
+use sha2::{Digest, Sha256};
+
+use crate::reference::{Fetch, Reference};
+use crate::{BlobError, Blobs, place, verify};
+
+/// Bytes that are read, and held in memory, at a time.
+const PIECE: u64 = 128 * 1024;
+
+/// The most bytes of an `INLINE` reference (contract, section 3: 64 KiB; some grace for producers that count otherwise).
+const MAX_INLINE: u64 = 1024 * 1024;
+
+/// How the bytes of a reference are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobState {
+    /// On their way.
+    Pending,
+    /// Here and verified when they are opened.
+    Available,
+    /// They could not be fetched, for good as far as is known.
+    Failed,
+    /// They, or their reference, are wrong. Never served.
+    Damaged,
+    /// The platform erased them: they never come back.
+    Erased,
+}
+
+impl BlobState {
+    /// The word in `blob.state`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Available => "AVAILABLE",
+            Self::Failed => "FAILED",
+            Self::Damaged => "DAMAGED",
+            Self::Erased => "ERASED",
+        }
+    }
+}
+
+/// A number of blobs and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobAmount {
+    /// Blobs.
+    pub count: u64,
+    /// Bytes by their references.
+    pub bytes: u64,
+}
+
+/// How much of what the platform referred to is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobLag {
+    /// On their way.
+    pub pending: BlobAmount,
+    /// Here and verified.
+    pub available: BlobAmount,
+    /// Could not be fetched.
+    pub failed: BlobAmount,
+    /// Wrong.
+    pub damaged: BlobAmount,
+    /// Erased by the platform.
+    pub erased: BlobAmount,
+    /// How long the oldest pending one has been known.
+    pub oldest_pending: Option<Duration>,
+}
+
+/// Bytes that agreed with their reference when they were opened.
+#[derive(Debug)]
+pub struct OpenBlob {
+    /// How many.
+    pub size: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Memory(Bytes),
+    File(Arc<File>),
+}
+
+impl OpenBlob {
+    /// The bytes of `range` in pieces of at most 128 KiB; an error when the file ends before them. Poll it in a Tokio
+    /// runtime: files are read on its blocking threads.
+    pub fn stream(self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        stream::try_unfold((self.source, range), |(source, range)| async move {
+            if range.start >= range.end {
+                return Ok(None);
+            }
+            let next = range.end.min(range.start.saturating_add(PIECE));
+            let piece = source.piece(range.start, next).await?;
+            Ok(Some((piece, (source, next..range.end))))
+        })
+    }
+}
+
+impl Source {
+    async fn piece(&self, from: u64, to: u64) -> io::Result<Bytes> {
+        let short = || io::Error::new(io::ErrorKind::UnexpectedEof, "the blob is shorter than it was");
+        match self {
+            Self::Memory(bytes) => {
+                let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+                let (from, to) = range.filter(|(_, to)| *to <= bytes.len()).ok_or_else(short)?;
+                Ok(bytes.slice(from..to))
+            }
+            Self::File(file) => {
+                let (file, length) = (Arc::clone(file), usize::try_from(to - from).map_err(|_| short())?);
+                let read = move || {
+                    let mut piece = vec![0; length];
+                    file.read_exact_at(&mut piece, from).map(|()| Bytes::from(piece))
+                };
+                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+            }
+        }
+    }
+}
+
+impl Blobs {
+    /// How the bytes of the blob reference (raw JSON) are. Looks at a file's size, not at its bytes: quick enough for
+    /// the rows of a list.
+    pub fn state(&self, reference_json: &str) -> BlobState {
+        match self.look(reference_json) {
+            Ok(()) => BlobState::Available,
+            Err(BlobError::NotSynced(_)) => BlobState::Pending,
+            Err(BlobError::Erased) => BlobState::Erased,
+            Err(BlobError::TooLarge { .. }) => BlobState::Failed,
+            Err(BlobError::Damaged { .. }) => BlobState::Damaged,
+        }
+    }
+
+    /// Somebody asked for these bytes: they are to be fetched before others.
+    pub fn want(&self, reference_json: &str) {
+        let _ = reference_json;
+    }
+
+    /// The bytes of the blob reference, verified. Reads all of a file: call it where blocking is allowed.
+    pub fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
+        let reference = Reference::parse(reference_json)?;
+        if let Fetch::Inline(base64) = &reference.fetch {
+            let bytes = reference.inline_bytes(base64, MAX_INLINE)?;
+            verify(&reference, &bytes)?;
+            let source = Source::Memory(Bytes::from(bytes));
+            return Ok(OpenBlob { size: source.length(), sha256: reference.sha256, source });
+        }
+        let path = self.path(&reference)?;
+        let unreadable = |error: io::Error| reference.damaged(format!("cannot be read: {error}"));
+        let file = File::open(path).map_err(unreadable)?;
+        let (size, digest) = digest(&file).map_err(unreadable)?;
+        if reference.size.is_some_and(|expected| expected != size) || digest != reference.sha256 {
+            return Err(reference.damaged(format!("its {size} bytes have the SHA-256 {}", hex::encode(digest))));
+        }
+        Ok(OpenBlob { size, sha256: digest, source: Source::File(Arc::new(file)) })
+    }
+
+    /// How much is here of what the platform referred to.
+    pub fn lag(&self) -> BlobLag {
+        BlobLag::default()
+    }
+
+    fn look(&self, reference_json: &str) -> Result<(), BlobError> {
+        let reference = Reference::parse(reference_json)?;
+        if let Fetch::Inline(base64) = &reference.fetch {
+            return verify(&reference, &reference.inline_bytes(base64, MAX_INLINE)?);
+        }
+        let found = self.path(&reference)?.metadata();
+        let found = found.map_err(|error| reference.damaged(format!("cannot be looked at: {error}")))?.len();
+        match reference.size.filter(|size| *size != found) {
+            Some(size) => Err(reference.damaged(format!("has {found} bytes instead of {size}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The file that has the bytes.
+    fn path(&self, reference: &Reference) -> Result<PathBuf, BlobError> {
+        let Some(directory) = &self.directory else {
+            return Err(BlobError::NotSynced("no blob directory is configured"));
+        };
+        let path = match &reference.fetch {
+            Fetch::Object { bucket, key } => place::of_object(directory, bucket, key),
+            Fetch::FileUrl(url) => place::of_url(directory, url),
+            Fetch::Inline(_) => Ok(None),
+        };
+        path.map_err(|detail| reference.damaged(detail))?
+            .ok_or(BlobError::NotSynced("there is no such file in the blob directory"))
+    }
+}
+
+impl Source {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(file) => file.metadata().map_or(0, |data| data.len()),
+        }
+    }
+}
+
+/// Size and SHA-256 of what is in the file, read in pieces.
+fn digest(mut file: &File) -> io::Result<(u64, [u8; 32])> {
+    let (mut size, mut hash) = (0, Sha256::new());
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let length = file.read(&mut piece)?;
+        if length == 0 {
+            return Ok((size, hash.finalize().into()));
+        }
+        hash.update(&piece[..length]);
+        size += length as u64;
+    }
+}
