@@ -1,7 +1,6 @@
 //! What the API asks of blobs: how they are, and their bytes piece by piece.
 //!
-//! This is the face over what the replica can read in place: `INLINE` references and the files of a feed. Nothing is
-//! fetched here and no account is kept, so [`Blobs::want`] has nobody to tell and [`Blobs::lag`] knows of nothing.
+//! They are read in place: `INLINE` references and the files of a feed. Nothing is fetched, and no account is kept.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,7 +8,6 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -51,32 +49,6 @@ impl BlobState {
             Self::Erased => "ERASED",
         }
     }
-}
-
-/// A number of blobs and their bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BlobAmount {
-    /// Blobs.
-    pub count: u64,
-    /// Bytes by their references.
-    pub bytes: u64,
-}
-
-/// How much of what the platform referred to is here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BlobLag {
-    /// On their way.
-    pub pending: BlobAmount,
-    /// Here and verified.
-    pub available: BlobAmount,
-    /// Could not be fetched.
-    pub failed: BlobAmount,
-    /// Wrong.
-    pub damaged: BlobAmount,
-    /// Erased by the platform.
-    pub erased: BlobAmount,
-    /// How long the oldest pending one has been known.
-    pub oldest_pending: Option<Duration>,
 }
 
 /// Bytes that agreed with their reference when they were opened.
@@ -144,11 +116,6 @@ impl Blobs {
         }
     }
 
-    /// Somebody asked for these bytes: they are to be fetched before others.
-    pub fn want(&self, reference_json: &str) {
-        let _ = reference_json;
-    }
-
     /// The bytes of the blob reference, verified. Reads all of a file: call it where blocking is allowed.
     pub fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
         let reference = Reference::parse(reference_json)?;
@@ -166,11 +133,6 @@ impl Blobs {
             return Err(reference.damaged(format!("its {size} bytes have the SHA-256 {}", hex::encode(digest))));
         }
         Ok(OpenBlob { size, sha256: digest, source: Source::File(Arc::new(file)) })
-    }
-
-    /// How much is here of what the platform referred to.
-    pub fn lag(&self) -> BlobLag {
-        BlobLag::default()
     }
 
     fn look(&self, reference_json: &str) -> Result<(), BlobError> {

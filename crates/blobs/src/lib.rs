@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use crate::reference::{Fetch, Reference};
 
-pub use face::{BlobAmount, BlobLag, BlobState, OpenBlob};
+pub use face::{BlobState, OpenBlob};
 
 /// Verified bytes and what the reference says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,14 +49,8 @@ pub(crate) async fn open(call: &Call, reference: Option<&str>) -> Result<Opened,
         return Err(Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5));
     };
     let (blobs, wanted) = (call.shared.state.blobs.clone(), reference.to_owned());
-    let opened = tokio::task::spawn_blocking(move || {
-        let opened = blobs.open(&wanted);
-        if matches!(opened, Err(BlobError::NotSynced { .. })) {
-            blobs.want(&wanted);
-        }
-        opened
-    });
-    let opened = opened.await.map_err(|_| internal("the thread that opened a blob panicked"))?;
+    let opened = tokio::task::spawn_blocking(move || blobs.open(&wanted)).await;
+    let opened = opened.map_err(|_| internal("the thread that opened a blob panicked"))?;
     opened.map(|blob| Opened { blob, permit }).map_err(|error| refusal(&error))
 }
 

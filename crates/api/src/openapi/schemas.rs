@@ -76,17 +76,12 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
     (
         "HealthComponents",
-        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object blobs!:HealthBlobs erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
+        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
     ),
     (
         "HealthSource",
         "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvived outageSurvivedSeconds:number",
     ),
-    (
-        "HealthBlobs",
-        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount erased!:BlobAmount oldestPendingSeconds:integer",
-    ),
-    ("BlobAmount", "count!:integer bytes!:integer"),
     ("HealthBootstrap", "loansDone!:integer loansExpected:integer etaSeconds:integer"),
     (
         "HealthCompleteness",

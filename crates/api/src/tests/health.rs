@@ -26,7 +26,6 @@ async fn health_has_the_keys_and_words_of_the_guide() {
     assert_eq!(value["components"]["source"]["lagSeconds"], 0);
     assert_eq!(value["components"]["readModels"].as_array().unwrap().len(), 13);
     assert_eq!(value["components"]["erasure"], json!({"loans": 1, "logHoldsErasedBytes": true}));
-    assert_eq!(value["components"]["blobs"]["damaged"], json!({"count": 0, "bytes": 0}));
     assert!(!answer.text().contains("L1"));
 }
 
