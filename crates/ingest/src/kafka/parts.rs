@@ -154,7 +154,15 @@ impl Parts {
         };
         let behind = self.behind();
         let published_at = self.newest.filter(|_| behind == 0).map(Timestamp::from_micros);
-        SourceHead { text, number: self.number, behind, asked_at: self.asked_at, source_clock: None, published_at }
+        SourceHead {
+            text,
+            number: self.number,
+            behind,
+            asked_at: self.asked_at,
+            source_clock: None,
+            published_at,
+            retention: None,
+        }
     }
 
     /// The partitions that moved since this was last asked.
