@@ -66,9 +66,9 @@ async fn look_at_everything(data: &Path) -> Result<(), Failure> {
     assert_eq!(record["payload"]["specversion"], "1.0", "{record}");
 
     let models = json(data, &["projection", "list"]).await?;
-    assert_eq!(models.as_array().map(Vec::len), Some(12), "{models}");
+    assert_eq!(models.as_array().map(Vec::len), Some(13), "{models}");
     let list = text(data, &["projection", "list"]).await?;
-    assert!(list.lines().count() == 13 && list.contains("loan-requests"), "{list}");
+    assert!(list.lines().count() == 14 && list.contains("loan-requests"), "{list}");
     let rebuilt = json(data, &["projection", "rebuild", "tasks"]).await?;
     assert_eq!((&rebuilt["name"], &rebuilt["agrees"]), (&Value::from("tasks"), &Value::from(true)), "{rebuilt}");
     let unknown = refused(data, &["projection", "rebuild", "task"]).await?;
