@@ -54,7 +54,7 @@ pub(super) fn evaluate(
     }
     if let Some(wanted) = said.content_digest {
         if !result.complete {
-            notes.push("content was not compared: presence differs".to_owned());
+            notes.push("content was not compared: not every event is here".to_owned());
         } else if again && list.is_err() {
             notes.push("content was not compared: without a list nothing tells later events apart".to_owned());
         } else if presence.covered > 0 {
