@@ -1,8 +1,8 @@
 //! Whether memory stays flat: a replica follows a broker at full rate, and its anonymous memory is looked at all the time.
 //!
 //! `cargo bench --package continuity-tests --bench rss -- [nats|kafka] [MINUTES]`, NATS and ten unless said otherwise. The
-//! slope is that of the straight line through the second half (in the first the caches of the read models fill); it fails when that is too steep, and when
-//! no more events come.
+//! slope is that of the straight line through the second half (in the first the caches of the read models fill); it fails
+//! when that is too steep, and when no more events come.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
