@@ -92,7 +92,9 @@ impl Bootstrap {
     /// The feed of `options` in front of `tail`; nothing is opened before [`Source::resume`].
     pub fn new(options: BootstrapOptions, tail: Box<dyn Source>) -> Self {
         let max_line_bytes = options.max_line_bytes;
-        let feed = FileSource::new(FileOptions { max_line_bytes, ..FileOptions::new(&options.files) });
+        // Files in place may still be written; fetched ones are whole, and their last line is one with or without its end.
+        let follow = options.fetch.is_none();
+        let feed = FileSource::new(FileOptions { follow, max_line_bytes, ..FileOptions::new(&options.files) });
         Self {
             names: Namespace::of(&options.url),
             options,

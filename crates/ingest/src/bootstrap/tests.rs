@@ -300,3 +300,14 @@ fn a_fetch_that_fails_is_tried_again_by_the_next_resume() {
     assert!(error.unwrap().to_string().contains("its bootstrap feed file:export: no such bucket"));
     came(read(&mut source, &mut known), "c:SnapshotStarted a@3 b@2 d@1 c:SnapshotCompleted a4");
 }
+
+#[test]
+fn a_fetched_feed_needs_no_end_of_its_last_line() {
+    let place = Place::new(&EXPORT, "a4");
+    let last = place.path("export/2.ndjson");
+    let whole = fs::read_to_string(&last).unwrap();
+    fs::write(&last, whole.trim_end()).unwrap();
+    let mut source = fetching(&place, Arc::new(|_, _| Ok(())));
+    let mut known = Vec::new();
+    came(read(&mut source, &mut known), "c:SnapshotStarted a@3 b@2 d@1 c:SnapshotCompleted a4");
+}
