@@ -93,6 +93,18 @@ pub struct Retention {
     pub outage: Outage,
 }
 
+impl Retention {
+    /// What holds for two parts of a source together.
+    #[must_use]
+    pub fn tighter(self, other: Self) -> Self {
+        let max_age_seconds = match (self.max_age_seconds, other.max_age_seconds) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        Self { max_age_seconds, outage: self.outage.tighter(other.outage) }
+    }
+}
+
 /// Some messages.
 #[derive(Debug, Default, PartialEq)]
 pub struct Batch {

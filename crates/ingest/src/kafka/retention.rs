@@ -64,7 +64,7 @@ pub(super) fn look(name: &str, options: &KafkaOptions, looker: &Looker, report: 
         };
         let one = retention(policy, by_size);
         kept.warnings.extend(warning(topic, policy, one));
-        all = all.map(|all| shorter(all, one));
+        all = all.map(|all| all.tighter(one));
     }
     kept.retention = all;
     Ok(kept)
@@ -128,17 +128,6 @@ fn retention(policy: &Policy, by_size: Outage) -> Retention {
     let max_age_seconds = policy.max_age.filter(|_| policy.deletes).map(|millis| seconds(millis, 1e3));
     let by_age = max_age_seconds.map_or(Outage::Any, Outage::Seconds);
     Retention { max_age_seconds, outage: by_age.tighter(by_size) }
-}
-
-fn shorter(one: Retention, other: Retention) -> Retention {
-    let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    Retention {
-        max_age_seconds: least(one.max_age_seconds, other.max_age_seconds),
-        outage: one.outage.tighter(other.outage),
-    }
 }
 
 fn warning(topic: &str, policy: &Policy, kept: Retention) -> Option<String> {

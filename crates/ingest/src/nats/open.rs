@@ -20,7 +20,7 @@ use super::pulls::{Plan, ROOM};
 use super::retention;
 use super::shared::Shared;
 use super::trouble::Trouble;
-use crate::source::{Known, Resumed};
+use crate::source::{Known, Resumed, Retention};
 
 /// What came out of a connect.
 pub(super) struct Opened {
@@ -188,6 +188,6 @@ fn resumed(options: &NatsOptions, remembered: &[Remembered], inspected: &[Inspec
         resumed.identities.push(judge::followed(filter, remembered, info));
     }
     resumed.from = from.join(", ");
-    resumed.retention = Some(retention::shortest(kept));
+    resumed.retention = Some(kept.into_iter().fold(Retention::default(), Retention::tighter));
     resumed
 }

@@ -94,7 +94,7 @@ impl Prober {
             let newest = timestamp(&info.state.last_ts).filter(|_| info.state.last_seq > 0);
             seen.published_at = seen.published_at.max(newest);
             let kept = retention::limits(&stream.filter.stream, &info).retention;
-            seen.retention = retention::shortest([seen.retention, kept]);
+            seen.retention = seen.retention.tighter(kept);
             seen.ends.push(end);
         }
         Ok(seen)

@@ -66,18 +66,6 @@ pub(super) fn limits(stream: &str, info: &StreamInfo) -> Limits {
     found
 }
 
-/// The shorter of each, over several streams.
-pub(super) fn shortest(all: impl IntoIterator<Item = Retention>) -> Retention {
-    let less = |a: Option<f64>, b: Option<f64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
-    };
-    all.into_iter().fold(Retention::default(), |a, b| Retention {
-        max_age_seconds: less(a.max_age_seconds, b.max_age_seconds),
-        outage: a.outage.tighter(b.outage),
-    })
-}
-
 fn drops_old(config: &StreamConfig) -> bool {
     config.discard != "new"
 }
@@ -185,9 +173,9 @@ mod tests {
         let one = Retention { max_age_seconds: None, outage: Outage::Seconds(5.0) };
         let other = Retention { max_age_seconds: Some(9.0), outage: Outage::Seconds(9.0) };
         let both = Retention { max_age_seconds: Some(9.0), outage: Outage::Seconds(5.0) };
-        assert_eq!(shortest([one, Retention::default(), other]), both);
+        assert_eq!(one.tighter(Retention::default()).tighter(other), both);
         let unknown = Retention { max_age_seconds: None, outage: Outage::Unknown };
-        assert_eq!(shortest([Retention::default(), unknown]), unknown);
+        assert_eq!(Retention::default().tighter(unknown), unknown);
     }
 
     #[test]
