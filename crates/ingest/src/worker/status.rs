@@ -110,7 +110,7 @@ impl Worker {
             counters.held = totals.held;
             counters.held_bytes = totals.held_bytes;
             counters.held_loans = totals.held_loans;
-            counters.gaps_open = totals.incomplete_loans;
+            counters.gaps_open = totals.gaps_open;
             counters.quarantined = totals.quarantined;
             counters.quarantined_bytes = totals.quarantined_bytes;
             counters.duplicates = totals.duplicates;
