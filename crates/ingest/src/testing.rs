@@ -159,7 +159,7 @@ impl Rig {
         if at_end {
             decider.caught_up("the source's end").unwrap();
         }
-        decider.finish(false).unwrap();
+        decider.finish().unwrap();
         let records = std::mem::take(&mut decider.records);
         if !records.is_empty() {
             flight.add(self.writer.append(records).unwrap());

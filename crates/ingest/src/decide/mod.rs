@@ -49,11 +49,11 @@ pub(crate) enum Outcome {
 pub(crate) struct Progress {
     /// The newest position, of a record or not.
     pub(crate) position: SourcePosition,
-    duplicates: u64,
+    pub(crate) duplicates: u64,
     /// Records hold the newest position.
-    recorded: bool,
+    pub(crate) recorded: bool,
     /// It is to be recorded, whatever came.
-    passed: bool,
+    pub(crate) passed: bool,
 }
 
 /// Makes the records of one group.
@@ -132,14 +132,18 @@ impl<'a> Decider<'a> {
         (passed.position, passed.passed) = (position, true);
     }
 
-    /// Ends the group: what was read beyond its records is recorded too. Heartbeats alone are worth a record only if
-    /// `heartbeats` says so.
-    pub(crate) fn finish(&mut self, heartbeats: bool) -> Result<(), IngestError> {
-        let mut open: Vec<_> = self
-            .progress
-            .iter_mut()
-            .filter(|(_, p)| p.duplicates > 0 || p.passed || (heartbeats && !p.recorded))
-            .collect();
+    /// An earlier group read up to `position` and left it without a record, for long enough now.
+    pub(crate) fn overdue(&mut self, position: SourcePosition) {
+        let key = partition(&position);
+        let earlier = Progress { position, duplicates: 0, recorded: false, passed: false };
+        let progress = self.progress.entry(key).or_insert(earlier);
+        progress.passed |= !progress.recorded;
+    }
+
+    /// Ends the group: what was read beyond its records is recorded too. Heartbeats alone are not worth a record until
+    /// they are [`overdue`](Self::overdue).
+    pub(crate) fn finish(&mut self) -> Result<(), IngestError> {
+        let mut open: Vec<_> = self.progress.iter_mut().filter(|(_, p)| p.duplicates > 0 || p.passed).collect();
         open.sort_by(|a, b| a.0.cmp(b.0));
         let mut bodies = Vec::with_capacity(open.len());
         for (_, progress) in open {

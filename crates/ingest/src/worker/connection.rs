@@ -41,6 +41,7 @@ impl Worker {
         self.holds.bound = None;
         self.queue.clear();
         self.passed.clear();
+        self.unrecorded.forget();
         self.end = None;
         self.time.tick(self.now(), false);
     }

@@ -9,6 +9,7 @@ mod divergence;
 mod hold;
 mod orders;
 mod status;
+mod unrecorded;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use continuity_readmodel::ledger::LedgerBatch;
 
 use self::divergence::News;
 use self::hold::Holds;
+use self::unrecorded::Unrecorded;
 use crate::decide::{Bounds, Decider, Outcome};
 use crate::flight::Flight;
 use crate::gaps::ConnectedTime;
@@ -78,7 +80,7 @@ pub(crate) struct Worker {
     rounds: Rounds,
     /// State, and whether the clocks differ, as the process' log has it.
     told: (SourceState, bool),
-    progress: Duration,
+    unrecorded: Unrecorded,
     durable: Duration,
     /// A ledger commit that a crash would forget.
     volatile: Option<Head>,
@@ -105,7 +107,7 @@ impl Worker {
             holds: Holds::default(),
             rounds: Rounds::default(),
             told: (SourceState::Starting, false),
-            progress: now,
+            unrecorded: Unrecorded::default(),
             durable: now,
             volatile: None,
             parts,
@@ -228,11 +230,11 @@ impl Worker {
         if self.end.is_some() && bound.is_none() {
             decider.caught_up("the source's end")?;
         }
-        let heartbeats = now.saturating_sub(self.progress) >= options.progress_every;
-        decider.finish(heartbeats)?;
-        if heartbeats || !decider.records.is_empty() {
-            self.progress = now;
+        for position in self.unrecorded.overdue(now, options.progress_every) {
+            decider.overdue(position);
         }
+        decider.finish()?;
+        self.unrecorded.note(&decider.progress, now);
         if let Some(heartbeat) = decider.heartbeat {
             self.parts.board.heartbeat(heartbeat.at);
         }

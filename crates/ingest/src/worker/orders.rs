@@ -122,7 +122,7 @@ impl Worker {
                     Some(_) => counts.appended += 1,
                 }
             }
-            decider.finish(false)?;
+            decider.finish()?;
             let HandedIn { appended, duplicates, quarantined } = counts;
             let detail =
                 format!("{number} events: {appended} appended, {duplicates} duplicates, {quarantined} quarantined");
