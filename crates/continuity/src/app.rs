@@ -82,7 +82,10 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
     let until = stop.clone();
-    tasks.thread("auditor", move || auditor.run(&until))?;
+    tasks.thread("auditor", move || {
+        auditor.run(&until);
+        Ok::<_, String>(())
+    })?;
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;

@@ -2,8 +2,9 @@
 //!
 //! Both resume from their own positions. Those of the feed are kept as of files named `bootstrap:<key>/<file>`, with the
 //! key taken from the feed's URL, so that they never meet those of a source that is files too, and another feed begins
-//! anew. Once the feed's `SnapshotCompleted` and what follows it are in the log, its files are not looked at any more.
-//! A feed that ends without one is refused, and the source is not read: without what the feed should have told of, most
+//! anew. Once the feed's export is whole and what follows it is in the log, its files are not looked at any more. It is
+//! whole with the `SnapshotCompleted` of the `SnapshotStarted` that it began with, and every loan that they announce.
+//! A feed that ends otherwise is refused, and the source is not read: without what the feed should have told of, most
 //! of its events would only wait behind gaps. Meanwhile the source keeps them, and nothing is called synchronised.
 
 mod find;
@@ -16,10 +17,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use continuity_base::Stop;
-use continuity_events::CloudEvent;
-use continuity_events::catalogue::{SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
+use continuity_base::{Clock, Stop};
+use continuity_events::catalogue::{SNAPSHOT, SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
 use continuity_events::record::SourcePosition;
+use continuity_events::{CloudEvent, Limits, TYPE_PREFIX};
+use continuity_readmodel::ledger::SnapshotProgress;
 
 pub use self::find::{FoundSnapshot, find_snapshot};
 use self::positions::{Namespace, Read};
@@ -29,8 +31,6 @@ use crate::{FileOptions, FileSource, SourceError};
 /// How often a fetch is looked at while it is waited for, and how many times in one call.
 const STEP: Duration = Duration::from_millis(25);
 const STEPS: u32 = 4;
-/// A control event is no longer than this; what is longer is not looked into.
-const CONTROL_BYTES: usize = 4 << 10;
 
 /// Brings the feed's files to where they are read; ends early when it is stopped. The error is for the operator.
 pub type Fetch = Arc<dyn Fn(&Stop, &FetchProgress) -> Result<(), String> + Send + Sync>;
@@ -55,6 +55,8 @@ pub struct BootstrapOptions {
     pub max_line_bytes: usize,
     /// Brings the files there; `None`: they are there.
     pub fetch: Option<Fetch>,
+    /// What says how long a fetch still takes.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What is read at present.
@@ -76,8 +78,10 @@ pub struct Bootstrap {
     feed: FileSource,
     tail: Box<dyn Source>,
     phase: Phase,
-    /// What the log has of the feed, and whether its `SnapshotCompleted` is among it.
+    /// What the log has of the feed, and whether its export is whole with that.
     read: Read,
+    /// How far the feed's export is.
+    export: Option<SnapshotProgress>,
     /// What the log has of the source.
     known: Known,
     /// The source was there when the feed was begun.
@@ -85,6 +89,8 @@ pub struct Bootstrap {
     progress: Arc<FetchProgress>,
     /// The bytes of which was told last.
     told: u64,
+    /// Of how many bytes was told first, and when.
+    began: Option<(u64, Duration)>,
     fetching: Stop,
 }
 
@@ -102,10 +108,12 @@ impl Bootstrap {
             tail,
             phase: Phase::Between,
             read: Read::default(),
+            export: None,
             known: Known::default(),
             met: false,
             progress: Arc::default(),
             told: 0,
+            began: None,
             fetching: Stop::new(),
         }
     }
@@ -113,7 +121,7 @@ impl Bootstrap {
     fn begin(&mut self) -> Result<String, SourceError> {
         if let Some(fetch) = self.options.fetch.clone() {
             let (send, done) = sync_channel(1);
-            (self.progress, self.told, self.fetching) = (Arc::default(), 0, Stop::new());
+            (self.progress, self.told, self.began, self.fetching) = (Arc::default(), 0, None, Stop::new());
             let (progress, stop) = (Arc::clone(&self.progress), self.fetching.clone());
             let run = move || drop(send.send(fetch(&stop, &progress)));
             let thread = thread::Builder::new().name("bootstrap-fetch".to_owned()).spawn(run);
@@ -162,19 +170,19 @@ impl Bootstrap {
             return None;
         }
         self.told = done;
-        let text = format!("fetching the bootstrap feed: {done} of {of} bytes");
-        Some(SourceHead { text, behind: of.saturating_sub(done).max(1), ..SourceHead::default() })
+        let (now, rest) = (self.options.clock.monotonic(), of.saturating_sub(done));
+        let (first, began) = *self.began.get_or_insert((done, now));
+        let left = seconds_left(done - first, rest, now.saturating_sub(began));
+        let left = left.map(|seconds| format!(", about {seconds} s left")).unwrap_or_default();
+        let text = format!("fetching the bootstrap feed: {done} of {of} bytes{left}");
+        Some(SourceHead { text, behind: rest.max(1), ..SourceHead::default() })
     }
 
     fn read_feed(&mut self, messages: usize, bytes: usize, stop: &Stop) -> Result<Batch, SourceError> {
         let read = self.feed.next_batch(messages, bytes, stop);
         let mut batch = read.map_err(|error| self.names.error(error, self.tail.name(), &self.options.url))?;
         for message in &mut batch.messages {
-            match control_name(&message.raw).as_deref() {
-                Some(SNAPSHOT_STARTED) => self.read.completed = false,
-                Some(SNAPSHOT_COMPLETED) => self.read.completed = true,
-                _ => {}
-            }
+            self.count(&message.raw);
             self.names.outward(&mut message.position, self.read.completed);
         }
         batch.passed.iter_mut().for_each(|position| self.names.outward(position, self.read.completed));
@@ -189,6 +197,12 @@ impl Bootstrap {
             _ => {}
         }
         Ok(batch)
+    }
+
+    /// What a message is to the feed's export.
+    fn count(&mut self, raw: &Raw) {
+        let whole = count(raw, &mut self.export);
+        self.read.completed = whole || self.read.completed && self.export.is_none();
     }
 
     /// Connects the source for good.
@@ -217,9 +231,17 @@ impl Bootstrap {
     }
 
     fn incomplete(&self, end: &str) -> SourceError {
+        let lacks = match &self.export {
+            None => format!("ends without a SnapshotStarted and its SnapshotCompleted (at {end})"),
+            Some(export) if !export.ended => format!("ends without SnapshotCompleted (at {end})"),
+            Some(export) => {
+                let expected = export.loans_expected.unwrap_or_default();
+                format!("brought {} of the {expected} loans that it announced (to {end})", export.loans_done)
+            }
+        };
         let detail = format!(
-            "its bootstrap feed {} ends without SnapshotCompleted (at {end}), so loans are missing from it; complete it, \
-             or go on without it by taking bootstrap.url out of the configuration",
+            "its bootstrap feed {} {lacks}, so loans are missing from it; complete it, or go on without it by taking \
+             bootstrap.url out of the configuration",
             self.options.url
         );
         SourceError::Refused { source_name: self.tail.name().to_owned(), detail }
@@ -235,7 +257,9 @@ impl Source for Bootstrap {
         self.fetching.stop();
         let (read, rest) = self.names.inward(&known.positions);
         (self.read, self.met) = (read, false);
-        self.known = Known { positions: rest, identities: known.identities.clone() };
+        self.export = known.export.clone().filter(|_| !self.read.positions.is_empty());
+        self.read.completed &= self.export.is_none();
+        self.known = Known { positions: rest, ..known.clone() };
         if self.read.done {
             let resumed = self.tail.resume(&self.known)?;
             self.phase = Phase::Tail;
@@ -296,17 +320,24 @@ impl Drop for Bootstrap {
     }
 }
 
-/// The name of a control event about snapshots; `None` for everything else.
-fn control_name(raw: &Raw) -> Option<String> {
-    let Raw::Structured(bytes) = raw else { return None };
-    let names = [SNAPSHOT_STARTED, SNAPSHOT_COMPLETED];
-    let may_be = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
-    if bytes.len() > CONTROL_BYTES || !names.iter().any(|name| may_be(name)) {
-        return None;
+/// What a message is to the export that it may belong to; whether that is whole with it, and over.
+pub(crate) fn count(raw: &Raw, export: &mut Option<SnapshotProgress>) -> bool {
+    let Raw::Structured(bytes) = raw else { return false };
+    let Some(event_type) = CloudEvent::hints(bytes).1 else { return false };
+    let data = || CloudEvent::parse_structured(bytes, &Limits::default()).map(|event| event.data).unwrap_or_default();
+    match event_type.strip_prefix(TYPE_PREFIX) {
+        Some(SNAPSHOT_STARTED) => *export = Some(SnapshotProgress::started(&data())),
+        Some(SNAPSHOT_COMPLETED) => export.iter_mut().for_each(|export| export.complete(&data())),
+        Some(SNAPSHOT) => export.iter_mut().for_each(SnapshotProgress::add_loan),
+        _ => {}
     }
-    let event_type = CloudEvent::hints(bytes).1?;
-    let found = names.into_iter().find(|name| event_type.strip_prefix(continuity_events::TYPE_PREFIX) == Some(name))?;
-    Some(found.to_owned())
+    export.take_if(|export| export.is_whole()).is_some()
+}
+
+/// Until the rest is here too, at the rate so far; `None` while there is none.
+fn seconds_left(done: u64, rest: u64, elapsed: Duration) -> Option<u64> {
+    let seconds = u128::from(rest).checked_mul(elapsed.as_micros())?.checked_div(u128::from(done))? / 1_000_000;
+    u64::try_from(seconds).ok()
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ use crate::{IngestOptions, SourceError};
 /// Batches that are parsed ahead.
 pub(crate) const AHEAD: usize = 2;
 const LOOK: Duration = Duration::from_millis(50);
+/// A rest of at least this is told of.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Where and under which number to connect.
 pub(crate) struct Connect {
@@ -38,6 +40,8 @@ pub(crate) enum Delivered {
     Resumed(Resumed),
     /// Messages, and perhaps the source's end.
     Batch(ParsedBatch),
+    /// The bandwidth lets nothing more be read until then, on the monotonic clock.
+    Rests(Duration),
     /// The source failed; the reader waits to be told where to resume.
     Failed(SourceError),
 }
@@ -142,6 +146,9 @@ impl Reader {
     /// Keeps to the bandwidth: nothing more is read before `until`.
     fn rest(&self, connection: u64, until: Duration) {
         let clock = &self.options.clock;
+        if until.saturating_sub(clock.monotonic()) >= LONG && !self.deliver(connection, Delivered::Rests(until)) {
+            return;
+        }
         while !self.stop.is_stopped() && self.gate.serves(connection) {
             let rest = until.saturating_sub(clock.monotonic());
             if rest.is_zero() {

@@ -8,6 +8,8 @@ use continuity_base::Timestamp;
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
 const MICROS: i64 = 1_000_000;
+/// Instants that are less apart than this are the same one, read twice.
+const SAME: Duration = Duration::from_secs(1);
 
 /// When the source is read. By default always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +77,18 @@ impl Schedule {
         Some(Timestamp::from_micros((now.as_seconds() + wait) * MICROS))
     }
 
+    /// When the window opened that is open now or was last; `None` without windows.
+    pub fn last_opening(&self, now: Timestamp) -> Option<Timestamp> {
+        let at = self.second_of_week(now);
+        let since = self.windows.iter().flat_map(Window::beginnings).map(|from| (at - from).rem_euclid(WEEK)).min()?;
+        Some(Timestamp::from_micros((now.as_seconds() - since) * MICROS))
+    }
+
+    /// Whether the source's end was last reached, at `synchronised`, before the window opened that is open now or was last.
+    pub(crate) fn is_missed(&self, now: Timestamp, synchronised: Option<Timestamp>) -> bool {
+        self.last_opening(now).is_some_and(|opened| synchronised.is_none_or(|at| at < opened))
+    }
+
     /// In words, for people.
     pub fn describe(&self) -> String {
         let mut text = match self.interval {
@@ -123,6 +137,8 @@ pub(crate) struct Rounds {
     ended: bool,
     /// An operator wants a round now, whatever the schedule says.
     wanted: bool,
+    /// What was said last of why it is closed.
+    said: Option<Closed>,
 }
 
 /// Why the schedule keeps the source closed, and until when.
@@ -130,6 +146,8 @@ pub(crate) struct Rounds {
 pub(crate) struct Closed {
     pub(crate) why: String,
     pub(crate) until: Option<Timestamp>,
+    /// The last window ended before the source's end was reached.
+    pub(crate) missed: bool,
 }
 
 impl Rounds {
@@ -143,8 +161,34 @@ impl Rounds {
         (self.wanted, self.ended) = (false, true);
     }
 
-    /// Whether the source stays closed at this moment: `wall` and `now` are the same instant on either clock.
-    pub(crate) fn closed(&mut self, schedule: &Schedule, wall: Timestamp, now: Duration) -> Option<Closed> {
+    /// Whether the source stays closed at this moment: `wall` and `now` are the same instant on either clock, and
+    /// `synchronised` is when the source's end was last said to be reached.
+    pub(crate) fn closed(
+        &mut self,
+        schedule: &Schedule,
+        wall: Timestamp,
+        now: Duration,
+        synchronised: Option<Timestamp>,
+    ) -> Option<Closed> {
+        let closed = self.look(schedule, wall, now, synchronised);
+        // The two clocks are not read at once, so an instant is never quite the same again.
+        let same = |one: &Closed, other: &Closed| {
+            let apart = one.until.zip(other.until).is_none_or(|(a, b)| a.since(b).max(b.since(a)) >= SAME);
+            one.missed == other.missed && (one.until == other.until || !apart)
+        };
+        if !closed.as_ref().zip(self.said.as_ref()).is_some_and(|(closed, said)| same(closed, said)) {
+            self.said = closed;
+        }
+        self.said.clone()
+    }
+
+    fn look(
+        &mut self,
+        schedule: &Schedule,
+        wall: Timestamp,
+        now: Duration,
+        synchronised: Option<Timestamp>,
+    ) -> Option<Closed> {
         if schedule.is_always() || self.wanted {
             return None;
         }
@@ -157,9 +201,11 @@ impl Rounds {
             }
             return None;
         }
-        let words = if schedule.is_open(wall) { "next synchronisation at" } else { "outside its window until" };
+        let open = schedule.is_open(wall);
+        let words = if open { "next synchronisation at" } else { "outside its window until" };
         let shown = until.map_or_else(|| "it is told to".to_owned(), |at| at.to_string());
-        Some(Closed { why: format!("{words} {shown}"), until })
+        let missed = !open && schedule.is_missed(wall, synchronised);
+        Some(Closed { why: format!("{words} {shown}"), until, missed })
     }
 
     /// How long the interval keeps it closed still.

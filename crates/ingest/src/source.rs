@@ -3,7 +3,7 @@
 use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
 use continuity_readmodel::Outage;
-use continuity_readmodel::ledger::Identity;
+use continuity_readmodel::ledger::{Identity, SnapshotProgress};
 
 use crate::SourceError;
 
@@ -57,12 +57,14 @@ pub struct Known {
     pub positions: Vec<SourcePosition>,
     /// The identity of each partition, of every source that was ever read.
     pub identities: Vec<Identity>,
+    /// The bootstrap export that has begun and is not whole.
+    pub export: Option<SnapshotProgress>,
 }
 
 impl Known {
     /// Positions alone.
     pub fn positions(positions: &[SourcePosition]) -> Self {
-        Self { positions: positions.to_vec(), identities: Vec::new() }
+        Self { positions: positions.to_vec(), ..Self::default() }
     }
 
     /// The identity of a partition.

@@ -41,10 +41,10 @@ pub(crate) fn event(loan: &str, sequence: u64) -> String {
 /// The line of one arrival.
 pub(crate) fn arrival(token: &str) -> String {
     if let Some(name) = token.strip_prefix("c:") {
-        return control(name, &format!("ctl-{name}"));
+        return export(name);
     }
     match token {
-        "hb" => return control("SourceHeartbeat", "hb-1"),
+        "hb" => return control("SourceHeartbeat", "hb-1", "s", 1),
         "junk" => return "{\"id\":\"junk\"".to_owned(),
         _ => {}
     }
@@ -72,9 +72,16 @@ pub(crate) fn arrival(token: &str) -> String {
     }
 }
 
-fn control(name: &str, id: &str) -> String {
+/// `NAME`, then perhaps `*N` loans that it announces, then perhaps `#ID` of the export.
+fn export(token: &str) -> String {
+    let (rest, snapshot) = token.split_once('#').unwrap_or((token, "s"));
+    let (name, loans) = rest.split_once('*').unwrap_or((rest, "1"));
+    control(name, &format!("ctl-{token}"), snapshot, loans.parse().unwrap())
+}
+
+fn control(name: &str, id: &str, snapshot: &str, loans: u64) -> String {
     format!(
-        r#"{{"specversion":"1.0","id":"{id}","source":"{SOURCE}","type":"com.banclo.{name}","subject":"control","time":"2026-03-05T10:39:44.120Z","data":{{"at":"2026-03-05T10:39:44.120Z","snapshotId":"s","loanRequests":1,"entities":1}}}}"#
+        r#"{{"specversion":"1.0","id":"{id}","source":"{SOURCE}","type":"com.banclo.{name}","subject":"control","time":"2026-03-05T10:39:44.120Z","data":{{"at":"2026-03-05T10:39:44.120Z","snapshotId":"{snapshot}","loanRequests":{loans},"entities":1}}}}"#
     )
 }
 
@@ -157,7 +164,7 @@ impl Rig {
             decider.give_up(u64::MAX - 1).unwrap();
         }
         if at_end {
-            decider.caught_up("the source's end").unwrap();
+            decider.caught_up("the source's end", false).unwrap();
         }
         decider.finish().unwrap();
         let records = std::mem::take(&mut decider.records);

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Kind {
     /// A loan event, in order.
     Event = 1,
-    /// A control event of the source (every one but heartbeats), unknown types too.
+    /// A control event of the source, unknown types too; of heartbeats one a minute.
     Control = 2,
     /// The source was caught up with for the first time.
     Synchronised = 3,

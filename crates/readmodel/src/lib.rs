@@ -26,6 +26,6 @@ pub use store::{
     Shelf, Snapshot, Store, Table,
 };
 pub use sync::{
-    BootstrapShown, ClockStep, CompletenessSummary, Fault, FaultKind, HeadSeen, HeadShown, HeartbeatShown, Outage,
-    Pause, PauseCause, RetentionSeen, SourceState, SyncBoard, SyncBounds, SyncCounters, SyncSnapshot, Why,
+    BootstrapShown, ClockStep, CompletenessSummary, ExportSeen, Fault, FaultKind, HeadSeen, HeadShown, HeartbeatShown,
+    Outage, Pause, PauseCause, RetentionSeen, SourceState, SyncBoard, SyncBounds, SyncCounters, SyncSnapshot, Why,
 };

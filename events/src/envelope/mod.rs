@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue;
 use crate::data;
+use crate::instant::Instant;
+use crate::json;
 use crate::{CONTROL_SUBJECT, Change, LOAN_SUBJECT_PREFIX, Reason, Rejection, SnapshotData, TYPE_PREFIX};
 
 /// Bounds on one event as received.
@@ -96,6 +98,12 @@ impl CloudEvent {
     /// The type without the platform's prefix.
     pub fn name(&self) -> &str {
         name(&self.event_type)
+    }
+
+    /// When a heartbeat was sent: its `at`, else its `time`; `None`: it does not say so legibly.
+    pub fn heartbeat_at(&self) -> Option<Instant> {
+        let said = json::member(&self.data, "at").and_then(json::text);
+        said.and_then(|text| Instant::parse(&text)).or_else(|| Instant::parse(&self.time))
     }
 
     /// What the event is to the replica.

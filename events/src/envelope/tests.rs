@@ -238,7 +238,7 @@ proptest! {
     fn what_is_written_parses_to_the_same_event(
         id in ".{1,8}", source in ".{1,8}", loan in ".{1,12}", sequence in 1..=9_999_999_999_999_999_999_u64,
         actor in proptest::option::of(".{0,12}"), keys in proptest::collection::btree_set("[a-c\"é\u{0}]{1,3}", 0..4),
-        value in crate::json::value_strategy(), after in crate::json::value_strategy(), pretty in any::<bool>(),
+        value in json::value_strategy(), after in json::value_strategy(), pretty in any::<bool>(),
     ) {
         let raw = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         let after = format!("{{\"x\": {}}}", serde_json::to_string_pretty(&after).unwrap());

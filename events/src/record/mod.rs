@@ -192,7 +192,7 @@ pub struct Quarantined {
     pub event_type: Option<String>,
 }
 
-/// The replica has once had everything that its source showed.
+/// The replica has had everything that its source showed: said the first time, and once in each window of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Synchronised {
     /// The source.

@@ -82,10 +82,10 @@ const ENTITIES: &[(&str, &str)] = &[
         "HealthSource",
         "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvived outageSurvivedSeconds:number",
     ),
-    ("HealthBootstrap", "loansDone!:integer loansExpected:integer etaSeconds:integer"),
+    ("HealthBootstrap", "loansDone!:integer loansExpected:integer loansMissing:integer etaSeconds:integer"),
     (
         "HealthCompleteness",
-        "asOf! evaluatedAt!:date-time secondsSinceEvaluation!:integer complete!:boolean loansMissing!:integer eventsMissing!:integer",
+        "failing!:boolean asOf evaluatedAt:date-time secondsSinceEvaluation:integer complete:boolean loansMissing:integer eventsMissing:integer",
     ),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),

@@ -88,11 +88,16 @@ fn sync_word(state: SourceState, rebuilding: bool) -> &'static str {
     }
 }
 
-/// Whether the source is as it should be. A schedule that lets nothing be read now is kept, not failed.
+/// Whether the source is as it should be. A schedule that lets nothing be read now is kept, not failed,
+/// unless its last window was missed; so is the bandwidth.
 fn is_well(sync: &SyncSnapshot) -> bool {
-    let as_scheduled = sync.pause.as_ref().is_some_and(|pause| pause.cause == PauseCause::Schedule);
+    let as_meant = |cause| matches!(cause, PauseCause::Schedule | PauseCause::Bandwidth);
+    let as_scheduled = sync.pause.as_ref().is_some_and(|pause| as_meant(pause.cause));
+    let exported = sync.bootstrap.is_none_or(|export| export.loans_missing.is_none());
     let proved = sync.completeness.as_ref().is_none_or(|summary| summary.complete);
     proved
+        && !sync.completeness_failing
+        && exported
         && match sync.state {
             SourceState::Live | SourceState::CatchingUp | SourceState::Starting => true,
             SourceState::Paused => as_scheduled,

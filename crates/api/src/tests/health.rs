@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use continuity_base::{Clock, Timestamp};
 use continuity_events::record::Divergence;
-use continuity_readmodel::{CompletenessSummary, Fault, FaultKind, Pause, PauseCause, SyncBoard};
+use continuity_readmodel::{CompletenessSummary, ExportSeen, Fault, FaultKind, Pause, PauseCause, SyncBoard};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -133,6 +133,8 @@ async fn a_pause_names_its_cause_and_only_the_schedules_is_in_order() {
         (PauseCause::Bound, "degraded"),
         (PauseCause::Space, "degraded"),
         (PauseCause::Schedule, "healthy"),
+        (PauseCause::Bandwidth, "healthy"),
+        (PauseCause::MissedWindow, "degraded"),
     ] {
         let until = Some(replica.clock.now().plus(Duration::from_mins(1)));
         let pause = Pause { cause, detail: "jane waits for loan L1".to_owned(), since: None, until };
@@ -155,6 +157,10 @@ async fn what_cannot_write_is_degraded_and_ready() {
     assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
 }
 
+fn export(loans_done: u64, loans: u64) -> ExportSeen {
+    ExportSeen { loans_done, loans_expected: Some(loans), loans_missing: None }
+}
+
 #[tokio::test]
 async fn completeness_and_bootstrap_are_shown_as_counts() {
     let replica = Replica::of(Feed::house());
@@ -166,15 +172,23 @@ async fn completeness_and_bootstrap_are_shown_as_counts() {
         loans_missing,
         events_missing,
     };
-    sync.bootstrap(Some((10, Some(30))));
+    sync.bootstrap(Some(export(10, 30)));
     sync.completeness(Some(summary(true, 0, 0)));
     replica.clock.advance(Duration::from_secs(10));
-    sync.bootstrap(Some((20, Some(30))));
+    sync.bootstrap(Some(export(20, 30)));
     let value = replica.get_with("", "/health", &[]).await.json();
-    let expected = json!({"loansDone": 20, "loansExpected": 30, "etaSeconds": 10});
+    let expected = json!({"loansDone": 20, "loansExpected": 30, "loansMissing": null, "etaSeconds": 10});
     assert_eq!((&value["components"]["bootstrap"], &value["status"]), (&expected, &json!("healthy")));
     assert_eq!(value["components"]["completeness"]["secondsSinceEvaluation"], 10);
     assert_eq!(replica.get("/api/v1/loan-requests").await.header("x-replica-complete"), "");
+    sync.bootstrap(Some(ExportSeen { loans_missing: Some(10), ..export(20, 30) }));
+    let value = replica.get_with("", "/health", &[]).await.json();
+    assert_eq!((&value["components"]["bootstrap"]["loansMissing"], &value["status"]), (&json!(10), &json!("degraded")));
+    sync.bootstrap(None);
+    sync.completeness_failing(true);
+    let value = replica.get_with("", "/health", &[]).await.json();
+    assert_eq!((&value["components"]["completeness"]["failing"], &value["status"]), (&json!(true), &json!("degraded")));
+    sync.completeness_failing(false);
     sync.completeness(Some(summary(false, 2, 5)));
     replica.clock.advance(Duration::from_secs(1));
     let value = replica.get_with("", "/health", &[]).await.json();

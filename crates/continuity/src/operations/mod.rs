@@ -16,7 +16,7 @@ use continuity_auth::Auth;
 use continuity_base::{Clock, Stop};
 use continuity_ingest::Schedule;
 use continuity_ingest::completeness::Auditor;
-use continuity_ingest::control::IngestControl;
+use continuity_ingest::control::{By, IngestControl};
 use continuity_log::Log;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
@@ -68,7 +68,10 @@ impl Operations {
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),
             Command::SourceSync => source::sync(self),
-            Command::SourceResync { loan, from, reason } => resync::resync(self, actor, loan, from.as_deref(), reason),
+            Command::SourceResync { loan, from, reason } => {
+                let why = By { actor: actor.to_owned(), reason: reason.trim().to_owned() };
+                resync::resync(self, why, loan, from.as_deref(), out)
+            }
             Command::SourceAccept { reason } => source::accept(self, actor, reason),
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }

@@ -1,6 +1,6 @@
 //! The repair of one loan: its newest snapshot out of a feed, handed in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Operations;
 use crate::config::{Bootstrap, Config};
+use crate::control::Reply;
 use crate::sources;
 
 /// How long the read models may take to show what was handed in.
@@ -57,9 +58,13 @@ impl Repair {
         }
     }
 
-    fn find(&self, loan: &str, from: &str, stop: &Stop) -> Result<FoundSnapshot> {
-        let files = sources::feed_files(from, "--from", &self.bootstrap, &self.data_dir, self.reserve, stop)?;
-        let found = find_snapshot(&files, loan, &self.limits, stop).with_context(|| format!("cannot read {from}"))?;
+    fn find(&self, loan: &str, from: &str, stop: &Stop, out: &mut dyn FnMut(Reply)) -> Result<FoundSnapshot> {
+        let told = &mut |done, of| out(Reply::Progress { done, of });
+        let files = sources::feed_files(from, "--from", &self.bootstrap, &self.data_dir, self.reserve, stop, told)?;
+        let of = plain_bytes(&files);
+        let told = &mut |done| out(Reply::Progress { done, of });
+        let found =
+            find_snapshot(&files, loan, &self.limits, stop, told).with_context(|| format!("cannot read {from}"))?;
         found.with_context(|| {
             format!("{from} holds no LoanRequestSnapshot of the loan {loan:?}; ask the source for one")
         })
@@ -67,15 +72,20 @@ impl Repair {
 }
 
 /// Hands in the newest snapshot of `loan` and says what became of the loan.
-pub(super) fn resync(on: &Operations, actor: &str, loan: &str, from: Option<&str>, reason: &str) -> Result<Value> {
+pub(super) fn resync(
+    on: &Operations,
+    by: By,
+    loan: &str,
+    from: Option<&str>,
+    out: &mut dyn FnMut(Reply),
+) -> Result<Value> {
     let following = on.following()?;
-    if reason.trim().is_empty() {
+    if by.reason.is_empty() {
         bail!("say why with --reason; it stands in the log");
     }
     let from = following.repair.feed(from)?;
     let before = on.engine.view().loan(loan)?;
-    let found = following.repair.find(loan, from, &on.stop)?;
-    let by = By { actor: actor.to_owned(), reason: reason.trim().to_owned() };
+    let found = following.repair.find(loan, from, &on.stop, out)?;
     let Done::HandedIn(handed) = following.ingest.give(Order::HandIn(vec![found.event], by))? else {
         bail!("ingest answered something that is no answer to this order");
     };
@@ -97,6 +107,18 @@ pub(super) fn resync(on: &Operations, actor: &str, loan: &str, from: Option<&str
         "filled": pairs(&filled(&before.gaps, &after.gaps)),
         "logPosition": head,
     }))
+}
+
+/// Bytes of a feed's files; 0, which is not known, where one is compressed.
+fn plain_bytes(files: &Path) -> u64 {
+    let listed = std::fs::read_dir(files).ok();
+    let mut paths: Vec<_> = listed.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    if paths.is_empty() {
+        paths.push(files.to_owned());
+    }
+    let plain = paths.iter().all(|path| path.extension().is_none_or(|ending| ending != "gz" && ending != "zst"));
+    let bytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum();
+    if plain { bytes } else { 0 }
 }
 
 fn state(loan: &LoanState) -> Value {

@@ -29,6 +29,7 @@ pub(super) fn status(on: &Operations) -> Result<Value> {
             "loansDone": export.loans_done,
             "loansExpected": export.loans_expected,
             "entitiesExpected": export.entities_expected,
+            "loansMissing": export.ended.then(|| export.loans_missing()),
             "sincePosition": export.since_position,
             "startedAt": at(export.started_at),
         })

@@ -1,15 +1,26 @@
 //! The snapshot feed that is read before the source.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
-use anyhow::Result;
-use continuity_base::Stop;
+use anyhow::{Result, bail};
+use continuity_base::{Clock, Stop};
 use continuity_ingest::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, Source};
 
 use crate::config::{Bootstrap as Configured, BootstrapUrl, Config};
 
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
 /// Puts the configured bootstrap in front of `main`; without one `main` itself.
-pub(super) fn before(main: Box<dyn Source>, config: &Config, data_dir: &Path) -> Result<Box<dyn Source>> {
+pub(super) fn before(
+    main: Box<dyn Source>,
+    config: &Config,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Box<dyn Source>> {
     let url = &config.bootstrap.url;
     if url.is_empty() {
         return Ok(main);
@@ -17,7 +28,7 @@ pub(super) fn before(main: Box<dyn Source>, config: &Config, data_dir: &Path) ->
     let reserve = config.ingest.min_free_bytes;
     let Feed { files, fetch } = feed(url, "bootstrap.url", &config.bootstrap, data_dir, reserve)?;
     let max_line_bytes = config.ingest.max_snapshot_bytes;
-    let options = BootstrapOptions { url: url.clone(), files, max_line_bytes, fetch };
+    let options = BootstrapOptions { url: url.clone(), files, max_line_bytes, fetch, clock: Arc::clone(clock) };
     Ok(Box::new(Bootstrap::new(options, main)))
 }
 
@@ -35,12 +46,33 @@ pub(crate) fn feed_files(
     data_dir: &Path,
     reserve: u64,
     stop: &Stop,
+    told: &mut dyn FnMut(u64, u64),
 ) -> Result<PathBuf> {
     let Feed { files, fetch } = feed(url, key, configured, data_dir, reserve)?;
     if let Some(fetch) = fetch {
-        fetch(stop, &FetchProgress::default()).map_err(anyhow::Error::msg)?;
+        fetched(&fetch, stop, told)?;
     }
     Ok(files)
+}
+
+/// Waits for the fetch, and tells now and then how many of how many bytes are here.
+fn fetched(fetch: &Fetch, stop: &Stop, told: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    let progress = FetchProgress::default();
+    std::thread::scope(|scope| {
+        let (done, finished) = sync_channel(1);
+        let progress = &progress;
+        // Whoever waits has gone only if this thread panicked.
+        scope.spawn(move || drop(done.send(fetch(stop, progress))));
+        loop {
+            match finished.recv_timeout(PROGRESS_EVERY) {
+                Ok(outcome) => return outcome.map_err(anyhow::Error::msg),
+                Err(RecvTimeoutError::Timeout) => {
+                    told(progress.done.load(Ordering::Relaxed), progress.of.load(Ordering::Relaxed));
+                }
+                Err(RecvTimeoutError::Disconnected) => bail!("fetching the feed broke off"),
+            }
+        }
+    })
 }
 
 fn feed(url: &str, key: &str, configured: &Configured, data_dir: &Path, reserve: u64) -> Result<Feed> {
@@ -58,8 +90,7 @@ fn remote(
     data_dir: &Path,
     reserve: u64,
 ) -> Result<Feed> {
-    use std::sync::atomic::Ordering;
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Mutex, PoisonError};
 
     use continuity_blobs::remote::{RemoteFeed, RemoteOptions};
     use continuity_ingest::{DirectorySpace, Space};

@@ -29,7 +29,7 @@ pub(crate) const NO_OBJECT_STORE: &str = "s3:// was asked for, but this build ha
 /// The source that `config` names, with its bootstrap in front of it when there is one; `data_dir` keeps what is fetched.
 pub(crate) fn open(config: &Config, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<Box<dyn Source>> {
     let main = of_url(&config.source.url, "source.url", config, clock)?;
-    bootstrap::before(main, config, data_dir)
+    bootstrap::before(main, config, data_dir, clock)
 }
 
 /// The source behind `url` (`key` in messages), with everything else as configured.

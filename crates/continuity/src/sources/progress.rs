@@ -40,7 +40,8 @@ impl Told {
             None => true,
             Some((at, last)) => {
                 let moved = last.loans_done != shown.loans_done;
-                tenths(&shown) != tenths(last) || moved && now.saturating_sub(*at) >= LINE_EVERY
+                let ended = last.loans_missing != shown.loans_missing;
+                ended || tenths(&shown) != tenths(last) || moved && now.saturating_sub(*at) >= LINE_EVERY
             }
         };
         if !due {
@@ -48,7 +49,8 @@ impl Told {
         }
         let of = shown.loans_expected.map(|of| format!(" of {of}")).unwrap_or_default();
         let left = shown.eta.map(|eta| format!(", about {} s left", eta.as_secs())).unwrap_or_default();
-        let line = format!("bootstrap: {}{of} loans{left}", shown.loans_done);
+        let missing = shown.loans_missing.map(|missing| format!("; it ended, and {missing} are missing"));
+        let line = format!("bootstrap: {}{of} loans{left}{}", shown.loans_done, missing.unwrap_or_default());
         self.last = Some((now, shown));
         Some(line)
     }
@@ -68,7 +70,12 @@ mod tests {
         let mut told = Told::default();
         let mut at = |second: u64, done: Option<u64>| {
             let eta = Some(Duration::from_secs(7));
-            let shown = done.map(|loans_done| BootstrapShown { loans_done, loans_expected: Some(100), eta });
+            let shown = done.map(|loans_done| BootstrapShown {
+                loans_done,
+                loans_expected: Some(100),
+                loans_missing: None,
+                eta,
+            });
             told.line(shown, Duration::from_secs(second))
         };
         assert_eq!(at(0, None), None);

@@ -26,20 +26,23 @@ pub struct FoundSnapshot {
 }
 
 /// Reads the feed at `files` to its end for the snapshot of `loan` with the highest `asOfSequence`; of several the last.
-/// `None` when it has none, or when it was stopped.
+/// `None` when it has none, or when it was stopped. `told` hears now and then how many bytes were looked at.
 pub fn find_snapshot(
     files: &Path,
     loan: &str,
     limits: &Limits,
     stop: &Stop,
+    told: &mut dyn FnMut(u64),
 ) -> Result<Option<FoundSnapshot>, SourceError> {
     let max_line_bytes = limits.max_snapshot_bytes;
     let mut source = FileSource::new(FileOptions { follow: false, max_line_bytes, ..FileOptions::new(files) });
     source.resume(&Known::default())?;
     let mut found: Option<FoundSnapshot> = None;
+    let mut read = 0;
     loop {
         let batch = source.next_batch(BATCH_MESSAGES, BATCH_BYTES, stop)?;
         for message in batch.messages {
+            read += message.raw.len() as u64 + 1;
             let Raw::Structured(event) = message.raw else { continue };
             let Some((id, as_of)) = snapshot_of(&event, loan, limits) else { continue };
             let of = found.as_ref().map_or(0, |found| found.of) + 1;
@@ -48,6 +51,7 @@ pub fn find_snapshot(
                 _ => found = Some(FoundSnapshot { event, id, as_of, of }),
             }
         }
+        told(read);
         if batch.at_end || stop.is_stopped() {
             return Ok(found.filter(|_| !stop.is_stopped()));
         }
@@ -83,7 +87,7 @@ mod tests {
     fn find(lines: &[String], loan: &str) -> Option<(String, u64, usize)> {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("1.ndjson"), lines.join("\n")).unwrap();
-        let found = find_snapshot(dir.path(), loan, &Limits::default(), &Stop::new()).unwrap();
+        let found = find_snapshot(dir.path(), loan, &Limits::default(), &Stop::new(), &mut |_| {}).unwrap();
         found.map(|found| (found.id, found.as_of, found.of))
     }
 
@@ -104,6 +108,6 @@ mod tests {
 
     #[test]
     fn a_feed_that_is_not_there_is_an_error() {
-        assert!(find_snapshot(Path::new("/nowhere"), "a", &Limits::default(), &Stop::new()).is_err());
+        assert!(find_snapshot(Path::new("/nowhere"), "a", &Limits::default(), &Stop::new(), &mut |_| {}).is_err());
     }
 }

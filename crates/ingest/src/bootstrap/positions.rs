@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::SourceError;
 
-/// Set in `head_len`, which is at most 4,096, of positions at or behind the feed's `SnapshotCompleted`.
+/// Set in `head_len`, which is at most 4,096, of positions with which the feed's export is whole.
 const COMPLETED: u32 = 1 << 31;
 
 /// What the log has of a feed.
@@ -14,7 +14,7 @@ const COMPLETED: u32 = 1 << 31;
 pub(super) struct Read {
     /// As the feed itself gave them.
     pub(super) positions: Vec<SourcePosition>,
-    /// Its `SnapshotCompleted` is in the log.
+    /// An export of it is whole in the log.
     pub(super) completed: bool,
     /// And so is everything behind that.
     pub(super) done: bool,
@@ -33,7 +33,6 @@ impl Namespace {
     /// Splits what the log has into what it has of this feed and what it has of sources. Other feeds belong to neither.
     pub(super) fn inward(&self, positions: &[SourcePosition]) -> (Read, Vec<SourcePosition>) {
         let (mut read, mut rest) = (Read::default(), Vec::new());
-        let mut newest = String::new();
         for position in positions {
             let SourcePosition::File { name, device, inode, head_len, head_sha256, offset } = position else {
                 rest.push(position.clone());
@@ -49,10 +48,7 @@ impl Namespace {
                 read.done = true;
                 continue;
             }
-            if name >= newest.as_str() {
-                name.clone_into(&mut newest);
-                read.completed = head_len & COMPLETED != 0;
-            }
+            read.completed |= head_len & COMPLETED != 0;
             read.positions.push(SourcePosition::File {
                 name: name.to_owned(),
                 device: *device,

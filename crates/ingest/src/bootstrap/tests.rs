@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use continuity_base::SystemClock;
 use continuity_events::record::Divergence;
 use continuity_readmodel::ledger::partition;
 use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{self, Subject};
+use crate::source::Message;
 use crate::testing::arrival;
 
 /// A directory with a feed and a file that is followed.
@@ -38,7 +40,8 @@ impl Place {
 
     fn options(&self) -> BootstrapOptions {
         let files = self.path("export");
-        BootstrapOptions { url: "file:export".to_owned(), files, max_line_bytes: 1 << 20, fetch: None }
+        let clock = Arc::new(SystemClock::new());
+        BootstrapOptions { url: "file:export".to_owned(), files, max_line_bytes: 1 << 20, fetch: None, clock }
     }
 
     fn source(&self) -> Bootstrap {
@@ -54,10 +57,10 @@ fn lines(arrivals: &str) -> impl Iterator<Item = String> {
     arrivals.split_whitespace().map(arrival)
 }
 
-/// What came until the end, or until the error; and the positions that the log then has.
-fn read(source: &mut Bootstrap, known: &mut Vec<SourcePosition>) -> (Vec<String>, Option<SourceError>) {
+/// What came until the end, or until the error; and what the log then knows.
+fn read(source: &mut Bootstrap, known: &mut Known) -> (Vec<String>, Option<SourceError>) {
     let mut came = Vec::new();
-    if let Err(error) = source.resume(&Known::positions(known)) {
+    if let Err(error) = source.resume(known) {
         return (came, Some(error));
     }
     for _ in 0..1_000 {
@@ -66,16 +69,22 @@ fn read(source: &mut Bootstrap, known: &mut Vec<SourcePosition>) -> (Vec<String>
             Err(error) => return (came, Some(error)),
         };
         for message in batch.messages {
-            let Raw::Structured(bytes) = message.raw else { panic!("not structured") };
-            came.push(String::from_utf8(bytes).unwrap());
-            keep(known, message.position);
+            came.push(log(known, message));
         }
-        batch.passed.into_iter().for_each(|position| keep(known, position));
+        batch.passed.into_iter().for_each(|position| keep(&mut known.positions, position));
         if batch.at_end {
             return (came, None);
         }
     }
     panic!("no end came behind {came:?}");
+}
+
+/// Keeps of a message what the log knows then, and gives its line.
+fn log(known: &mut Known, message: Message) -> String {
+    count(&message.raw, &mut known.export);
+    let Raw::Structured(bytes) = message.raw else { panic!("not structured") };
+    keep(&mut known.positions, message.position);
+    String::from_utf8(bytes).unwrap()
 }
 
 fn keep(known: &mut Vec<SourcePosition>, position: SourcePosition) {
@@ -110,13 +119,13 @@ fn conforms() {
 #[test]
 fn once_read_the_feed_is_not_looked_at_any_more() {
     let place = Place::new(&EXPORT, "a4");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     came(read(&mut place.source(), &mut known), "c:SnapshotStarted a@3 b@2 d@1 c:SnapshotCompleted a4");
     fs::remove_dir_all(place.path("export")).unwrap();
     place.write("tail.ndjson", "a4 a5");
     came(read(&mut place.source(), &mut known), "a5");
     let mut without = place.tail();
-    without.resume(&Known::positions(&known)).unwrap();
+    without.resume(&known).unwrap();
     assert!(without.next_batch(9, 1 << 20, &Stop::new()).unwrap().messages.is_empty(), "known without it too");
 }
 
@@ -126,18 +135,16 @@ fn files_may_go_once_the_export_is_complete_and_not_before() {
         let place = Place::new(&EXPORT, "a4");
         let mut source = place.source();
         source.resume(&Known::default()).unwrap();
-        let mut known = Vec::new();
-        while known.len() < taken {
+        let mut known = Known::default();
+        let mut came = 0;
+        while came < taken {
             // One message at a time, so that nothing says yet that the feed has ended.
             let batch = source.next_batch(1, 1 << 20, &Stop::new()).unwrap();
-            known.extend(batch.messages.into_iter().map(|message| message.position));
-        }
-        let mut newest = Vec::new();
-        for position in known {
-            keep(&mut newest, position);
+            came += batch.messages.len();
+            batch.messages.into_iter().for_each(|message| drop(log(&mut known, message)));
         }
         fs::remove_dir_all(place.path("export")).unwrap();
-        let (got, error) = read(&mut place.source(), &mut newest);
+        let (got, error) = read(&mut place.source(), &mut known);
         assert_eq!((got.len(), error.is_none()), (usize::from(enough), enough), "{error:?}");
         if let Some(error) = error {
             assert!(error.to_string().contains("its bootstrap feed file:export"), "{error}");
@@ -148,7 +155,7 @@ fn files_may_go_once_the_export_is_complete_and_not_before() {
 #[test]
 fn a_feed_without_its_end_is_refused_until_it_has_one() {
     let place = Place::new(&[("1.ndjson", "c:SnapshotStarted a@3")], "a4");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     let (got, error) = read(&mut place.source(), &mut known);
     assert_eq!(got.len(), 2, "what it has is taken");
     let Some(SourceError::Refused { detail, .. }) = error else { panic!("{error:?}") };
@@ -157,15 +164,15 @@ fn a_feed_without_its_end_is_refused_until_it_has_one() {
     came(read(&mut place.source(), &mut known), "c:SnapshotCompleted a4");
     // An export that began anew behind a complete one is not complete.
     let place = Place::new(&[("1.ndjson", "c:SnapshotCompleted c:SnapshotStarted a@3")], "a4");
-    assert!(matches!(read(&mut place.source(), &mut Vec::new()).1, Some(SourceError::Refused { .. })));
+    assert!(matches!(read(&mut place.source(), &mut Known::default()).1, Some(SourceError::Refused { .. })));
     let place = Place::new(&[], "a4");
-    assert!(matches!(read(&mut place.source(), &mut Vec::new()).1, Some(SourceError::Refused { .. })));
+    assert!(matches!(read(&mut place.source(), &mut Known::default()).1, Some(SourceError::Refused { .. })));
 }
 
 #[test]
 fn another_feed_is_read_whatever_was_read_before() {
     let place = Place::new(&EXPORT, "a4");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     assert!(read(&mut place.source(), &mut known).1.is_none());
     place.write("export/1.ndjson", "c:SnapshotStarted a@9");
     let options = BootstrapOptions { url: "file:export-2".to_owned(), ..place.options() };
@@ -176,7 +183,7 @@ fn another_feed_is_read_whatever_was_read_before() {
 #[test]
 fn files_of_the_same_name_are_told_apart() {
     let place = Place::new(&[("tail.ndjson", "c:SnapshotStarted a@3 c:SnapshotCompleted")], "a3 a4");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     came(read(&mut place.source(), &mut known), "c:SnapshotStarted a@3 c:SnapshotCompleted a3 a4");
     place.write("tail.ndjson", "a3 a4 a5");
     came(read(&mut place.source(), &mut known), "a5");
@@ -185,7 +192,7 @@ fn files_of_the_same_name_are_told_apart() {
 #[test]
 fn a_feed_that_was_written_anew_has_diverged() {
     let place = Place::new(&[("1.ndjson", "c:SnapshotStarted a@3")], "a4");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     assert!(read(&mut place.source(), &mut known).1.is_some());
     place.write("export/1.ndjson", "c:SnapshotStarted b@4 a@3");
     let (_, error) = read(&mut place.source(), &mut known);
@@ -227,7 +234,7 @@ fn the_feed_is_read_although_the_source_is_gone() {
     let mut source = Bootstrap::new(place.options(), Box::new(Absent(place.tail(), Arc::clone(&absent))));
     let warnings = source.resume(&Known::default()).unwrap().warnings;
     assert!(warnings[0].contains("the source cannot be reached now (nobody)"), "{warnings:?}");
-    let mut known = Vec::new();
+    let mut known = Known::default();
     let (got, error) = read(&mut source, &mut known);
     assert_eq!(got.len(), 5);
     assert!(matches!(error, Some(SourceError::Disconnected { .. })), "{error:?}");
@@ -295,7 +302,7 @@ fn a_fetch_that_fails_is_tried_again_by_the_next_resume() {
             move |_, _| if failed.swap(true, Ordering::SeqCst) { Ok(()) } else { Err("no such bucket".to_owned()) },
         ),
     );
-    let mut known = Vec::new();
+    let mut known = Known::default();
     let (_, error) = read(&mut source, &mut known);
     assert!(error.unwrap().to_string().contains("its bootstrap feed file:export: no such bucket"));
     came(read(&mut source, &mut known), "c:SnapshotStarted a@3 b@2 d@1 c:SnapshotCompleted a4");
@@ -308,6 +315,56 @@ fn a_fetched_feed_needs_no_end_of_its_last_line() {
     let whole = fs::read_to_string(&last).unwrap();
     fs::write(&last, whole.trim_end()).unwrap();
     let mut source = fetching(&place, Arc::new(|_, _| Ok(())));
-    let mut known = Vec::new();
+    let mut known = Known::default();
     came(read(&mut source, &mut known), "c:SnapshotStarted a@3 b@2 d@1 c:SnapshotCompleted a4");
+}
+
+/// Three files of an export, and the whole of it.
+const PARTS: [(&str, &str); 3] =
+    [("1.ndjson", "c:SnapshotStarted*3 a@3 b@2"), ("2.ndjson", "d@1"), ("3.ndjson", "c:SnapshotCompleted*3")];
+
+#[test]
+fn an_export_that_lacks_loans_is_refused_until_they_are_there() {
+    let place = Place::new(&[PARTS[0], PARTS[2]], "a4");
+    let mut known = Known::default();
+    let (got, error) = read(&mut place.source(), &mut known);
+    assert_eq!(got.len(), 4);
+    let Some(SourceError::Refused { detail, .. }) = error else { panic!("{error:?}") };
+    assert!(detail.contains("brought 2 of the 3 loans that it announced"), "{detail}");
+    // Whatever restarts in between.
+    assert!(matches!(read(&mut place.source(), &mut known).1, Some(SourceError::Refused { .. })));
+    place.write("export/2.ndjson", PARTS[1].1);
+    came(read(&mut place.source(), &mut known), "d@1 a4");
+    came(read(&mut place.source(), &mut known), "");
+}
+
+#[test]
+fn a_completion_without_its_beginning_completes_nothing() {
+    for feed in ["a@3 c:SnapshotCompleted", "c:SnapshotStarted a@3 c:SnapshotCompleted#other"] {
+        let place = Place::new(&[("1.ndjson", feed)], "a4");
+        let (_, error) = read(&mut place.source(), &mut Known::default());
+        assert!(matches!(error, Some(SourceError::Refused { .. })), "{feed}: {error:?}");
+    }
+}
+
+#[test]
+fn what_is_whole_stays_whole_over_a_restart_before_its_end_was_seen() {
+    let place = Place::new(&PARTS, "a4");
+    let mut source = place.source();
+    source.resume(&Known::default()).unwrap();
+    let mut known = Known::default();
+    for _ in 0..5 {
+        let batch = source.next_batch(1, 1 << 20, &Stop::new()).unwrap();
+        batch.messages.into_iter().for_each(|message| drop(log(&mut known, message)));
+    }
+    assert_eq!(known.export, None);
+    came(read(&mut place.source(), &mut known), "a4");
+}
+
+#[test]
+fn the_rest_of_a_fetch_takes_as_long_as_its_rate_says() {
+    assert_eq!(seconds_left(0, 10, Duration::from_secs(5)), None);
+    assert_eq!(seconds_left(100, 900, Duration::from_secs(5)), Some(45));
+    assert_eq!(seconds_left(100, 0, Duration::from_secs(5)), Some(0));
+    assert_eq!(seconds_left(1, u64::MAX, Duration::MAX), None);
 }

@@ -12,9 +12,8 @@ use continuity_readmodel::ledger::{KeptResult, LedgerReader};
 use continuity_readmodel::{CompletenessSummary, SyncBoard};
 use parking_lot::Mutex;
 
-use super::report::{self, Report};
+use super::report::{self, Report, bounded};
 use super::{AuditError, Look, metrics};
-use crate::IngestError;
 use crate::control::{Done, IngestControl, Order, OrderError};
 
 /// The longest time between two looks at the stop and at what is there.
@@ -27,7 +26,7 @@ const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 const RECENT: usize = 16;
 
 /// Log position of a manifest that waits -> until when it is left alone, and for how long that was.
-type Waiting = HashMap<u64, (Duration, Duration)>;
+pub(super) type Waiting = HashMap<u64, (Duration, Duration)>;
 
 /// Gives the bytes of a manifest's list of loans for its blob reference (raw JSON), or says why they are not here.
 pub type ReadList = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
@@ -75,23 +74,27 @@ impl Auditor {
 
     /// Evaluates every manifest whose `at` is reached, and keeps the result, until the end is asked for. What was not
     /// evaluated by then is after the next start.
-    pub fn run(&self, stop: &Stop) -> Result<(), IngestError> {
-        self.tell()?;
+    ///
+    /// What cannot be read is told on the board and tried again: the rest of the replica goes on without it.
+    pub fn run(&self, stop: &Stop) {
         let (mut seen, mut waiting) = (0, Waiting::new());
+        let mut told = self.tell();
         while !stop.is_stopped() {
-            match self.turn(&mut waiting, stop) {
-                Ok(()) | Err(AuditError::Stopped) => {}
-                Err(AuditError::Broken(error)) => return Err(error),
-                Err(error) => tracing::warn!(%error, "a completeness manifest has to wait"),
+            let turn = told.and_then(|()| self.turn(&mut waiting, stop));
+            let broken = matches!(turn, Err(AuditError::Broken(_)));
+            self.board.completeness_failing(broken);
+            if let Err(error) = turn.as_ref() {
+                report_failure(error);
             }
-            thread::sleep(PAUSE);
+            let rest = if broken { PATIENCE.1 } else { PAUSE };
+            pause(rest, stop);
+            told = if broken { self.tell() } else { Ok(()) };
             seen = self.ledger.wait_beyond(seen, LOOK_EVERY);
         }
-        Ok(())
     }
 
     /// Evaluates the newest manifest that was evaluated before once more, over everything that has come since, and keeps
-    /// the result. Blocks.
+    /// the result. The result has every name, its record as many as one may have. Blocks.
     pub fn again(&self, stop: &Stop) -> Result<Evaluated, AuditError> {
         let _one = self.busy.lock();
         let recent = self.ledger.results(None, RECENT)?;
@@ -110,7 +113,7 @@ impl Auditor {
         }
     }
 
-    fn turn(&self, waiting: &mut Waiting, stop: &Stop) -> Result<(), AuditError> {
+    pub(super) fn turn(&self, waiting: &mut Waiting, stop: &Stop) -> Result<(), AuditError> {
         let _one = self.busy.lock();
         let open = self.ledger.open_manifests()?;
         metrics::waiting(open.len());
@@ -120,14 +123,15 @@ impl Auditor {
             if waiting.get(&manifest.position).is_some_and(|(until, _)| now < *until) {
                 continue;
             }
+            // Whatever comes of it: an evaluation reads a lot, so the next one of it is not at once.
+            let patience = waiting.get(&manifest.position).map_or(PATIENCE.0, |(_, last)| *last * 2);
+            let patience = patience.min(PATIENCE.1);
+            waiting.insert(manifest.position, (now + patience, patience));
             let recent = self.ledger.results(None, RECENT)?;
             match self.evaluate(manifest.position, false, &recent, stop)? {
                 Report::Result(result) => drop(self.keep(&result, stop)?),
                 Report::Waiting(parts) => {
                     tracing::debug!(log.position = manifest.position, ?parts, "a completeness manifest waits");
-                    let patience = waiting.get(&manifest.position).map_or(PATIENCE.0, |(_, last)| *last * 2);
-                    let patience = patience.min(PATIENCE.1);
-                    waiting.insert(manifest.position, (now + patience, patience));
                 }
             }
         }
@@ -140,10 +144,11 @@ impl Auditor {
         report::evaluate(look, manifest, again, earlier, &*self.options.read_list)
     }
 
-    /// Records a result and waits until the ledger has it, so that the manifest does not wait any more.
+    /// Records a result, with so many names as a record may have, and waits until the ledger has it, so that the manifest
+    /// does not wait any more.
     fn keep(&self, result: &Completeness, stop: &Stop) -> Result<Option<u64>, AuditError> {
         let Some(control) = &self.control else { return Ok(None) };
-        let position = match control.give(Order::Record(Box::new(result.clone())))? {
+        let position = match control.give(Order::Record(Box::new(bounded(result))))? {
             Done::Logged(position) => position,
             other => return Err(OrderError::NotApplicable(format!("unexpectedly {other:?}")).into()),
         };
@@ -162,7 +167,7 @@ impl Auditor {
     }
 
     /// Shows the newest result on the board and in the metrics.
-    fn tell(&self) -> Result<(), IngestError> {
+    fn tell(&self) -> Result<(), AuditError> {
         let newest = self.ledger.results(None, 1)?.pop();
         if let Some(kept) = &newest {
             metrics::newest(&kept.result, kept.at);
@@ -175,6 +180,27 @@ impl Auditor {
             events_missing: result.events_missing,
         }));
         Ok(())
+    }
+}
+
+fn report_failure(error: &AuditError) {
+    match error {
+        AuditError::Stopped => {}
+        AuditError::Broken(error) => tracing::error!(
+            %error,
+            "completeness cannot be evaluated: check the disk, then `continuity log verify`; the rest goes on"
+        ),
+        error => tracing::warn!(%error, "a completeness manifest has to wait"),
+    }
+}
+
+/// Waits, unless the end is asked for.
+fn pause(time: Duration, stop: &Stop) {
+    let mut left = time;
+    while !left.is_zero() && !stop.is_stopped() {
+        let step = left.min(PAUSE);
+        thread::sleep(step);
+        left -= step;
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Place {
     pub(super) plain: u64,
     /// The named partitions; none: everything up to `through` counts.
     parts: Vec<Part>,
+    /// Where the manifest itself came from.
+    from: Option<SourcePosition>,
     /// Of each record in `plain + 1 ..= through`: whether it is beyond `at`, and whether it came from elsewhere.
     zone: Vec<u8>,
     /// What is to be said of it.
@@ -69,7 +71,8 @@ impl Place {
         from: &SourcePosition,
         at: &[At<'_>],
     ) -> Result<Found, AuditError> {
-        let mut place = Self { through: manifest, plain: manifest, ..Self::default() };
+        let from_there = Some(from.clone());
+        let mut place = Self { through: manifest, plain: manifest, from: from_there, ..Self::default() };
         let mut waiting = Vec::new();
         for mut part in named(look, from, at)? {
             let marks = look.ledger.marks(&part.key)?;
@@ -118,10 +121,11 @@ impl Place {
     pub(super) fn was_given_out(&self, look: Look<'_>, position: u64) -> Result<bool, AuditError> {
         match self.standing(position) {
             Standing::Elsewhere | Standing::After => Ok(false),
-            Standing::By if position > self.plain || self.parts.is_empty() => Ok(true),
+            Standing::By if position > self.plain => Ok(true),
             Standing::By => {
                 let from = received(position, &look.log.get(position)?)?.position;
-                Ok(self.part(&from).is_some())
+                let beside = || self.from.as_ref().is_some_and(|manifest| are_of_one_source(manifest, &from));
+                Ok(if self.parts.is_empty() { beside() } else { self.part(&from).is_some() })
             }
         }
     }
@@ -195,6 +199,17 @@ impl Part {
         }
         self.replaced = found.or(end).is_none() && self.until.is_some();
         Ok(found.or(end).or(self.until.map(|until| until - 1)))
+    }
+}
+
+/// Whether both are positions in the same source. A bootstrap feed is another one than the files that are followed.
+fn are_of_one_source(one: &SourcePosition, other: &SourcePosition) -> bool {
+    fn feed(name: &str) -> Option<&str> {
+        name.split_once('/').map(|(feed, _)| feed).filter(|feed| feed.starts_with("bootstrap:"))
+    }
+    match (one, other) {
+        (SourcePosition::File { name, .. }, SourcePosition::File { name: other, .. }) => feed(name) == feed(other),
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
 

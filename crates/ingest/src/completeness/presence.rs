@@ -9,10 +9,6 @@ use super::list::List;
 use super::place::{Place, Standing};
 use super::{AuditError, Look};
 
-/// Loans that a result names of each kind, at most.
-const NAMED: usize = 1_000;
-/// Missing ranges that a result names of a loan, at most.
-const RANGES: usize = 100;
 /// Loans that are read at a time.
 const PAGE: usize = 256;
 
@@ -34,13 +30,11 @@ pub(super) struct Presence {
     pub(super) ahead: Named<(u64, u64)>,
     /// Loans of which a snapshot or an erasure stands for events that are not here themselves.
     pub(super) covered: u64,
-    /// Of some loan more ranges are missing than are named.
-    pub(super) cut: bool,
     /// The first log position of an event beyond what is listed of its loan.
     pub(super) first_beyond: Option<u64>,
 }
 
-/// The first loans of a kind, by id, with something about each.
+/// The loans of a kind, by id, with something about each.
 pub(super) type Named<T> = BTreeMap<String, T>;
 
 /// What is here of one loan.
@@ -91,11 +85,6 @@ impl Presence {
         Ok(presence)
     }
 
-    /// Whether more loans belong into a list than it may name.
-    pub(super) fn names_are_cut(&self) -> bool {
-        self.loans_missing.max(self.loans_unlisted).max(self.loans_ahead) > NAMED as u64
-    }
-
     /// A listed loan of which nothing is known here.
     fn absent(&mut self, id: &str, last: u64) {
         if last > 0 {
@@ -116,12 +105,10 @@ impl Presence {
             self.first_beyond = beyond.map(|(_, position)| *position).chain(self.first_beyond).min();
             if loan.ahead && wanted == 0 {
                 self.loans_unlisted += 1;
-                if self.unlisted.len() < NAMED {
-                    self.unlisted.insert(id.to_owned());
-                }
+                self.unlisted.insert(id.to_owned());
             } else if loan.ahead {
                 self.loans_ahead += 1;
-                name(&mut self.ahead, id, (wanted, loan.last));
+                self.ahead.insert(id.to_owned(), (wanted, loan.last));
             }
         }
         if !loan.missing.is_empty() {
@@ -129,13 +116,11 @@ impl Presence {
         }
     }
 
-    fn miss(&mut self, id: &str, mut ranges: Vec<(u64, u64)>) {
+    fn miss(&mut self, id: &str, ranges: Vec<(u64, u64)>) {
         self.loans_missing += 1;
         let missing = ranges.iter().map(|(from, to)| to - from + 1).fold(0, u64::saturating_add);
         self.events_missing = self.events_missing.saturating_add(missing);
-        self.cut |= ranges.len() > RANGES;
-        ranges.truncate(RANGES);
-        name(&mut self.missing, id, ranges);
+        self.missing.insert(id.to_owned(), ranges);
     }
 }
 
@@ -196,12 +181,6 @@ pub(super) fn of_loan(id: &str, last: u64) -> [u8; 32] {
 
 pub(super) fn xor(sum: &mut [u8; 32], digest: &[u8; 32]) {
     sum.iter_mut().zip(digest).for_each(|(sum, byte)| *sum ^= byte);
-}
-
-fn name<T>(named: &mut Named<T>, id: &str, about: T) {
-    if named.len() < NAMED {
-        named.insert(id.to_owned(), about);
-    }
 }
 
 #[cfg(test)]

@@ -49,9 +49,6 @@ pub(super) fn evaluate(
     let through = if again { look.ledger.position().max(place.through) } else { place.through };
     let head = Completeness { manifest, manifest_id: event.id.clone(), through, again, ..Completeness::default() };
     let mut result = filled(head, &said, &presence, list.is_ok());
-    if presence.cut || presence.names_are_cut() {
-        notes.push("not all that is missing is named".to_owned());
-    }
     if let Some(wanted) = said.content_digest {
         if !result.complete {
             notes.push("content was not compared: not every event is here".to_owned());
@@ -119,6 +116,35 @@ fn disagreement(said: &Manifest<'_>, list: &List<'_>) -> Option<String> {
             if digest == said.digest { "" } else { ", with another digest" }
         )
     })
+}
+
+/// Loans that a recorded result names of each kind, at most.
+const NAMED: usize = 1_000;
+/// Missing ranges that a recorded result names of a loan, at most.
+const RANGES: usize = 100;
+
+/// The result as it is recorded: with so many names that a record stays small, and a word about those that it leaves out.
+pub(super) fn bounded(result: &Completeness) -> Completeness {
+    let first = |ranges: &[(u64, u64)]| ranges.iter().take(RANGES).copied().collect();
+    let mut kept = Completeness {
+        missing: result.missing.iter().take(NAMED).map(|(loan, ranges)| (loan.clone(), first(ranges))).collect(),
+        unlisted: result.unlisted.iter().take(NAMED).cloned().collect(),
+        ahead: result.ahead.iter().take(NAMED).cloned().collect(),
+        note: result.note.clone(),
+        as_of: result.as_of.clone(),
+        manifest_id: result.manifest_id.clone(),
+        ..*result
+    };
+    let names = |of: &Completeness| {
+        let ranges: usize = of.missing.iter().map(|(_, ranges)| ranges.len()).sum();
+        [of.missing.len(), ranges, of.unlisted.len(), of.ahead.len()]
+    };
+    if names(&kept) != names(result) {
+        let separator = if kept.note.is_empty() { "" } else { "; " };
+        kept.note.push_str(separator);
+        kept.note.push_str("not all are named here: `continuity completeness --again` names every loan and range");
+    }
+    kept
 }
 
 fn unreadable(manifest: u64, again: bool, event: &CloudEvent, detail: &str) -> Report {

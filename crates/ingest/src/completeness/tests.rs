@@ -1,5 +1,6 @@
 //! Manifests over a log and a ledger in memory: what counts, and what is named.
 
+mod auditor;
 mod content;
 mod places;
 
@@ -7,7 +8,7 @@ use continuity_base::Stop;
 use continuity_events::record::{Completeness, SourcePosition};
 use sha2::{Digest, Sha256};
 
-use super::report::{Report, evaluate};
+use super::report::{Report, bounded, evaluate};
 use super::{Look, place, presence};
 use crate::source::{Message, Raw};
 use crate::testing::{Rig, SOURCE, arrival};
@@ -192,6 +193,25 @@ fn a_manifest_that_contradicts_itself_is_said_to() {
     let at = arrives(&mut rig, 5, &manifest("o", "{\"A\":true}", "a2", ""));
     let found = result(&rig, at, false);
     assert!(!found.complete && found.note.contains("data.at.A is not a stream sequence"), "{found:?}");
+}
+
+#[test]
+fn a_record_names_so_many_and_says_that_there_are_more() {
+    let loans: Vec<_> = (0..1_001).map(|number| format!(",{{\"id\":\"z{number:04}\",\"lastSequence\":1}}")).collect();
+    let loans = loans.concat();
+    let mut rig = Rig::new();
+    stream(&mut rig, 1, "a1");
+    let line = manifest("m", "{\"A\":1}", "a1", &format!(",\"loans\":[{{\"id\":\"a\",\"lastSequence\":1}}{loans}]"));
+    let at = arrives(&mut rig, 2, &line);
+    let whole = result(&rig, at, true);
+    assert_eq!((whole.loans_missing, whole.missing.len()), (1_001, 1_001));
+    let kept = bounded(&whole);
+    assert_eq!((kept.loans_missing, kept.missing.len()), (1_001, 1_000));
+    assert!(kept.note.ends_with("`continuity completeness --again` names every loan and range"), "{}", kept.note);
+    let holes = Completeness { missing: vec![("a".to_owned(), vec![(1, 1); 101])], ..Completeness::default() };
+    assert_eq!((bounded(&holes).missing[0].1.len(), bounded(&holes).note.is_empty()), (100, false));
+    let few = Completeness { missing: vec![("a".to_owned(), vec![(1, 1); 100])], ..holes };
+    assert_eq!(bounded(&few), few);
 }
 
 #[test]

@@ -13,11 +13,10 @@ use std::collections::HashMap;
 
 use continuity_base::Timestamp;
 use continuity_events::catalogue::{HEARTBEAT, SNAPSHOT_COMPLETED};
-use continuity_events::instant::Instant;
 use continuity_events::record::{
     Quarantined, Received, SourcePosition, SourceProgress, Stored, Synchronised, decode, encode,
 };
-use continuity_events::{CloudEvent, Reason, Rejection, Role, json};
+use continuity_events::{CloudEvent, Reason, Rejection, Role};
 use continuity_log::{Kind, Record};
 use continuity_readmodel::ledger::{Entry, LedgerBatch, LedgerError, partition};
 
@@ -70,6 +69,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) progress: HashMap<Vec<u8>, Progress>,
     /// The newest heartbeat that came.
     pub(crate) heartbeat: Option<Heartbeat>,
+    /// The next heartbeat is to be logged.
+    pub(crate) heartbeat_due: bool,
 }
 
 impl<'a> Decider<'a> {
@@ -81,8 +82,18 @@ impl<'a> Decider<'a> {
         fetch: &'a mut Fetch<'a>,
         now: i64,
     ) -> Self {
-        let (records, progress) = (Vec::new(), HashMap::new());
-        Self { source, bounds, batch, fetch, now, raw: Vec::new(), records, progress, heartbeat: None }
+        Self {
+            source,
+            bounds,
+            batch,
+            fetch,
+            now,
+            raw: Vec::new(),
+            records: Vec::new(),
+            progress: HashMap::new(),
+            heartbeat: None,
+            heartbeat_due: false,
+        }
     }
 
     /// Decides on one message. After [`Outcome::Paused`] nothing has changed and it may be offered again.
@@ -116,9 +127,10 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// The source was caught up with: says so the first time, unless a bootstrap export is still running.
-    pub(crate) fn caught_up(&mut self, how: &str) -> Result<(), IngestError> {
-        if self.batch.totals().synchronised || self.batch.totals().snapshot_open {
+    /// The source was caught up with: says so the first time, unless a bootstrap export has begun and is not whole.
+    /// `again`: also when it was said before.
+    pub(crate) fn caught_up(&mut self, how: &str, again: bool) -> Result<(), IngestError> {
+        if (self.batch.totals().synchronised && !again) || self.batch.totals().snapshot.is_some() {
             return Ok(());
         }
         let body = Synchronised { source: self.source.to_owned(), how: how.to_owned() };
@@ -157,17 +169,41 @@ impl<'a> Decider<'a> {
     fn control(&mut self, received: &Received) -> Result<Outcome, IngestError> {
         let event = &received.event;
         if event.name() == HEARTBEAT {
-            self.heartbeat = Some(Heartbeat { at: sent_at(event) });
-            self.read(&received.position, false);
-            return Ok(Outcome::Taken);
+            return self.heart_beats(received);
         }
         if self.batch.knows_control(&event.source, &event.id)? {
             return Ok(self.duplicate(received));
         }
         self.read(&received.position, true);
+        let begun = self.batch.totals().snapshot.is_some();
         self.append(Kind::Control, "", 0, received, Entry::Control)?;
         if event.name() == SNAPSHOT_COMPLETED {
-            self.caught_up("a completed snapshot")?;
+            self.export_ends(begun)?;
+        }
+        Ok(Outcome::Taken)
+    }
+
+    /// A `SnapshotCompleted` came; only the end of a whole export means something.
+    fn export_ends(&mut self, begun: bool) -> Result<(), IngestError> {
+        match &self.batch.totals().snapshot {
+            None if begun => return self.caught_up("a completed snapshot", false),
+            Some(export) if export.ended => {
+                let (done, missing) = (export.loans_done, export.loans_missing());
+                tracing::error!(export = export.id, done, missing, "an export ended and loans are missing from it");
+            }
+            _ => tracing::error!("a SnapshotCompleted came without the SnapshotStarted of its export: it ends nothing"),
+        }
+        Ok(())
+    }
+
+    /// Most heartbeats only pass. One now and then is logged, so that a restart knows when the last one came.
+    fn heart_beats(&mut self, received: &Received) -> Result<Outcome, IngestError> {
+        self.heartbeat =
+            Some(Heartbeat { at: received.event.heartbeat_at().map(|at| Timestamp::from_micros(at.unix_micros())) });
+        let logged = std::mem::take(&mut self.heartbeat_due);
+        self.read(&received.position, logged);
+        if logged {
+            self.append(Kind::Control, "", 0, received, Entry::Control)?;
         }
         Ok(Outcome::Taken)
     }
@@ -313,11 +349,4 @@ impl<'a> Decider<'a> {
 pub(crate) struct Heartbeat {
     /// When it was sent, by the platform's clock; `None`: it does not say so legibly.
     pub(crate) at: Option<Timestamp>,
-}
-
-/// When a heartbeat was sent: its `at`, else its `time`.
-fn sent_at(event: &CloudEvent) -> Option<Timestamp> {
-    let said = json::member(&event.data, "at").and_then(json::text);
-    let at = said.and_then(|text| Instant::parse(&text)).or_else(|| Instant::parse(&event.time))?;
-    Some(Timestamp::from_micros(at.unix_micros()))
 }

@@ -30,7 +30,7 @@ impl Decider<'_> {
         if !order.belongs_to(&event.source) {
             return self.reject(received, &foreign());
         }
-        if self.batch.knows_control(&event.source, &event.id)? {
+        if self.batch.knows_snapshot(&event.source, &event.id)? {
             return Ok(self.duplicate(received));
         }
         if let Some(purged) = order.purged_at.filter(|purged| as_of > *purged) {

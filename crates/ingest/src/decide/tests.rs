@@ -129,6 +129,34 @@ fn the_source_is_caught_up_with_once() {
 }
 
 #[test]
+fn an_export_ends_once_it_is_whole_and_not_before() {
+    let begun = "C:SnapshotStarted S:a@3";
+    check(
+        "c:SnapshotStarted*2 a@3 c:SnapshotCompleted*2,end a4,end b@1,end",
+        &format!("{begun} C:SnapshotCompleted E:a4 S:b@1 Y"),
+    );
+    check("c:SnapshotStarted*2 a@3 b@1 c:SnapshotCompleted*2", &format!("{begun} S:b@1 C:SnapshotCompleted Y"));
+    check("c:SnapshotStarted*9 a@3 c:SnapshotCompleted*1", &format!("{begun} C:SnapshotCompleted Y"));
+    check("c:SnapshotStarted a@3 c:SnapshotCompleted#other end", &format!("{begun} C:SnapshotCompleted"));
+    check("a@3 c:SnapshotCompleted b1", "S:a@3 C:SnapshotCompleted E:b1");
+    let anew = "c:SnapshotStarted*2 a@3 c:SnapshotStarted*1#anew b@1 c:SnapshotCompleted*1#anew";
+    check(anew, &format!("{begun} C:SnapshotStarted S:b@1 C:SnapshotCompleted Y"));
+}
+
+#[test]
+fn an_export_counts_each_loan_that_it_brings_once() {
+    check("c:SnapshotStarted*2 a@3 a@3 c:SnapshotCompleted*2", "C:SnapshotStarted S:a@3 P:1 C:SnapshotCompleted");
+    check(
+        "a@3 a@3 c:SnapshotStarted a@3 c:SnapshotCompleted a@3",
+        "S:a@3 P:1 C:SnapshotStarted S:a@3 C:SnapshotCompleted Y P:1",
+    );
+    check(
+        "a1 a2p c:SnapshotStarted a@3 c:SnapshotCompleted",
+        "E:a1 E:a2 C:SnapshotStarted Q:a3:after-purge C:SnapshotCompleted Y",
+    );
+}
+
+#[test]
 fn a_snapshot_or_erasure_of_another_loan_is_refused() {
     let entities = r#"[{"entity":"loanRequest","id":"b","version":1,"after":{"id":"b"}}]"#;
     let snapshot = format!(r#"{{"asOfSequence":4,"entities":{entities}}}"#);

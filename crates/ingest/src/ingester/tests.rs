@@ -49,6 +49,8 @@ struct Script {
     fails_late: AtomicBool,
     /// It hangs in `resume` meanwhile.
     hangs: AtomicBool,
+    /// It hangs in `next_batch` meanwhile.
+    freezes: AtomicBool,
     attempts: AtomicU64,
     released: AtomicU64,
     hides_its_end: AtomicBool,
@@ -96,6 +98,9 @@ impl Source for Scripted {
     }
 
     fn next_batch(&mut self, max_messages: usize, _: usize, _: &Stop) -> Result<Batch, SourceError> {
+        while self.0.freezes.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
         if let Some(failure) = *self.0.failure.lock() {
             return Err(failure());
         }
@@ -251,6 +256,37 @@ fn a_file_goes_to_the_log_and_the_board_says_so() {
 }
 
 #[test]
+fn a_poller_that_hangs_is_stale_once_its_time_is_over() {
+    let (script, source) = scripted("a1");
+    let running = Running::start(quick(), source);
+    running.until_state(SourceState::Live);
+    script.freezes.store(true, Ordering::SeqCst);
+    let bound = running.board.bounds().stale_after;
+    until("no more batches", || {
+        running.clock.advance(bound / 4);
+        running.board.snapshot().state == SourceState::Stale
+    });
+    let shown = running.board.snapshot();
+    assert_eq!(shown.why.unwrap().cause, "silent");
+    assert!(shown.lag.is_some_and(|lag| lag >= bound) && !shown.connected, "{:?}", shown.lag);
+    script.freezes.store(false, Ordering::SeqCst);
+    running.until_state(SourceState::Live);
+    running.end().unwrap();
+}
+
+#[test]
+fn a_heartbeat_is_logged_now_and_then_and_remembered() {
+    let (script, source) = scripted("a1 hb hb");
+    let running = Running::start(quick(), source);
+    running.until_logged("E:a1 C:SourceHeartbeat Y");
+    let running = running.restart(quick(), Box::new(Scripted(Arc::clone(&script), 0)));
+    until("remembered", || running.board.snapshot().heartbeat.is_some());
+    script.add("hb");
+    running.until_logged("E:a1 C:SourceHeartbeat Y C:SourceHeartbeat");
+    running.end().unwrap();
+}
+
+#[test]
 fn only_what_is_durable_is_acknowledged_and_resume_comes_from_the_log() {
     let (script, source) = scripted("a1 a2 a2 hb a3");
     let running = Running::start(quick(), source);
@@ -299,7 +335,7 @@ fn a_source_without_a_sign_of_life_is_stale_until_a_heartbeat_comes() {
     assert_eq!(running.board.snapshot().last_proof_of_life, Some(Timestamp::from_micros(1_000_000)));
     script.add("hb");
     until("not stale", || running.board.snapshot().state != SourceState::Stale);
-    until("its position is recorded once in a while", || running.logged() == "E:a1 P:0");
+    running.until_logged("E:a1 C:SourceHeartbeat");
     running.end().unwrap();
 }
 

@@ -45,9 +45,15 @@ pub const BOOTSTRAP_DONE: &str = "continuity_bootstrap_loans_done";
 /// Loans of a running bootstrap export, announced.
 pub const BOOTSTRAP_EXPECTED: &str = "continuity_bootstrap_loans_expected";
 
+/// Loans that the newest bootstrap export announced and ended without.
+pub const BOOTSTRAP_MISSING: &str = "continuity_bootstrap_loans_missing";
+
 pub(super) fn describe() {
     describe_gauge!(CONNECTED, "1 while the source is connected and gives signs of life");
-    describe_gauge!(PAUSED, "1 while reading is paused, by cause: operator, bound, space, schedule");
+    describe_gauge!(
+        PAUSED,
+        "1 while reading is paused, by cause: operator, bound, space, schedule, missed-window, bandwidth"
+    );
     describe_gauge!(STATE, "1 for the state that the source is in, 0 for the others");
     describe_gauge!(DIVERGED, "1 while the source differs from what was read from it, by cause");
     describe_gauge!(HEAD, "The source's end as it numbers it: stream sequence, offset, event number");
@@ -79,6 +85,7 @@ pub(super) fn describe() {
     describe_counter!(CLOCK_STEPS, "Steps of this machine's own wall clock that were noticed");
     describe_gauge!(BOOTSTRAP_DONE, "Loans of the running bootstrap export that were taken");
     describe_gauge!(BOOTSTRAP_EXPECTED, "Loans that the running bootstrap export announced");
+    describe_gauge!(BOOTSTRAP_MISSING, "Loans that the newest bootstrap export announced and ended without");
 }
 
 /// Sets them all to what is true at this moment.
@@ -104,6 +111,8 @@ pub fn show(seen: &SyncSnapshot) {
     gauge!(BOOTSTRAP_DONE).set(seen.bootstrap.map_or(0.0, |export| float(export.loans_done)));
     let expected = |export: &BootstrapShown| export.loans_expected.map_or(f64::NAN, float);
     gauge!(BOOTSTRAP_EXPECTED).set(seen.bootstrap.as_ref().map_or(0.0, expected));
+    let missing = seen.bootstrap.and_then(|export| export.loans_missing);
+    gauge!(BOOTSTRAP_MISSING).set(missing.map_or(0.0, float));
 }
 
 fn show_positions(seen: &SyncSnapshot) {

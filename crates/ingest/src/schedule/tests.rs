@@ -92,31 +92,64 @@ fn at_intervals_a_round_ends_with_the_sources_end() {
     let hourly = Schedule { interval: Some(Duration::from_hours(1)), ..Schedule::default() };
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let mut rounds = Rounds::default();
-    assert_eq!(rounds.closed(&hourly, at(0, 0, 0), minutes(0)), None);
-    assert_eq!(rounds.closed(&hourly, at(0, 2, 0), minutes(120)), None, "the end was not reached yet");
+    assert_eq!(rounds.closed(&hourly, at(0, 0, 0), minutes(0), None), None);
+    assert_eq!(rounds.closed(&hourly, at(0, 2, 0), minutes(120), None), None, "the end was not reached yet");
     rounds.reached_end();
-    assert_eq!(rounds.closed(&hourly, at(0, 2, 1), minutes(121)), None, "the next round is due already");
+    assert_eq!(rounds.closed(&hourly, at(0, 2, 1), minutes(121), None), None, "the next round is due already");
     rounds.reached_end();
-    let closed = rounds.closed(&hourly, at(0, 2, 5), minutes(125)).unwrap();
+    let closed = rounds.closed(&hourly, at(0, 2, 5), minutes(125), None).unwrap();
     assert_eq!(closed.why, "next synchronisation at 2026-11-23T03:01:00.000Z");
     assert_eq!(closed.until, Some(at(0, 3, 1)));
     rounds.want();
-    assert_eq!(rounds.closed(&hourly, at(0, 2, 6), minutes(126)), None);
+    assert_eq!(rounds.closed(&hourly, at(0, 2, 6), minutes(126), None), None);
     rounds.reached_end();
-    assert!(rounds.closed(&hourly, at(0, 2, 7), minutes(127)).is_some());
-    assert_eq!(rounds.closed(&hourly, at(0, 3, 1), minutes(181)), None);
+    assert!(rounds.closed(&hourly, at(0, 2, 7), minutes(127), None).is_some());
+    assert_eq!(rounds.closed(&hourly, at(0, 3, 1), minutes(181), None), None);
 }
 
 #[test]
 fn an_interval_waits_for_its_window() {
     let nightly = Schedule { interval: Some(Duration::from_hours(2)), ..schedule(vec![window("MTWTFSS", 1, 5)]) };
     let mut rounds = Rounds::default();
-    let closed = rounds.closed(&nightly, at(0, 0, 30), Duration::ZERO).unwrap();
+    let closed = rounds.closed(&nightly, at(0, 0, 30), Duration::ZERO, None).unwrap();
     assert_eq!(closed.why, "outside its window until 2026-11-23T01:00:00.000Z");
-    assert_eq!(rounds.closed(&nightly, at(0, 1, 0), Duration::from_mins(30)), None);
+    assert_eq!(rounds.closed(&nightly, at(0, 1, 0), Duration::from_mins(30), None), None);
     rounds.reached_end();
-    assert_eq!(rounds.closed(&nightly, at(0, 1, 1), Duration::from_mins(31)).unwrap().until, Some(at(0, 3, 0)));
-    assert_eq!(rounds.closed(&nightly, at(0, 4, 0), Duration::from_mins(210)), None);
+    assert_eq!(rounds.closed(&nightly, at(0, 1, 1), Duration::from_mins(31), None).unwrap().until, Some(at(0, 3, 0)));
+    assert_eq!(rounds.closed(&nightly, at(0, 4, 0), Duration::from_mins(210), None), None);
     rounds.reached_end();
-    assert_eq!(rounds.closed(&nightly, at(0, 4, 1), Duration::from_mins(211)).unwrap().until, Some(at(1, 1, 0)));
+    assert_eq!(rounds.closed(&nightly, at(0, 4, 1), Duration::from_mins(211), None).unwrap().until, Some(at(1, 1, 0)));
+}
+
+#[test]
+fn a_window_that_ended_too_early_was_missed() {
+    let nightly = schedule(vec![window("MTWTFSS", 1, 5)]);
+    assert_eq!(nightly.last_opening(at(0, 1, 0)), Some(at(0, 1, 0)));
+    assert_eq!(nightly.last_opening(at(1, 0, 59)), Some(at(0, 1, 0)));
+    let missed = |synchronised| {
+        let closed = Rounds::default().closed(&nightly, at(1, 12, 0), Duration::ZERO, synchronised);
+        closed.unwrap().missed
+    };
+    assert!(missed(None) && missed(Some(at(0, 3, 0))) && missed(Some(at(1, 0, 59))));
+    assert!(!missed(Some(at(1, 1, 0))) && !missed(Some(at(1, 4, 0))) && !missed(Some(at(1, 9, 0))));
+    // Within a window an interval rests only once it has read to the end.
+    let hourly = Schedule { interval: Some(Duration::from_hours(1)), ..nightly };
+    let mut rounds = Rounds::default();
+    assert!(hourly.is_missed(at(0, 2, 0), None) && !Schedule::default().is_missed(at(0, 2, 0), None));
+    assert_eq!(rounds.closed(&hourly, at(0, 2, 0), Duration::ZERO, None), None);
+    rounds.reached_end();
+    assert!(!rounds.closed(&hourly, at(0, 2, 1), Duration::from_mins(1), None).unwrap().missed);
+}
+
+#[test]
+fn an_instant_that_is_read_twice_is_the_same() {
+    let hourly = Schedule { interval: Some(Duration::from_hours(1)), ..Schedule::default() };
+    let mut rounds = Rounds::default();
+    assert_eq!(rounds.closed(&hourly, at(0, 0, 0), Duration::ZERO, None), None);
+    rounds.reached_end();
+    let first = rounds.closed(&hourly, at(0, 0, 1), Duration::from_mins(1), None);
+    let later = Timestamp::from_micros(at(0, 0, 2).as_micros() + 300);
+    assert_eq!(rounds.closed(&hourly, later, Duration::from_mins(2), None), first);
+    // A clock that was stepped is another matter.
+    assert_ne!(rounds.closed(&hourly, at(0, 5, 0), Duration::from_mins(3), None), first);
 }

@@ -17,7 +17,8 @@ impl Worker {
             return Ok(());
         }
         let ledger = self.parts.ledger.reader();
-        let known = Known { positions: ledger.positions()?, identities: ledger.identities()? };
+        let export = self.parts.ledger.totals().snapshot.clone();
+        let known = Known { positions: ledger.positions()?, identities: ledger.identities()?, export };
         let connection = self.connections + 1;
         self.reader.gate.open(connection);
         match self.reader.connect.try_send(Connect { connection, known }) {
@@ -38,7 +39,7 @@ impl Worker {
         self.connection = 0;
         self.connected = false;
         self.unproven = None;
-        self.holds.bound = None;
+        (self.holds.bound, self.holds.rest) = (None, None);
         self.queue.clear();
         self.passed.clear();
         self.unrecorded.forget();
@@ -87,6 +88,7 @@ impl Worker {
         match delivered {
             Delivered::Resumed(resumed) => self.resumed(resumed)?,
             Delivered::Batch(batch) => self.batch(batch),
+            Delivered::Rests(until) => self.rests(until),
             Delivered::Failed(error) => self.failed(&error),
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Why nothing is read, or nothing of what was read is written: an operator, the disk, a bound, the schedule.
 
+use std::time::Duration;
+
 use continuity_base::Timestamp;
 use continuity_readmodel::{Pause, PauseCause};
 
@@ -15,14 +17,25 @@ pub(super) struct Holds {
     /// A bound on what may be held or quarantined is reached.
     pub(super) bound: Option<String>,
     schedule: Option<Closed>,
+    /// Until when the bandwidth lets nothing more through, on either clock.
+    pub(super) rest: Option<(Duration, Timestamp)>,
     /// What the board shows.
     shown: Option<Pause>,
 }
 
 impl Worker {
-    /// Whether anything holds ingest back.
+    /// Whether anything holds back what was read.
     pub(super) fn is_held(&self) -> bool {
-        self.holds.shown.is_some()
+        self.holds.shown.as_ref().is_some_and(|pause| pause.cause != PauseCause::Bandwidth)
+    }
+
+    /// The reader rests until then. A short rest is part of reading slowly; a long one would look like silence.
+    pub(super) fn rests(&mut self, until: Duration) {
+        let rest = until.saturating_sub(self.now());
+        if rest >= self.parts.board.bounds().stale_after / 2 {
+            self.holds.rest = Some((until, self.parts.options.clock.now().plus(rest)));
+        }
+        self.tell_hold();
     }
 
     /// Whether the source is not to be read from at all.
@@ -37,7 +50,9 @@ impl Worker {
         let space = options.space.as_deref().and_then(|space| shortage(space, options.space_reserve, short));
         let (wall, now) = (options.clock.now(), options.clock.monotonic());
         let was_closed = self.is_closed();
-        self.holds.schedule = self.rounds.closed(&options.schedule, wall, now);
+        let synchronised = self.parts.ledger.totals().synchronised_at.map(Timestamp::from_micros);
+        self.holds.schedule = self.rounds.closed(&options.schedule, wall, now, synchronised);
+        self.holds.rest.take_if(|(until, _)| now >= *until);
         // The figures in it change all the time: the first ones stay.
         if space.is_none() || !short {
             self.holds.space = space;
@@ -65,6 +80,9 @@ impl Worker {
             Some(Pause { cause: PauseCause::Bound | PauseCause::Space, detail, .. }) => {
                 tracing::error!(source = %self.source, because = %detail, "ingest pauses; nothing is lost");
             }
+            Some(Pause { cause: PauseCause::MissedWindow, detail, .. }) => {
+                tracing::error!(source = %self.source, because = %detail, "ingest pauses, and not everything was read");
+            }
             Some(Pause { detail, .. }) => tracing::info!(source = %self.source, because = %detail, "ingest pauses"),
         }
         self.parts.board.paused(hold.clone());
@@ -85,7 +103,11 @@ impl Worker {
         if let Some(because) = &self.holds.bound {
             return Some(pause(PauseCause::Bound, because));
         }
-        let closed = self.holds.schedule.as_ref()?;
-        Some(Pause { until: closed.until, ..pause(PauseCause::Schedule, &closed.why) })
+        if let Some(closed) = &self.holds.schedule {
+            let cause = if closed.missed { PauseCause::MissedWindow } else { PauseCause::Schedule };
+            return Some(Pause { until: closed.until, ..pause(cause, &closed.why) });
+        }
+        let (_, until) = self.holds.rest?;
+        Some(Pause { until: Some(until), ..pause(PauseCause::Bandwidth, &format!("nothing is read until {until}")) })
     }
 }

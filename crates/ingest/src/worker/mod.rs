@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use continuity_base::Stop;
+use continuity_base::{Stop, Timestamp};
 use continuity_events::record::SourcePosition;
 use continuity_log::{Head, Record};
 use continuity_readmodel::SourceState;
@@ -81,6 +81,8 @@ pub(crate) struct Worker {
     /// State, and whether the clocks differ, as the process' log has it.
     told: (SourceState, bool),
     unrecorded: Unrecorded,
+    /// When this process logged a heartbeat last.
+    heartbeat: Option<Duration>,
     durable: Duration,
     /// A ledger commit that a crash would forget.
     volatile: Option<Head>,
@@ -108,6 +110,7 @@ impl Worker {
             rounds: Rounds::default(),
             told: (SourceState::Starting, false),
             unrecorded: Unrecorded::default(),
+            heartbeat: None,
             durable: now,
             volatile: None,
             parts,
@@ -118,6 +121,10 @@ impl Worker {
     /// durable, and what was not comes again after a restart.
     pub(crate) fn run(mut self, stop: &Stop) -> Result<(), IngestError> {
         self.parts.board.set_source(&self.source);
+        if let Some(heartbeat) = self.parts.ledger.totals().heartbeat {
+            let at = heartbeat.at.map(Timestamp::from_micros);
+            self.parts.board.heartbeat_before(at, Timestamp::from_micros(heartbeat.arrived_at));
+        }
         self.tell_totals();
         let outcome = self.work(stop);
         if let Err(error) = &outcome {
@@ -207,6 +214,8 @@ impl Worker {
         let log = &self.parts.log;
         let mut fetch = |position| flight.fetch(log, position);
         let mut decider = Decider::new(&self.source, bounds, batch, &mut fetch, options.clock.now().as_micros());
+        decider.heartbeat_due = self.heartbeat.is_none_or(|at| now.saturating_sub(at) >= options.progress_every);
+        let heartbeat_due = decider.heartbeat_due;
         for news in self.news.drain(..) {
             news.record(&mut decider)?;
         }
@@ -228,13 +237,19 @@ impl Worker {
             metrics::gave_up(decider.give_up(position)?);
         }
         if self.end.is_some() && bound.is_none() {
-            decider.caught_up("the source's end")?;
+            // Once in each window it is said again, so that a missed one is known to be one after a restart too.
+            let synchronised = decider.batch.totals().synchronised_at.map(Timestamp::from_micros);
+            let again = options.schedule.is_missed(options.clock.now(), synchronised);
+            decider.caught_up("the source's end", again)?;
         }
         for position in self.unrecorded.overdue(now, options.progress_every) {
             decider.overdue(position);
         }
         decider.finish()?;
         self.unrecorded.note(&decider.progress, now);
+        if heartbeat_due && !decider.heartbeat_due {
+            self.heartbeat = Some(now);
+        }
         if let Some(heartbeat) = decider.heartbeat {
             self.parts.board.heartbeat(heartbeat.at);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use continuity_events::record::SourcePosition;
 use continuity_readmodel::ledger::partition_name;
-use continuity_readmodel::{Fault, FaultKind, HeadSeen, RetentionSeen, SourceState};
+use continuity_readmodel::{ExportSeen, Fault, FaultKind, HeadSeen, RetentionSeen, SourceState};
 
 use super::{End, Worker};
 use crate::reader::ParsedBatch;
@@ -122,7 +122,11 @@ impl Worker {
         }
         board.logged(self.parts.ledger.position());
         let export = totals.snapshot.as_ref();
-        board.bootstrap(export.map(|export| (export.loans_done, export.loans_expected)));
+        board.bootstrap(export.map(|export| ExportSeen {
+            loans_done: export.loans_done,
+            loans_expected: export.loans_expected,
+            loans_missing: Some(export.loans_missing()).filter(|_| export.ended),
+        }));
         metrics::totals(totals);
     }
 }

@@ -92,8 +92,20 @@ impl LedgerBatch {
 
     /// Whether that control event is among the last [`CONTROL_IDS`](super::CONTROL_IDS).
     pub fn knows_control(&mut self, source: &str, id: &str) -> Result<bool, StoreError> {
-        let key = tables::control_id(source, id);
-        Ok(self.get(tables::CONTROL, &key)?.is_some())
+        Ok(self.control_number(source, id)?.is_some())
+    }
+
+    /// Whether that snapshot of a loan is known, and need not be taken again. An export has to bring every loan that it
+    /// announced: what was known before it began is taken again and counts.
+    pub fn knows_snapshot(&mut self, source: &str, id: &str) -> Result<bool, StoreError> {
+        let before = self.totals.snapshot.as_ref().map_or(0, |export| export.control_ids);
+        Ok(self.control_number(source, id)?.is_some_and(|number| number > before))
+    }
+
+    /// The number by which that control event is remembered.
+    pub(super) fn control_number(&mut self, source: &str, id: &str) -> Result<Option<u64>, StoreError> {
+        let Some(number) = self.get(tables::CONTROL, &tables::control_id(source, id))? else { return Ok(None) };
+        number.try_into().map(|number| Some(u64::from_be_bytes(number))).map_err(|_| corrupt(tables::CONTROL))
     }
 
     /// Whether these bytes, from this place in the source, were quarantined already.

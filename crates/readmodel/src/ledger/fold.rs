@@ -1,18 +1,18 @@
 //! How each kind of record changes the ledger. The same code runs on what is about to be appended and at catch-up.
 
-use continuity_events::catalogue::{SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
+use continuity_events::catalogue::{HEARTBEAT, SNAPSHOT, SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
 use continuity_events::record::{
     Completeness, GapClosed, GapOpened, Operator, Quarantined, Received, Released, SourceEvent, SourcePosition,
     SourceProgress, Stored, Synchronised, decode,
 };
-use continuity_events::{CloudEvent, Form, Reason, Role};
+use continuity_events::{CloudEvent, Form, Reason, Role, TYPE_PREFIX};
 use continuity_log::{Kind, Record};
 
 use super::batch::LedgerBatch;
 use super::chunk::number_of;
 use super::order::{HeldEvent, LoanOrder};
 use super::quarantine::{QuarantineEntry, QuarantineState};
-use super::totals::{PausedBy, SnapshotProgress};
+use super::totals::{LoggedHeartbeat, PausedBy, SnapshotProgress};
 use super::{CONTROL_IDS, DISMISS, LedgerError, PAUSE, RESUME, partition, tables};
 use crate::error::StoreError;
 
@@ -101,7 +101,7 @@ impl LedgerBatch {
                 Ok(())
             }
             Entry::Synchronised(_) => {
-                self.totals.synchronised = true;
+                (self.totals.synchronised, self.totals.synchronised_at) = (true, Some(record.arrived_at));
                 Ok(())
             }
             Entry::SourceProgress(progress) => {
@@ -125,9 +125,7 @@ impl LedgerBatch {
     fn snapshot(&mut self, loan: &str, as_of: u64, received: &Received) -> Result<(), StoreError> {
         self.read_up_to(&received.position);
         self.totals.snapshots += 1;
-        if let Some(progress) = &mut self.totals.snapshot {
-            progress.loans_done += 1;
-        }
+        self.exported(SnapshotProgress::add_loan);
         self.remember(&received.event)?;
         self.claim(loan, &received.event.source)?;
         self.reach(loan, as_of)?;
@@ -136,17 +134,32 @@ impl LedgerBatch {
 
     fn control(&mut self, position: u64, at: i64, received: &Received) -> Result<(), StoreError> {
         self.read_up_to(&received.position);
+        let event = &received.event;
+        if event.name() == HEARTBEAT {
+            let sent = event.heartbeat_at().map(|at| at.unix_micros());
+            self.totals.heartbeat = Some(LoggedHeartbeat { at: sent, arrived_at: at });
+            return Ok(());
+        }
         self.totals.controls += 1;
-        self.remember(&received.event)?;
-        match received.event.name() {
+        self.remember(event)?;
+        match event.name() {
             SNAPSHOT_STARTED => {
-                self.totals.snapshot_open = true;
-                self.totals.snapshot = Some(SnapshotProgress::started(&received.event.data, position, at));
+                let (since_position, started_at, control_ids) = (position, at, self.totals.control_ids);
+                let export = SnapshotProgress::started(&event.data);
+                self.totals.snapshot = Some(SnapshotProgress { since_position, started_at, control_ids, ..export });
             }
-            SNAPSHOT_COMPLETED => (self.totals.snapshot_open, self.totals.snapshot) = (false, None),
+            SNAPSHOT_COMPLETED => self.exported(|export| export.complete(&event.data)),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Something came for the export that has begun, if one has; once it is whole it is over.
+    fn exported(&mut self, change: impl FnOnce(&mut SnapshotProgress)) {
+        if let Some(export) = &mut self.totals.snapshot {
+            change(export);
+        }
+        self.totals.snapshot.take_if(|export| export.is_whole());
     }
 
     /// An event becomes part of the loan's visible history.
@@ -216,8 +229,11 @@ impl LedgerBatch {
         self.totals.control_ids += 1;
         let number = self.totals.control_ids;
         let id = tables::control_id(&event.source, &event.id);
+        if let Some(before) = self.control_number(&event.source, &event.id)? {
+            self.delete(tables::CONTROL, &tables::number(before));
+        }
         self.put(tables::CONTROL, tables::number(number), id.clone());
-        self.put(tables::CONTROL, id, Vec::new());
+        self.put(tables::CONTROL, id, number.to_be_bytes().to_vec());
         let Some(oldest) = number.checked_sub(CONTROL_IDS).filter(|oldest| *oldest > 0) else { return Ok(()) };
         let oldest = tables::number(oldest);
         if let Some(id) = self.get(tables::CONTROL, &oldest)? {
@@ -244,6 +260,9 @@ impl LedgerBatch {
         totals.quarantined_bytes += entry.bytes;
         *totals.quarantined_by_reason.entry(entry.reason.clone()).or_default() += 1;
         totals.forks += u64::from(entry.reason == Reason::Fork.code());
+        if entry.event_type.as_deref().is_some_and(|name| name.strip_prefix(TYPE_PREFIX) == Some(SNAPSHOT)) {
+            self.exported(SnapshotProgress::add_loan);
+        }
         self.put(tables::QUARANTINE, position.to_be_bytes().to_vec(), entry.encode());
         self.put(tables::REFUSED, tables::refused(&body.position, &body.raw), Vec::new());
     }

@@ -38,7 +38,7 @@ pub use self::position::partition;
 pub use self::quarantine::{QuarantineEntry, QuarantineState};
 pub use self::reader::LedgerReader;
 pub use self::source::{Identity, OpenDivergence, partition_name};
-pub use self::totals::{PausedBy, SnapshotProgress, Totals};
+pub use self::totals::{LoggedHeartbeat, PausedBy, SnapshotProgress, Totals};
 use crate::error::StoreError;
 use crate::store::{Checkpoint, DirectoryShelf, Durability, Place, Shelf, Store};
 
@@ -54,7 +54,7 @@ pub const PAUSE: &str = "source-pause";
 /// `action` of an operator's record that ends a [`PAUSE`].
 pub const RESUME: &str = "source-resume";
 
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 const FILE: &str = "ledger.redb";
 const CACHE_BYTES: usize = 32 << 20;
 const CATCH_UP_RECORDS: u64 = 20_000;

@@ -23,7 +23,7 @@ pub(super) const PARTITIONS: Table = "partitions";
 pub(super) const IDENTITIES: Table = "identities";
 /// Part of a source -> the divergence that is its newest event.
 pub(super) const DIVERGENCES: Table = "divergences";
-/// Id of a control event -> its number; number -> id.
+/// Id of a control event -> its number, 8 bytes big-endian; number -> id.
 pub(super) const CONTROL: Table = "control";
 /// Log position -> a quarantined record.
 pub(super) const QUARANTINE: Table = "quarantine";

@@ -17,7 +17,7 @@ pub struct Totals {
     pub events: u64,
     /// Snapshots logged.
     pub snapshots: u64,
-    /// Control events logged.
+    /// Control events logged, without heartbeats.
     pub controls: u64,
     /// Events now held back.
     pub held: u64,
@@ -41,12 +41,14 @@ pub struct Totals {
     pub forks: u64,
     /// The source was caught up with once.
     pub synchronised: bool,
-    /// A bootstrap export has begun and not ended.
-    pub snapshot_open: bool,
-    /// How far that export has come; `None` when none is open.
+    /// When that was recorded last, microseconds since the epoch: the first time, and once in each window of a schedule.
+    pub synchronised_at: Option<i64>,
+    /// How far the bootstrap export has come that has begun and is not whole; `None` when there is none.
     pub snapshot: Option<SnapshotProgress>,
     /// An operator stopped reading, and it has not been resumed.
     pub paused: Option<PausedBy>,
+    /// When the platform was last known to be alive, by the newest heartbeat logged, and the `at` of that.
+    pub heartbeat: Option<LoggedHeartbeat>,
     /// Ids of control events remembered so far, forgotten ones included.
     pub(super) control_ids: u64,
 }
@@ -60,28 +62,67 @@ pub struct SnapshotProgress {
     pub loans_expected: Option<u64>,
     /// Entities that it announced.
     pub entities_expected: Option<u64>,
-    /// Snapshots of loans logged since it began; those known before are not among them.
+    /// Snapshots of loans that came since it began, refused ones included.
     pub loans_done: u64,
+    /// Its `SnapshotCompleted` came. What is still missing may come behind it.
+    pub ended: bool,
     /// Log position of its `SnapshotStarted`.
     pub since_position: u64,
     /// When that arrived, microseconds since the epoch.
     pub started_at: i64,
+    /// How many ids of control events had been remembered by then: what has a higher number came with the export.
+    pub(super) control_ids: u64,
 }
 
 impl SnapshotProgress {
     /// From the data of a `SnapshotStarted`, as far as it can be read.
-    pub(super) fn started(data: &str, since_position: u64, started_at: i64) -> Self {
-        let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
-        let number = |name: &str| data[name].as_u64().or_else(|| data[name].as_str()?.parse().ok());
-        Self {
-            id: data["snapshotId"].as_str().unwrap_or_default().to_owned(),
-            loans_expected: number("loanRequests"),
-            entities_expected: number("entities"),
-            loans_done: 0,
-            since_position,
-            started_at,
+    pub fn started(data: &str) -> Self {
+        let (id, loans_expected, entities_expected) = announced(data);
+        Self { id, loans_expected, entities_expected, ..Self::default() }
+    }
+
+    /// A loan came.
+    pub fn add_loan(&mut self) {
+        self.loans_done += 1;
+    }
+
+    /// A `SnapshotCompleted` with that data came: it ends the export if it is of the same `snapshotId`. What it announces
+    /// counts for more than what was announced at the beginning.
+    pub fn complete(&mut self, data: &str) {
+        let (id, loans, entities) = announced(data);
+        if id == self.id {
+            self.ended = true;
+            self.loans_expected = loans.or(self.loans_expected);
+            self.entities_expected = entities.or(self.entities_expected);
         }
     }
+
+    /// Whether it ended and every loan came that it announced. One that announced no number is taken at its word.
+    pub fn is_whole(&self) -> bool {
+        self.ended && self.loans_missing() == 0
+    }
+
+    /// Loans announced that did not come yet.
+    pub fn loans_missing(&self) -> u64 {
+        self.loans_expected.map_or(0, |expected| expected.saturating_sub(self.loans_done))
+    }
+}
+
+/// `snapshotId` and the numbers of loans and entities; numbers may be decimal strings.
+fn announced(data: &str) -> (String, Option<u64>, Option<u64>) {
+    let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
+    let number = |name: &str| data[name].as_u64().or_else(|| data[name].as_str()?.parse().ok());
+    let id = data["snapshotId"].as_str().unwrap_or_default().to_owned();
+    (id, number("loanRequests"), number("entities"))
+}
+
+/// The newest heartbeat in the log. Not every one is logged: see the ingest's `progress_every`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedHeartbeat {
+    /// When it was sent, by the platform's clock, microseconds since the epoch; `None`: it does not say so legibly.
+    pub at: Option<i64>,
+    /// When it arrived, by ours.
+    pub arrived_at: i64,
 }
 
 /// Who stopped reading the source, and why.

@@ -67,6 +67,14 @@ impl Known {
             PauseCause::Schedule => {
                 ("The schedule lets nothing be read now.", "`continuity source sync` reads at once")
             }
+            PauseCause::MissedWindow => (
+                "The last window of the schedule ended before everything was read; what is newer is not here.",
+                "`continuity source sync` reads at once; give the schedule a longer window",
+            ),
+            PauseCause::Bandwidth => (
+                "More came at once than the bandwidth allows; reading goes on by itself.",
+                "raise max_bytes_per_second",
+            ),
         };
         let verdict = Verdict::new(SourceState::Paused, Some(pause.since));
         Some(verdict.because(pause.pause.cause.name(), reason.to_owned(), &pause.pause.detail, way_out))

@@ -102,11 +102,16 @@ pub enum PauseCause {
     Space,
     /// The schedule: between two windows.
     Schedule,
+    /// The schedule, and in its last window the source's end was not reached.
+    MissedWindow,
+    /// The bandwidth: so much came at once that nothing may be read for a while.
+    Bandwidth,
 }
 
 impl PauseCause {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Operator, Self::Bound, Self::Space, Self::Schedule];
+    pub const ALL: [Self; 6] =
+        [Self::Operator, Self::Bound, Self::Space, Self::Schedule, Self::MissedWindow, Self::Bandwidth];
 
     /// Its word in replies and metrics.
     pub fn name(self) -> &'static str {
@@ -115,6 +120,8 @@ impl PauseCause {
             Self::Bound => "bound",
             Self::Space => "space",
             Self::Schedule => "schedule",
+            Self::MissedWindow => "missed-window",
+            Self::Bandwidth => "bandwidth",
         }
     }
 }
@@ -185,6 +192,17 @@ pub struct CompletenessSummary {
     pub events_missing: u64,
 }
 
+/// How far the bootstrap export is that has begun and is not whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExportSeen {
+    /// Loans taken.
+    pub loans_done: u64,
+    /// Loans that it announced, if it did.
+    pub loans_expected: Option<u64>,
+    /// Loans that it announced and ended without; `None`: it has not ended.
+    pub loans_missing: Option<u64>,
+}
+
 /// How far a bootstrap export is, derived at the moment of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootstrapShown {
@@ -192,6 +210,8 @@ pub struct BootstrapShown {
     pub loans_done: u64,
     /// Loans that it announced, if it did.
     pub loans_expected: Option<u64>,
+    /// Loans that it announced and ended without; `None`: it has not ended.
+    pub loans_missing: Option<u64>,
     /// Until it is through at the rate since this process began with it; it grows while nothing comes, and is `None`
     /// before anything came or when nothing was announced.
     pub eta: Option<Duration>,

@@ -6,7 +6,9 @@ use continuity_base::Timestamp;
 
 use super::clocks::{Moment, Mono, Skew, Steps, age, mono};
 use super::derive::{Verdict, eta, mono_of};
-use super::facts::{BootstrapShown, CompletenessSummary, Fault, FaultKind, HeadSeen, Pause, RetentionSeen, SyncBounds};
+use super::facts::{
+    BootstrapShown, CompletenessSummary, ExportSeen, Fault, FaultKind, HeadSeen, Pause, RetentionSeen, SyncBounds,
+};
 use super::proofs::{Proof, Proofs};
 use super::shown::{HeadShown, HeartbeatShown, SourceState, SyncCounters, SyncSnapshot};
 
@@ -43,8 +45,7 @@ pub(super) struct Paused {
 /// A bootstrap export and where this process began with it.
 #[derive(Debug)]
 struct Bootstrap {
-    done: u64,
-    expected: Option<u64>,
+    seen: ExportSeen,
     first: u64,
     began: Mono,
 }
@@ -68,6 +69,7 @@ pub(super) struct Known {
     pub(super) proofs: Proofs,
     pub(super) retention: Option<RetentionSeen>,
     pub(super) completeness: Option<CompletenessSummary>,
+    pub(super) completeness_failing: bool,
     pub(super) synchronised: bool,
     pub(super) counters: SyncCounters,
     head: Option<(HeadSeen, Mono)>,
@@ -150,8 +152,14 @@ impl Known {
         self.alive(asked);
         if let Some(theirs) = head.source_clock {
             self.broker_skew.add(theirs, head.asked_at);
-        } else if let Some(theirs) = head.published_at.filter(|theirs| *theirs > head.asked_at) {
-            self.broker_skew.add(theirs, head.asked_at);
+        } else if let Some(theirs) = head.published_at {
+            let before = self.head.as_ref().and_then(|(before, _)| before.published_at);
+            if theirs > head.asked_at {
+                self.broker_skew.add(theirs, head.asked_at);
+            } else if before != Some(theirs) {
+                // Another message, and no longer one from the future. The same one would only have grown old.
+                self.broker_skew.clear();
+            }
         }
         if self.head.as_ref().is_none_or(|(_, seen)| *seen <= asked) {
             self.ahead_since.get_or_insert(asked);
@@ -191,6 +199,13 @@ impl Known {
         self.heartbeat = Some(Heartbeat { at, arrived: now.mono, alive });
     }
 
+    /// What an earlier process knew of the platform: it was alive when its newest heartbeat was sent, or when that arrived.
+    pub(super) fn heartbeat_before(&mut self, at: Option<Timestamp>, arrived: Timestamp, now: Moment) {
+        let alive = mono_of(now, at.map_or(arrived, |at| at.min(arrived))).min(now.mono);
+        let arrived = mono_of(now, arrived).min(now.mono);
+        self.heartbeat.get_or_insert(Heartbeat { at, arrived, alive });
+    }
+
     pub(super) fn logged(&mut self, position: u64, now: Mono) {
         let grew = match self.ledger {
             Some((before, at)) if before == position => at,
@@ -199,11 +214,12 @@ impl Known {
         self.ledger = Some((position, grew));
     }
 
-    pub(super) fn bootstrap(&mut self, export: Option<(u64, Option<u64>)>, now: Mono) {
-        self.bootstrap = export.map(|(done, expected)| {
-            let begun = self.bootstrap.as_ref().filter(|before| before.expected == expected && before.first <= done);
-            let (first, began) = begun.map_or((done, now), |before| (before.first, before.began));
-            Bootstrap { done, expected, first, began }
+    pub(super) fn bootstrap(&mut self, export: Option<ExportSeen>, now: Mono) {
+        self.bootstrap = export.map(|seen| {
+            let same = |b: &&Bootstrap| b.seen.loans_expected == seen.loans_expected && b.first <= seen.loans_done;
+            let begun = self.bootstrap.as_ref().filter(same);
+            let (first, began) = begun.map_or((seen.loans_done, now), |before| (before.first, before.began));
+            Bootstrap { seen, first, began }
         });
     }
 
@@ -258,6 +274,7 @@ impl Known {
             retention: self.retention,
             bootstrap: self.bootstrap.as_ref().map(|export| shown_export(export, now.mono)),
             completeness: self.completeness.clone(),
+            completeness_failing: self.completeness_failing,
             synchronised: self.synchronised,
             counters: self.counters.clone(),
         }
@@ -275,7 +292,9 @@ fn shown_head(head: &HeadSeen, asked: Mono, fresh: bool, now: Moment) -> HeadSho
 }
 
 fn shown_export(export: &Bootstrap, now: Mono) -> BootstrapShown {
-    let rest = export.expected.map(|expected| expected.saturating_sub(export.done));
-    let eta = rest.and_then(|rest| eta(export.done - export.first, rest, age(now, export.began)));
-    BootstrapShown { loans_done: export.done, loans_expected: export.expected, eta }
+    let ExportSeen { loans_done, loans_expected, loans_missing } = export.seen;
+    let rest = loans_expected.map(|expected| expected.saturating_sub(loans_done));
+    let rest = rest.filter(|_| loans_missing.is_none());
+    let eta = rest.and_then(|rest| eta(loans_done - export.first, rest, age(now, export.began)));
+    BootstrapShown { loans_done, loans_expected, loans_missing, eta }
 }

@@ -38,8 +38,8 @@ use known::Known;
 
 pub use clocks::ClockStep;
 pub use facts::{
-    BootstrapShown, CompletenessSummary, Fault, FaultKind, HeadSeen, Outage, Pause, PauseCause, RetentionSeen,
-    SyncBounds,
+    BootstrapShown, CompletenessSummary, ExportSeen, Fault, FaultKind, HeadSeen, Outage, Pause, PauseCause,
+    RetentionSeen, SyncBounds,
 };
 pub use shown::{HeadShown, HeartbeatShown, SourceState, SyncCounters, SyncSnapshot, Why};
 
@@ -140,19 +140,29 @@ impl SyncBoard {
         });
     }
 
+    /// What an earlier process logged of heartbeats: the newest one's `at`, and when it arrived by our clock.
+    pub fn heartbeat_before(&self, at: Option<Timestamp>, arrived: Timestamp) {
+        self.change(|known, now| known.heartbeat_before(at, arrived, now));
+    }
+
     /// The ledger holds the log up to there; the first one of a process is what it found.
     pub fn logged(&self, position: u64) {
         self.change(|known, now| known.logged(position, now.mono));
     }
 
-    /// Loans taken and announced by the bootstrap export that is running; `None`: none is.
-    pub fn bootstrap(&self, export: Option<(u64, Option<u64>)>) {
+    /// How far the bootstrap export is that has begun and is not whole; `None`: there is none.
+    pub fn bootstrap(&self, export: Option<ExportSeen>) {
         self.change(|known, now| known.bootstrap(export, now.mono));
     }
 
     /// What the newest evaluated manifest showed.
     pub fn completeness(&self, summary: Option<CompletenessSummary>) {
         self.change(|known, _| known.completeness = summary);
+    }
+
+    /// Whether manifests cannot be evaluated, because something cannot be read.
+    pub fn completeness_failing(&self, failing: bool) {
+        self.change(|known, _| known.completeness_failing = failing);
     }
 
     /// Changes the counts.

@@ -114,6 +114,7 @@ pub struct HeartbeatShown {
 
 /// One look at the board: everything in it was derived at this moment from facts and from the monotonic clock.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each shown by itself")]
 pub struct SyncSnapshot {
     /// What the source is to us.
     pub state: SourceState,
@@ -164,6 +165,8 @@ pub struct SyncSnapshot {
     pub bootstrap: Option<BootstrapShown>,
     /// What the newest evaluated manifest showed.
     pub completeness: Option<CompletenessSummary>,
+    /// Manifests cannot be evaluated, because something cannot be read.
+    pub completeness_failing: bool,
     /// Whether we once had everything that the source showed.
     pub synchronised: bool,
     /// Counts.

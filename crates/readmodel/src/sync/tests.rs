@@ -17,6 +17,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000)
 }
 
+fn export_of(loans_done: u64, loans_expected: Option<u64>) -> ExportSeen {
+    ExportSeen { loans_done, loans_expected, loans_missing: None }
+}
+
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -418,16 +422,19 @@ fn forgetting_proofs_makes_the_answer_older_never_younger() {
 fn a_bootstrap_that_stands_still_never_comes_nearer_to_its_end() {
     let bench = Bench::live();
     let export = || bench.board.snapshot().bootstrap.unwrap();
-    bench.board.bootstrap(Some((100, Some(1_100))));
+    bench.board.bootstrap(Some(export_of(100, Some(1_100))));
     assert_eq!(export().eta, None);
     bench.pass(10);
-    bench.board.bootstrap(Some((200, Some(1_100))));
+    bench.board.bootstrap(Some(export_of(200, Some(1_100))));
     assert_eq!((export().loans_done, export().eta), (200, Some(seconds(90))));
     bench.pass(10);
     assert_eq!(export().eta, Some(seconds(180)));
-    bench.board.bootstrap(Some((1_100, Some(1_100))));
+    bench.board.bootstrap(Some(export_of(1_100, Some(1_100))));
     assert_eq!(export().eta, Some(Duration::ZERO));
-    bench.board.bootstrap(Some((5, None)));
+    let short = ExportSeen { loans_done: 1_000, loans_expected: Some(1_100), loans_missing: Some(100) };
+    bench.board.bootstrap(Some(short));
+    assert_eq!((export().loans_missing, export().eta), (Some(100), None), "nothing more is on its way");
+    bench.board.bootstrap(Some(export_of(5, None)));
     assert_eq!((export().loans_expected, export().eta), (None, None));
     bench.board.bootstrap(None);
     assert_eq!(bench.board.snapshot().bootstrap, None);
@@ -503,4 +510,37 @@ proptest! {
             prop_assert!(!matches!(bench.state(), SourceState::Live | SourceState::CatchingUp | SourceState::Starting));
         }
     }
+}
+
+#[test]
+fn a_platform_that_was_silent_before_a_restart_still_is() {
+    let bench = Bench::live();
+    bench.board.heartbeat_before(Some(at(START - 600)), at(START - 590));
+    bench.pass(1);
+    let seen = bench.board.snapshot();
+    assert_eq!((seen.state, seen.why.unwrap().cause), (SourceState::Stale, "no-heartbeat"));
+    assert_eq!(seen.heartbeat.unwrap().alive_at, at(START - 600));
+    bench.board.heartbeat(Some(bench.clock.now()));
+    assert_eq!(bench.board.snapshot().state, SourceState::Live);
+    bench.board.heartbeat_before(Some(at(0)), at(0));
+    assert_eq!(bench.board.snapshot().state, SourceState::Live, "what this process heard counts for more");
+}
+
+#[test]
+fn a_record_from_the_future_is_no_skew_for_ever() {
+    let bench = Bench::live();
+    let show = |published: i64| {
+        let now = bench.clock.now();
+        bench.board.head(HeadSeen {
+            asked: bench.clock.monotonic(),
+            asked_at: now,
+            published_at: Some(Timestamp::from_micros(now.as_micros() + published * 1_000_000)),
+            ..HeadSeen::default()
+        });
+        bench.board.snapshot().skewed
+    };
+    assert!(!show(-60) && show(60));
+    bench.pass(1);
+    assert!(show(59), "the same one, a second later");
+    assert!(!show(-1), "another one");
 }

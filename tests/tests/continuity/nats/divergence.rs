@@ -40,7 +40,7 @@ fn recreated() {
     assert_eq!((found.cause, found.partition.as_str()), (Divergence::Recreated, STREAM));
     assert_eq!(found.point, "message 10");
     // What an operator's acceptance makes of it.
-    let accepted = Known { positions: Vec::new(), identities: found.present };
+    let accepted = Known { identities: found.present, ..Known::default() };
     source.resume(&accepted).unwrap();
     assert_eq!(texts(&read_to_end(&mut source)), events(0..12));
 }
@@ -132,7 +132,7 @@ fn older_copy(version: &str) {
     let found = diverged(source.resume(&known).unwrap_err());
     assert_eq!((found.cause, found.point.as_str()), (Divergence::Rewritten, "message 20"));
     // The same events again, by sequence, are other messages still: they have another time.
-    let accepted = Known { positions: Vec::new(), identities: found.present };
+    let accepted = Known { identities: found.present, ..Known::default() };
     source.resume(&accepted).unwrap();
     assert_eq!(texts(&read_to_end(&mut source)), [events(0..10), events(30..45)].concat());
 }

@@ -243,7 +243,7 @@ pub(super) fn known(resumed: &Resumed, messages: &[Message]) -> Known {
         positions.retain(|position| partition_name(position) != partition_name(&message.position));
         positions.push(message.position.clone());
     }
-    Known { positions, identities: resumed.identities.clone() }
+    Known { positions, identities: resumed.identities.clone(), ..Known::default() }
 }
 
 /// Connects, reads to the end, and lets go: what is known then.

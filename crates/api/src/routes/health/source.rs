@@ -48,13 +48,17 @@ pub(super) fn bootstrap(sync: &SyncSnapshot) -> Value {
     json!({
         "loansDone": export.loans_done,
         "loansExpected": export.loans_expected,
+        "loansMissing": export.loans_missing,
         "etaSeconds": export.eta.as_ref().map(Duration::as_secs),
     })
 }
 
 pub(super) fn completeness(sync: &SyncSnapshot, now: Timestamp) -> Value {
-    let Some(summary) = &sync.completeness else { return Value::Null };
+    let Some(summary) = &sync.completeness else {
+        return if sync.completeness_failing { json!({"failing": true}) } else { Value::Null };
+    };
     json!({
+        "failing": sync.completeness_failing,
         "asOf": summary.as_of,
         "evaluatedAt": summary.evaluated_at.to_string(),
         "secondsSinceEvaluation": now.since(summary.evaluated_at).as_secs(),

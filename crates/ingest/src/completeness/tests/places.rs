@@ -73,6 +73,28 @@ fn positions_of_another_kind_are_never_waited_for() {
 }
 
 #[test]
+fn a_bootstrap_feed_is_elsewhere_to_the_file_behind_it() {
+    let mut rig = Rig::new();
+    let file = |name: &str, offset, line: String| Message {
+        raw: Raw::Structured(line.into_bytes()),
+        position: SourcePosition::File {
+            name: name.to_owned(),
+            device: 1,
+            inode: 1,
+            head_len: 0,
+            head_sha256: [0; 32],
+            offset,
+        },
+    };
+    // The export is newer than the manifest in the file that is followed behind it.
+    rig.take(vec![file("bootstrap:0/1.ndjson", 10, arrival("a@5")), file("feed.ndjson", 10, arrival("b1"))]);
+    rig.take(vec![file("feed.ndjson", 20, manifest("m", "{}", "a3 b1", ""))]);
+    assert_eq!(told(&rig, 3, false), "complete");
+    rig.take(vec![file("feed.ndjson", 30, arrival("b2")), file("feed.ndjson", 40, manifest("n", "{}", "a3 b1", ""))]);
+    assert_eq!(told(&rig, 5, false), "different +b1<2", "what came in the same file counts");
+}
+
+#[test]
 fn what_came_from_elsewhere_is_present_and_never_too_much() {
     let mut rig = Rig::new();
     let repair = |script: &str| Message {
