@@ -73,7 +73,7 @@ async fn holes_and_forks_are_named(sort: Sort) -> Result<(), Failure> {
         named.insert((loan.to_owned(), entry["sequence"].as_u64().unwrap_or_default()));
     }
     assert_eq!(named, forks);
-    let counted = rig.replica.metric("continuity_forks_total").await?;
+    let counted = rig.replica.metric("continuity_ingest_quarantined_total{reason=\"fork\"}").await?;
     assert_eq!(counted, Some(f64::from(u32::try_from(forks.len())?)));
     Ok(())
 }
