@@ -71,7 +71,9 @@ fn for_people(status: &Value) -> String {
         let done = within("snapshot", "loansDone");
         let loans = joined(&joined(&done, &within("snapshot", "loansExpected"), " of "), "loans", " ");
         let left = status["bootstrapSecondsLeft"].as_u64().map(|seconds| format!("about {seconds} s left"));
-        say("bootstrap", joined(&loans, &left.unwrap_or_default(), ", "));
+        let missing =
+            status["snapshot"]["loansMissing"].as_u64().map(|missing| format!("it ended, {missing} are missing"));
+        say("bootstrap", joined(&loans, &missing.or(left).unwrap_or_default(), ", "));
     }
     let mut text = lines.concat();
     let parts: Vec<Vec<String>> = status["parts"].as_array().into_iter().flatten().map(row).collect();
