@@ -155,7 +155,8 @@ impl Blobs {
         };
         let path = match &reference.fetch {
             Fetch::Object { bucket, key } => place::of_object(directory, bucket, key),
-            Fetch::FileUrl(url) => place::of_url(directory, url),
+            Fetch::Url(url) if url.starts_with("file:") => place::of_url(directory, url),
+            Fetch::Url(_) | Fetch::Unknown => return Err(BlobError::NotSynced(crate::FOREIGN)),
             Fetch::Inline(_) => Ok(None),
         };
         path.map_err(|detail| reference.damaged(detail))?

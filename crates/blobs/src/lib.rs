@@ -7,10 +7,14 @@
 //! refused, whatever it uses to get there: `..`, an absolute path, a NUL, a symbolic link.
 
 mod face;
+pub mod origin;
 mod place;
 mod reference;
+pub mod references;
 #[cfg(feature = "object-store")]
 pub mod remote;
+pub mod scan;
+pub mod shelf;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,9 +23,8 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::reference::{Fetch, Reference};
-
 pub use face::{BlobState, OpenBlob};
+pub use reference::{Fetch, Reference};
 
 /// Verified bytes and what the reference says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub enum BlobError {
     },
 }
 
+const FOREIGN: &str = "the reference names no place that this replica reads";
+
 /// Where the bytes are. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Blobs {
@@ -89,7 +94,10 @@ impl Blobs {
             Fetch::Object { bucket, key } => {
                 self.file_bytes(&reference, max, |directory| place::of_object(directory, bucket, key))?
             }
-            Fetch::FileUrl(url) => self.file_bytes(&reference, max, |directory| place::of_url(directory, url))?,
+            Fetch::Url(url) if url.starts_with("file:") => {
+                self.file_bytes(&reference, max, |directory| place::of_url(directory, url))?
+            }
+            Fetch::Url(_) | Fetch::Unknown => return Err(BlobError::NotSynced(FOREIGN)),
         };
         verify(&reference, &bytes)?;
         Ok(Blob { bytes, sha256: reference.sha256, media_type: reference.media_type, file_name: reference.file_name })

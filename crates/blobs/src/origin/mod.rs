@@ -1,9 +1,10 @@
 //! Where bytes come from: the seam that every place of the platform's files is read through.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use std::time::Duration;
 use thiserror::Error;
 
 use crate::reference::Reference;

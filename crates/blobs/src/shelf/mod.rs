@@ -6,7 +6,7 @@ use std::path::Path;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use crate::open::OpenBlob;
+use crate::OpenBlob;
 
 /// SHA-256 of a blob: its name in the store.
 pub type Digest = [u8; 32];
