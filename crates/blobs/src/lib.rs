@@ -6,7 +6,10 @@
 //! `OBJECT_STORE` (`<directory>/<bucket>/<key>`) or by a `file:` URL. A reference that points outside that directory is
 //! refused, whatever it uses to get there: `..`, an absolute path, a NUL, a symbolic link.
 
+#[cfg(feature = "object-store")]
+mod bucket;
 mod face;
+mod open;
 pub mod origin;
 mod place;
 mod reference;
@@ -23,7 +26,8 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-pub use face::{BlobState, OpenBlob};
+pub use face::BlobState;
+pub use open::OpenBlob;
 pub use reference::{Fetch, Reference};
 
 /// Verified bytes and what the reference says of them.
@@ -122,6 +126,21 @@ impl Blobs {
         let size = bytes.len() as u64;
         if size > max { Err(BlobError::TooLarge { size, max }) } else { Ok(bytes) }
     }
+}
+
+/// An error with what is behind it, once each.
+#[cfg(feature = "object-store")]
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn verify(reference: &Reference, bytes: &[u8]) -> Result<(), BlobError> {

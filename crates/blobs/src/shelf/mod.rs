@@ -1,5 +1,11 @@
 //! Where verified bytes are kept: the seam of the content-addressed store.
 
+#[cfg(test)]
+mod conformance;
+mod local;
+#[cfg(feature = "object-store")]
+mod s3;
+
 use std::io;
 use std::path::Path;
 
@@ -7,6 +13,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use crate::OpenBlob;
+pub use local::LocalShelf;
+#[cfg(feature = "object-store")]
+pub use s3::{ObjectShelf, ProbeError};
 
 /// SHA-256 of a blob: its name in the store.
 pub type Digest = [u8; 32];
@@ -34,4 +43,11 @@ pub trait Shelf: Send + Sync + 'static {
 
     /// Everything that is stored, with its size, in no order. Foreign names are passed over.
     fn list(&self) -> BoxStream<'_, io::Result<(Digest, u64)>>;
+}
+
+/// The digest that a name of 64 lower-case hexadecimal digits stands for.
+fn digest_of(name: &str) -> Option<Digest> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(name, &mut digest).ok()?;
+    (hex::encode(digest) == name).then_some(digest)
 }
