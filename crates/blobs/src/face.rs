@@ -4,24 +4,16 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::Stream;
-use futures_util::stream;
 use sha2::{Digest, Sha256};
 
 use crate::reference::{Fetch, Reference};
-use crate::{BlobError, Blobs, place, verify};
-
-/// Bytes that are read, and held in memory, at a time.
-const PIECE: u64 = 128 * 1024;
+use crate::{BlobError, Blobs, OpenBlob, place, verify};
 
 /// The most bytes of an `INLINE` reference (contract, section 3: 64 KiB; some grace for producers that count otherwise).
-const MAX_INLINE: u64 = 1024 * 1024;
+pub(crate) const MAX_INLINE: u64 = 1024 * 1024;
 
 /// How the bytes of a reference are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,58 +43,6 @@ impl BlobState {
     }
 }
 
-/// Bytes that agreed with their reference when they were opened.
-#[derive(Debug)]
-pub struct OpenBlob {
-    /// How many.
-    pub size: u64,
-    /// Their SHA-256.
-    pub sha256: [u8; 32],
-    source: Source,
-}
-
-#[derive(Clone, Debug)]
-enum Source {
-    Memory(Bytes),
-    File(Arc<File>),
-}
-
-impl OpenBlob {
-    /// The bytes of `range` in pieces of at most 128 KiB; an error when the file ends before them. Poll it in a Tokio
-    /// runtime: files are read on its blocking threads.
-    pub fn stream(self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        stream::try_unfold((self.source, range), |(source, range)| async move {
-            if range.start >= range.end {
-                return Ok(None);
-            }
-            let next = range.end.min(range.start.saturating_add(PIECE));
-            let piece = source.piece(range.start, next).await?;
-            Ok(Some((piece, (source, next..range.end))))
-        })
-    }
-}
-
-impl Source {
-    async fn piece(&self, from: u64, to: u64) -> io::Result<Bytes> {
-        let short = || io::Error::new(io::ErrorKind::UnexpectedEof, "the blob is shorter than it was");
-        match self {
-            Self::Memory(bytes) => {
-                let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
-                let (from, to) = range.filter(|(_, to)| *to <= bytes.len()).ok_or_else(short)?;
-                Ok(bytes.slice(from..to))
-            }
-            Self::File(file) => {
-                let (file, length) = (Arc::clone(file), usize::try_from(to - from).map_err(|_| short())?);
-                let read = move || {
-                    let mut piece = vec![0; length];
-                    file.read_exact_at(&mut piece, from).map(|()| Bytes::from(piece))
-                };
-                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
-            }
-        }
-    }
-}
-
 impl Blobs {
     /// How the bytes of the blob reference (raw JSON) are. Looks at a file's size, not at its bytes: quick enough for
     /// the rows of a list.
@@ -122,8 +62,7 @@ impl Blobs {
         if let Fetch::Inline(base64) = &reference.fetch {
             let bytes = reference.inline_bytes(base64, MAX_INLINE)?;
             verify(&reference, &bytes)?;
-            let source = Source::Memory(Bytes::from(bytes));
-            return Ok(OpenBlob { size: source.length(), sha256: reference.sha256, source });
+            return Ok(OpenBlob::memory(Bytes::from(bytes), reference.sha256));
         }
         let path = self.path(&reference)?;
         let unreadable = |error: io::Error| reference.damaged(format!("cannot be read: {error}"));
@@ -132,7 +71,7 @@ impl Blobs {
         if reference.size.is_some_and(|expected| expected != size) || digest != reference.sha256 {
             return Err(reference.damaged(format!("its {size} bytes have the SHA-256 {}", hex::encode(digest))));
         }
-        Ok(OpenBlob { size, sha256: digest, source: Source::File(Arc::new(file)) })
+        Ok(OpenBlob::file(file, size, digest))
     }
 
     fn look(&self, reference_json: &str) -> Result<(), BlobError> {
@@ -155,20 +94,12 @@ impl Blobs {
         };
         let path = match &reference.fetch {
             Fetch::Object { bucket, key } => place::of_object(directory, bucket, key),
-            Fetch::FileUrl(url) => place::of_url(directory, url),
+            Fetch::Url(url) if url.starts_with("file:") => place::of_url(directory, url),
+            Fetch::Url(_) | Fetch::Unknown => return Err(BlobError::NotSynced(crate::FOREIGN)),
             Fetch::Inline(_) => Ok(None),
         };
         path.map_err(|detail| reference.damaged(detail))?
             .ok_or(BlobError::NotSynced("there is no such file in the blob directory"))
-    }
-}
-
-impl Source {
-    fn length(&self) -> u64 {
-        match self {
-            Self::Memory(bytes) => bytes.len() as u64,
-            Self::File(file) => file.metadata().map_or(0, |data| data.len()),
-        }
     }
 }
 

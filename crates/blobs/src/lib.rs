@@ -6,11 +6,18 @@
 //! `OBJECT_STORE` (`<directory>/<bucket>/<key>`) or by a `file:` URL. A reference that points outside that directory is
 //! refused, whatever it uses to get there: `..`, an absolute path, a NUL, a symbolic link.
 
+#[cfg(feature = "object-store")]
+mod bucket;
 mod face;
+mod open;
+pub mod origin;
 mod place;
 mod reference;
+pub mod references;
 #[cfg(feature = "object-store")]
 pub mod remote;
+pub mod scan;
+pub mod shelf;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,9 +26,9 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::reference::{Fetch, Reference};
-
-pub use face::{BlobState, OpenBlob};
+pub use face::BlobState;
+pub use open::OpenBlob;
+pub use reference::{Fetch, Reference};
 
 /// Verified bytes and what the reference says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +71,8 @@ pub enum BlobError {
     },
 }
 
+const FOREIGN: &str = "the reference names no place that this replica reads";
+
 /// Where the bytes are. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Blobs {
@@ -89,7 +98,10 @@ impl Blobs {
             Fetch::Object { bucket, key } => {
                 self.file_bytes(&reference, max, |directory| place::of_object(directory, bucket, key))?
             }
-            Fetch::FileUrl(url) => self.file_bytes(&reference, max, |directory| place::of_url(directory, url))?,
+            Fetch::Url(url) if url.starts_with("file:") => {
+                self.file_bytes(&reference, max, |directory| place::of_url(directory, url))?
+            }
+            Fetch::Url(_) | Fetch::Unknown => return Err(BlobError::NotSynced(FOREIGN)),
         };
         verify(&reference, &bytes)?;
         Ok(Blob { bytes, sha256: reference.sha256, media_type: reference.media_type, file_name: reference.file_name })
@@ -114,6 +126,21 @@ impl Blobs {
         let size = bytes.len() as u64;
         if size > max { Err(BlobError::TooLarge { size, max }) } else { Ok(bytes) }
     }
+}
+
+/// An error with what is behind it, once each.
+#[cfg(feature = "object-store")]
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn verify(reference: &Reference, bytes: &[u8]) -> Result<(), BlobError> {

@@ -11,39 +11,59 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A reference that can be acted upon.
-#[derive(Debug)]
-pub(crate) struct Reference {
-    pub(crate) sha256: [u8; 32],
-    pub(crate) size: Option<u64>,
-    pub(crate) media_type: Option<String>,
-    pub(crate) file_name: Option<String>,
-    pub(crate) fetch: Fetch,
+/// A reference that can be acted upon: it names a digest, and the bytes were not erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// How many bytes there are, where the reference says so.
+    pub size: Option<u64>,
+    /// `mediaType`, as received.
+    pub media_type: Option<String>,
+    /// `fileName`, as received: not safe as a path, nor as a header value.
+    pub file_name: Option<String>,
+    /// `blobId`: what the platform knows the blob by.
+    pub blob_id: Option<String>,
+    /// Where the bytes are.
+    pub fetch: Fetch,
 }
 
-/// Where the bytes are.
-#[derive(Debug)]
-pub(crate) enum Fetch {
+/// Where the bytes of a reference are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// In the reference itself, in base64.
     Inline(String),
-    Object { bucket: String, key: String },
-    FileUrl(String),
+    /// In an object store.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key in it.
+        key: String,
+    },
+    /// Behind a URL of any scheme.
+    Url(String),
+    /// The reference does not say, or in a way that this version does not know.
+    Unknown,
 }
 
 impl Reference {
-    pub(crate) fn parse(json: &str) -> Result<Self, BlobError> {
+    /// Reads a raw JSON reference. `null`, a reference with `erasedAt` and one of the kind `ERASED` are
+    /// [`BlobError::Erased`].
+    pub fn parse(json: &str) -> Result<Self, BlobError> {
         let members: Option<Map<String, Value>> =
             serde_json::from_str(json).map_err(|_| unreadable("its reference is not an object"))?;
         let reference = Value::from(members.ok_or(BlobError::Erased)?);
-        if !reference["erasedAt"].is_null() {
+        if !reference["erasedAt"].is_null() || reference["fetch"]["kind"] == "ERASED" {
             return Err(BlobError::Erased);
         }
-        let fetch = fetch(&reference["fetch"])?;
         let digest = text(&reference["sha256"]).ok_or_else(|| unreadable("its reference has no sha256"))?;
         let mut sha256 = [0; 32];
         hex::decode_to_slice(&digest, &mut sha256).map_err(|_| unreadable("its reference has no valid sha256"))?;
-        let size = size(&reference["sizeBytes"]).map_err(|detail| BlobError::Damaged { sha256: digest, detail })?;
+        let damaged = |detail| BlobError::Damaged { sha256: digest.clone(), detail };
+        let size = size(&reference["sizeBytes"]).map_err(damaged)?;
+        let fetch = fetch(&reference["fetch"]).map_err(damaged)?;
         let (media_type, file_name) = (text(&reference["mediaType"]), text(&reference["fileName"]));
-        Ok(Self { sha256, size, media_type, file_name, fetch })
+        Ok(Self { sha256, size, media_type, file_name, blob_id: text(&reference["blobId"]), fetch })
     }
 
     pub(crate) fn damaged(&self, detail: String) -> BlobError {
@@ -61,20 +81,13 @@ impl Reference {
     }
 }
 
-fn fetch(value: &Value) -> Result<Fetch, BlobError> {
-    let member = |name: &str| text(&value[name]).ok_or_else(|| unreadable("its fetch lacks a member"));
+fn fetch(value: &Value) -> Result<Fetch, String> {
+    let member = |name: &str| text(&value[name]).ok_or_else(|| format!("its fetch lacks {name}"));
     match value["kind"].as_str() {
         Some("INLINE") => Ok(Fetch::Inline(member("base64")?)),
         Some("OBJECT_STORE") => Ok(Fetch::Object { bucket: member("bucket")?, key: member("key")? }),
-        Some("URL") => {
-            let url = member("url")?;
-            if url.starts_with("file:") {
-                return Ok(Fetch::FileUrl(url));
-            }
-            Err(BlobError::NotSynced("they are behind a URL that this replica does not fetch"))
-        }
-        Some("ERASED") => Err(BlobError::Erased),
-        _ => Err(BlobError::NotSynced("the reference does not say where they are")),
+        Some("URL") => Ok(Fetch::Url(member("url")?)),
+        _ => Ok(Fetch::Unknown),
     }
 }
 

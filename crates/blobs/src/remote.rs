@@ -7,14 +7,14 @@
 mod local;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use continuity_base::Stop;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3;
 use object_store::path::Path as ObjectPath;
-use object_store::{Certificate, ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
 
 use self::local::Copy;
+use crate::{bucket, causes};
 
 /// Bytes that are fetched at a time, and held in memory.
 const PART: u64 = 8 << 20;
@@ -91,32 +91,7 @@ impl RemoteFeed {
     /// Nothing is connected before [`RemoteFeed::fetch`].
     pub fn new(options: &RemoteOptions) -> Result<Self, RemoteError> {
         let wrong = |error: String| RemoteError::Store(error);
-        let mut client = ClientOptions::new()
-            .with_allow_http(options.allow_http)
-            .with_connect_timeout(Duration::from_secs(10))
-            .with_timeout(Duration::from_mins(2));
-        if let Some(path) = &options.ca {
-            let pem = std::fs::read(path).map_err(|e| wrong(format!("{}: {e}", path.display())))?;
-            for certificate in Certificate::from_pem_bundle(&pem).map_err(|e| wrong(causes(&e)))? {
-                client = client.with_root_certificate(certificate);
-            }
-        }
-        let retry = RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() };
-        let mut builder =
-            AmazonS3Builder::from_env().with_bucket_name(&options.bucket).with_client_options(client).with_retry(retry);
-        if let Some(endpoint) = &options.endpoint {
-            builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
-        }
-        if let Some(region) = &options.region {
-            builder = builder.with_region(region);
-        }
-        if let Some((key, secret)) = &options.key {
-            builder = builder.with_access_key_id(key).with_secret_access_key(secret);
-        }
-        if let Some(token) = &options.session_token {
-            builder = builder.with_token(token);
-        }
-        let store = builder.build().map_err(|e| wrong(causes(&e)))?;
+        let store = bucket::client(options).map_err(wrong)?;
         let prefix = ObjectPath::parse(&options.prefix).map_err(|e| wrong(causes(&e)))?;
         let place = format!("{}/{prefix}", options.bucket);
         Ok(Self { store, prefix, place })
@@ -193,20 +168,6 @@ fn name_of(object: &ObjectMeta) -> Option<&str> {
 
 fn is_of_a_feed(name: &str) -> bool {
     !name.starts_with('.') && ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// An error with what is behind it, once each.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ fn broken_and_erased_references() {
     check(&blobs, r#"{"erasedAt":"2026-01-01T00:00:00Z"}"#, "erased");
     check(&blobs, "[]", "damaged");
     check(&blobs, "{", "damaged");
-    check(&blobs, "{}", "not synced");
+    check(&blobs, "{}", "damaged"); // No digest: nothing could ever be verified against it.
     check(&blobs, &reference("null"), "not synced");
     check(&blobs, &reference(r#"{"kind":"OBJECT_STORE","bucket":"bucket"}"#), "damaged");
     check(&blobs, &object("bucket", "a/hello.txt").replace(HELLO, "2cf2"), "damaged");
