@@ -85,7 +85,7 @@ const ENTITIES: &[(&str, &str)] = &[
     ("HealthBootstrap", "loansDone!:integer loansExpected:integer loansMissing:integer etaSeconds:integer"),
     (
         "HealthCompleteness",
-        "failing!:boolean asOf evaluatedAt:date-time secondsSinceEvaluation:integer complete:boolean loansMissing:integer eventsMissing:integer",
+        "failing!:boolean reason asOf evaluatedAt:date-time secondsSinceEvaluation:integer complete:boolean loansMissing:integer eventsMissing:integer",
     ),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),

@@ -53,12 +53,16 @@ pub(super) fn bootstrap(sync: &SyncSnapshot) -> Value {
     })
 }
 
+const FAILING: &str =
+    "The log or the ledger cannot be read to evaluate a manifest; it is tried again. The log of the process says what.";
+
 pub(super) fn completeness(sync: &SyncSnapshot, now: Timestamp) -> Value {
     let Some(summary) = &sync.completeness else {
-        return if sync.completeness_failing { json!({"failing": true}) } else { Value::Null };
+        return if sync.completeness_failing { json!({"failing": true, "reason": FAILING}) } else { Value::Null };
     };
     json!({
         "failing": sync.completeness_failing,
+        "reason": sync.completeness_failing.then_some(FAILING),
         "asOf": summary.as_of,
         "evaluatedAt": summary.evaluated_at.to_string(),
         "secondsSinceEvaluation": now.since(summary.evaluated_at).as_secs(),
