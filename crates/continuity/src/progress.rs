@@ -1,10 +1,31 @@
 //! How far long work has come: a bar on a terminal, a line now and then otherwise.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
+use anyhow::{Result, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
+
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// Does `work` on a thread of its own and waits for it; meanwhile `tell` is called now and then.
+pub(crate) fn telling<T: Send>(work: impl FnOnce() -> T + Send, tell: &mut dyn FnMut()) -> Result<T> {
+    thread::scope(|scope| {
+        let (working, ended) = sync_channel::<()>(1);
+        let worker = scope.spawn(move || {
+            let _working = working;
+            work()
+        });
+        while ended.recv_timeout(TELL_EVERY) == Err(RecvTimeoutError::Timeout) {
+            tell();
+        }
+        worker.join().map_err(|_| anyhow!("the thread that did the work panicked; the log of the process says where"))
+    })
+}
 
 /// Progress of one piece of work, on standard error.
 pub(crate) struct Progress {
@@ -55,6 +76,19 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_is_told_of_and_waited_for() {
+        let (let_go, held) = sync_channel::<()>(1);
+        let mut told = 0;
+        let done = telling(move || held.recv().map(|()| 7).unwrap(), &mut || {
+            told += 1;
+            let_go.try_send(()).ok();
+        });
+        assert_eq!((done.unwrap(), told >= 1), (7, true));
+        let error = telling(|| panic!("broken"), &mut || {}).map(|()| 7).unwrap_err();
+        assert!(error.to_string().contains("panicked"));
+    }
 
     #[test]
     fn any_numbers_will_do() {

@@ -21,6 +21,7 @@ use continuity_base::{Clock, Stop};
 use continuity_events::catalogue::{SNAPSHOT, SNAPSHOT_COMPLETED, SNAPSHOT_STARTED};
 use continuity_events::record::SourcePosition;
 use continuity_events::{CloudEvent, Limits, TYPE_PREFIX};
+use continuity_readmodel::eta;
 use continuity_readmodel::ledger::SnapshotProgress;
 
 pub use self::find::{FoundSnapshot, find_snapshot};
@@ -172,8 +173,8 @@ impl Bootstrap {
         self.told = done;
         let (now, rest) = (self.options.clock.monotonic(), of.saturating_sub(done));
         let (first, began) = *self.began.get_or_insert((done, now));
-        let left = seconds_left(done - first, rest, now.saturating_sub(began));
-        let left = left.map(|seconds| format!(", about {seconds} s left")).unwrap_or_default();
+        let left = eta(done - first, rest, now.saturating_sub(began));
+        let left = left.map(|left| format!(", about {} s left", left.as_secs())).unwrap_or_default();
         let text = format!("fetching the bootstrap feed: {done} of {of} bytes{left}");
         Some(SourceHead { text, behind: rest.max(1), ..SourceHead::default() })
     }
@@ -332,12 +333,6 @@ pub(crate) fn count(raw: &Raw, export: &mut Option<SnapshotProgress>) -> bool {
         _ => {}
     }
     export.take_if(|export| export.is_whole()).is_some()
-}
-
-/// Until the rest is here too, at the rate so far; `None` while there is none.
-fn seconds_left(done: u64, rest: u64, elapsed: Duration) -> Option<u64> {
-    let seconds = u128::from(rest).checked_mul(elapsed.as_micros())?.checked_div(u128::from(done))? / 1_000_000;
-    u64::try_from(seconds).ok()
 }
 
 #[cfg(test)]

@@ -150,6 +150,13 @@ pub(crate) struct Closed {
     pub(crate) missed: bool,
 }
 
+impl Closed {
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        let near = |(one, other): (Timestamp, Timestamp)| one.since(other).max(other.since(one)) < SAME;
+        self.missed == other.missed && (self.until == other.until || self.until.zip(other.until).is_some_and(near))
+    }
+}
+
 impl Rounds {
     /// A round is to begin now, and lasts until the source's end was reached once.
     pub(crate) fn want(&mut self) {
@@ -164,25 +171,6 @@ impl Rounds {
     /// Whether the source stays closed at this moment: `wall` and `now` are the same instant on either clock, and
     /// `synchronised` is when the source's end was last said to be reached.
     pub(crate) fn closed(
-        &mut self,
-        schedule: &Schedule,
-        wall: Timestamp,
-        now: Duration,
-        synchronised: Option<Timestamp>,
-    ) -> Option<Closed> {
-        let closed = self.look(schedule, wall, now, synchronised);
-        // The two clocks are not read at once, so an instant is never quite the same again.
-        let same = |one: &Closed, other: &Closed| {
-            let apart = one.until.zip(other.until).is_none_or(|(a, b)| a.since(b).max(b.since(a)) >= SAME);
-            one.missed == other.missed && (one.until == other.until || !apart)
-        };
-        if !closed.as_ref().zip(self.said.as_ref()).is_some_and(|(closed, said)| same(closed, said)) {
-            self.said = closed;
-        }
-        self.said.clone()
-    }
-
-    fn look(
         &mut self,
         schedule: &Schedule,
         wall: Timestamp,
@@ -205,7 +193,12 @@ impl Rounds {
         let words = if open { "next synchronisation at" } else { "outside its window until" };
         let shown = until.map_or_else(|| "it is told to".to_owned(), |at| at.to_string());
         let missed = !open && schedule.is_missed(wall, synchronised);
-        Some(Closed { why: format!("{words} {shown}"), until, missed })
+        let closed = Closed { why: format!("{words} {shown}"), until, missed };
+        // The two clocks are not read at once, so an instant is never quite the same again: what was said first stays.
+        if !self.said.as_ref().is_some_and(|said| said.says_the_same_as(&closed)) {
+            self.said = Some(closed);
+        }
+        self.said.clone()
     }
 
     /// How long the interval keeps it closed still.

@@ -27,5 +27,5 @@ pub use store::{
 };
 pub use sync::{
     BootstrapShown, ClockStep, CompletenessSummary, ExportSeen, Fault, FaultKind, HeadSeen, HeadShown, HeartbeatShown,
-    Outage, Pause, PauseCause, RetentionSeen, SourceState, SyncBoard, SyncBounds, SyncCounters, SyncSnapshot, Why,
+    Outage, Pause, PauseCause, RetentionSeen, SourceState, SyncBoard, SyncBounds, SyncCounters, SyncSnapshot, Why, eta,
 };

@@ -1,16 +1,11 @@
 //! Read models: list them, rebuild one.
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
-use std::time::Duration;
-
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use continuity_readmodel::{EngineHandle, ModelState, ModelStatus};
 use serde_json::{Value, json};
 
 use crate::control::Reply;
-
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+use crate::progress::telling;
 
 /// Name, position, size and digest of each.
 pub(super) fn list(engine: &EngineHandle) -> Value {
@@ -36,19 +31,7 @@ fn short(digest: &[u8; 32]) -> String {
 
 /// Folds `name` again and puts the result in the place of the old build.
 pub(super) fn rebuild(engine: &EngineHandle, name: &str, out: &mut dyn FnMut(Reply)) -> Result<Value> {
-    let (done, finished) = sync_channel(1);
-    let (worker, wanted) = (engine.clone(), name.to_owned());
-    thread::Builder::new().name("rebuild-command".to_owned()).spawn(move || {
-        // Nobody waits any more when this fails: the command's connection has gone.
-        drop(done.send(worker.rebuild(&wanted)));
-    })?;
-    let report = loop {
-        match finished.recv_timeout(PROGRESS_EVERY) {
-            Ok(report) => break report?,
-            Err(RecvTimeoutError::Timeout) => progress(engine, name, out),
-            Err(RecvTimeoutError::Disconnected) => return Err(anyhow!("the rebuild of {name} ended without a result")),
-        }
-    };
+    let report = telling(|| engine.rebuild(name), &mut || progress(engine, name, out))??;
     Ok(json!({
         "name": name,
         "position": report.position,

@@ -1,6 +1,6 @@
 //! The repair of one loan: its newest snapshot out of a feed, handed in.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -61,8 +61,6 @@ impl Repair {
     fn find(&self, loan: &str, from: &str, stop: &Stop, out: &mut dyn FnMut(Reply)) -> Result<FoundSnapshot> {
         let told = &mut |done, of| out(Reply::Progress { done, of });
         let files = sources::feed_files(from, "--from", &self.bootstrap, &self.data_dir, self.reserve, stop, told)?;
-        let of = plain_bytes(&files);
-        let told = &mut |done| out(Reply::Progress { done, of });
         let found =
             find_snapshot(&files, loan, &self.limits, stop, told).with_context(|| format!("cannot read {from}"))?;
         found.with_context(|| {
@@ -107,18 +105,6 @@ pub(super) fn resync(
         "filled": pairs(&filled(&before.gaps, &after.gaps)),
         "logPosition": head,
     }))
-}
-
-/// Bytes of a feed's files; 0, which is not known, where one is compressed.
-fn plain_bytes(files: &Path) -> u64 {
-    let listed = std::fs::read_dir(files).ok();
-    let mut paths: Vec<_> = listed.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    if paths.is_empty() {
-        paths.push(files.to_owned());
-    }
-    let plain = paths.iter().all(|path| path.extension().is_none_or(|ending| ending != "gz" && ending != "zst"));
-    let bytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum();
-    if plain { bytes } else { 0 }
 }
 
 fn state(loan: &LoanState) -> Value {

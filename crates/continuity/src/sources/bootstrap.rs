@@ -3,16 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use continuity_base::{Clock, Stop};
 use continuity_ingest::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, Source};
 
 use crate::config::{Bootstrap as Configured, BootstrapUrl, Config};
-
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+use crate::progress::telling;
 
 /// Puts the configured bootstrap in front of `main`; without one `main` itself.
 pub(super) fn before(
@@ -50,29 +47,11 @@ pub(crate) fn feed_files(
 ) -> Result<PathBuf> {
     let Feed { files, fetch } = feed(url, key, configured, data_dir, reserve)?;
     if let Some(fetch) = fetch {
-        fetched(&fetch, stop, told)?;
+        let progress = FetchProgress::default();
+        let tell = &mut || told(progress.done.load(Ordering::Relaxed), progress.of.load(Ordering::Relaxed));
+        telling(|| fetch(stop, &progress), tell)?.map_err(anyhow::Error::msg)?;
     }
     Ok(files)
-}
-
-/// Waits for the fetch, and tells now and then how many of how many bytes are here.
-fn fetched(fetch: &Fetch, stop: &Stop, told: &mut dyn FnMut(u64, u64)) -> Result<()> {
-    let progress = FetchProgress::default();
-    std::thread::scope(|scope| {
-        let (done, finished) = sync_channel(1);
-        let progress = &progress;
-        // Whoever waits has gone only if this thread panicked.
-        scope.spawn(move || drop(done.send(fetch(stop, progress))));
-        loop {
-            match finished.recv_timeout(PROGRESS_EVERY) {
-                Ok(outcome) => return outcome.map_err(anyhow::Error::msg),
-                Err(RecvTimeoutError::Timeout) => {
-                    told(progress.done.load(Ordering::Relaxed), progress.of.load(Ordering::Relaxed));
-                }
-                Err(RecvTimeoutError::Disconnected) => bail!("fetching the feed broke off"),
-            }
-        }
-    })
 }
 
 fn feed(url: &str, key: &str, configured: &Configured, data_dir: &Path, reserve: u64) -> Result<Feed> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use continuity_base::Stop;
 use continuity_events::{CloudEvent, Limits, Role};
 
+use crate::file::plain_bytes;
 use crate::source::{Known, Raw, Source};
 use crate::{FileOptions, FileSource, SourceError};
 
@@ -26,19 +27,20 @@ pub struct FoundSnapshot {
 }
 
 /// Reads the feed at `files` to its end for the snapshot of `loan` with the highest `asOfSequence`; of several the last.
-/// `None` when it has none, or when it was stopped. `told` hears now and then how many bytes were looked at.
+/// `None` when it has none, or when it was stopped. `told` hears now and then how many of how many bytes were looked at; of 0
+/// where a file is compressed.
 pub fn find_snapshot(
     files: &Path,
     loan: &str,
     limits: &Limits,
     stop: &Stop,
-    told: &mut dyn FnMut(u64),
+    told: &mut dyn FnMut(u64, u64),
 ) -> Result<Option<FoundSnapshot>, SourceError> {
     let max_line_bytes = limits.max_snapshot_bytes;
     let mut source = FileSource::new(FileOptions { follow: false, max_line_bytes, ..FileOptions::new(files) });
     source.resume(&Known::default())?;
     let mut found: Option<FoundSnapshot> = None;
-    let mut read = 0;
+    let (mut read, of) = (0, plain_bytes(files).unwrap_or_default());
     loop {
         let batch = source.next_batch(BATCH_MESSAGES, BATCH_BYTES, stop)?;
         for message in batch.messages {
@@ -51,7 +53,7 @@ pub fn find_snapshot(
                 _ => found = Some(FoundSnapshot { event, id, as_of, of }),
             }
         }
-        told(read);
+        told(read, of);
         if batch.at_end || stop.is_stopped() {
             return Ok(found.filter(|_| !stop.is_stopped()));
         }
@@ -87,7 +89,7 @@ mod tests {
     fn find(lines: &[String], loan: &str) -> Option<(String, u64, usize)> {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("1.ndjson"), lines.join("\n")).unwrap();
-        let found = find_snapshot(dir.path(), loan, &Limits::default(), &Stop::new(), &mut |_| {}).unwrap();
+        let found = find_snapshot(dir.path(), loan, &Limits::default(), &Stop::new(), &mut |_, _| {}).unwrap();
         found.map(|found| (found.id, found.as_of, found.of))
     }
 
@@ -108,6 +110,6 @@ mod tests {
 
     #[test]
     fn a_feed_that_is_not_there_is_an_error() {
-        assert!(find_snapshot(Path::new("/nowhere"), "a", &Limits::default(), &Stop::new(), &mut |_| {}).is_err());
+        assert!(find_snapshot(Path::new("/nowhere"), "a", &Limits::default(), &Stop::new(), &mut |_, _| {}).is_err());
     }
 }

@@ -360,11 +360,3 @@ fn what_is_whole_stays_whole_over_a_restart_before_its_end_was_seen() {
     assert_eq!(known.export, None);
     came(read(&mut place.source(), &mut known), "a4");
 }
-
-#[test]
-fn the_rest_of_a_fetch_takes_as_long_as_its_rate_says() {
-    assert_eq!(seconds_left(0, 10, Duration::from_secs(5)), None);
-    assert_eq!(seconds_left(100, 900, Duration::from_secs(5)), Some(45));
-    assert_eq!(seconds_left(100, 0, Duration::from_secs(5)), Some(0));
-    assert_eq!(seconds_left(1, u64::MAX, Duration::MAX), None);
-}

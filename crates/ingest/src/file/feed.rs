@@ -50,6 +50,13 @@ pub(super) fn list(path: &Path) -> io::Result<Vec<Found>> {
     Ok(found)
 }
 
+/// Bytes of all files of the feed; `None` where one is compressed, and nobody knows how much will come out of it.
+pub(crate) fn plain_bytes(path: &Path) -> Option<u64> {
+    let files = list(path).ok()?;
+    let plain = files.iter().all(|file| matches!(file.coding(), Coding::Plain));
+    plain.then(|| files.iter().map(|file| file.size).sum())
+}
+
 /// The files of a directory of which the name is `wanted`, in name order.
 pub(super) fn siblings(directory: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Found>> {
     let mut found = Vec::new();

@@ -23,6 +23,8 @@ use continuity_base::Stop;
 use continuity_events::record::{Divergence, SourcePosition};
 use continuity_readmodel::ledger::Identity;
 
+pub(crate) use self::feed::plain_bytes;
+
 use self::cursor::{Coding, Cursor};
 use self::feed::Found;
 use self::known::{Known, KnownFiles, Next};

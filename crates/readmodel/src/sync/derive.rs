@@ -185,8 +185,8 @@ fn disconnected(fault: &Fault, since: Mono) -> Verdict {
     Verdict::new(SourceState::Disconnected, Some(since)).because(cause, reason.to_owned(), &fault.detail, way_out)
 }
 
-/// How long until the rest is through, at the rate so far.
-pub(super) fn eta(done: u64, rest: u64, elapsed: Duration) -> Option<Duration> {
+/// How long until the rest is through, at the rate so far; `None` while there is none.
+pub fn eta(done: u64, rest: u64, elapsed: Duration) -> Option<Duration> {
     if rest == 0 {
         return Some(Duration::ZERO);
     }

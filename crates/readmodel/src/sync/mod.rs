@@ -37,6 +37,7 @@ use clocks::{Moment, mono};
 use known::Known;
 
 pub use clocks::ClockStep;
+pub use derive::eta;
 pub use facts::{
     BootstrapShown, CompletenessSummary, ExportSeen, Fault, FaultKind, HeadSeen, Outage, Pause, PauseCause,
     RetentionSeen, SyncBounds,
