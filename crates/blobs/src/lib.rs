@@ -9,15 +9,21 @@
 #[cfg(feature = "object-store")]
 mod bucket;
 mod face;
+mod index;
+pub mod metrics;
 mod open;
 pub mod origin;
 mod place;
+mod queue;
 mod reference;
 pub mod references;
 #[cfg(feature = "object-store")]
 pub mod remote;
 pub mod scan;
+mod service;
 pub mod shelf;
+#[cfg(test)]
+mod testing;
 
 use std::fs::File;
 use std::io::Read;
@@ -29,6 +35,10 @@ use thiserror::Error;
 pub use face::BlobState;
 pub use open::OpenBlob;
 pub use reference::{Fetch, Reference};
+pub use service::{
+    BlobAmount, BlobFailure, BlobLag, BlobOptions, BlobPlaces, BlobService, BlobServiceError, Hold, IndexError,
+    LoanBlobs, Window,
+};
 
 /// Verified bytes and what the reference says of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

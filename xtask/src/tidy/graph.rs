@@ -19,11 +19,11 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
 ];
 /// Dependencies that must stay where they are, and where.
 const KEPT_IN: &[(&str, &[&str])] = &[
-    ("async-nats", &["crates/ingest", "crates/simulator"]),
+    ("async-nats", &["crates/blobs", "crates/ingest", "crates/simulator"]),
     ("rdkafka", &["crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),
-    ("redb", &["crates/readmodel"]),
+    ("redb", &["crates/blobs", "crates/readmodel"]),
     ("rcgen", &["crates/continuity"]),
 ];
 

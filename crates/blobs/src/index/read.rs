@@ -1,0 +1,147 @@
+//! What is asked of the index.
+
+use continuity_base::Timestamp;
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+
+use super::tally::Tally;
+use super::{
+    BLOBS, DUE, Fault, HOLDERS, Index, IndexError, META, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED, VERIFIED,
+    WAITING, decode,
+};
+use crate::shelf::Digest;
+
+impl Index {
+    fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, IndexError> {
+        let attempt = || -> Result<T, Fault> { read(&self.database.begin_read()?) };
+        attempt().map_err(|fault| self.failed(fault))
+    }
+
+    pub(super) fn count(&self) -> Result<Tally, IndexError> {
+        self.read(|transaction| {
+            let cursor = transaction.open_table(META)?.get("cursor")?.map(|cursor| cursor.value());
+            let mut tally = Tally { cursor, ..Tally::default() };
+            for entry in transaction.open_table(BLOBS)?.iter()? {
+                tally.replace(None, Some(&decode(entry?.1.value())?));
+            }
+            Ok(tally)
+        })
+    }
+
+    /// The row of the digest.
+    pub(crate) fn row(&self, digest: &Digest) -> Result<Option<Row>, IndexError> {
+        self.read(|transaction| row(transaction, digest))
+    }
+
+    /// Rows in the order of their digests, behind `after`.
+    pub(crate) fn rows(&self, after: Option<&Digest>, limit: usize) -> Result<Vec<(Digest, Row)>, IndexError> {
+        self.read(|transaction| {
+            let table = transaction.open_table(BLOBS)?;
+            let behind = table.range::<&Digest>(after.unwrap_or(&[0; 32])..)?;
+            let mut rows = Vec::new();
+            for entry in behind {
+                let (digest, row) = entry?;
+                if after != Some(digest.value()) {
+                    rows.push((*digest.value(), decode(row.value())?));
+                }
+                if rows.len() == limit {
+                    break;
+                }
+            }
+            Ok(rows)
+        })
+    }
+
+    /// What is due by `now`, the longest due first.
+    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Digest>, IndexError> {
+        Ok(self.first(DUE, now, limit)?.into_iter().map(|(_, digest)| digest).collect())
+    }
+
+    /// What was verified by `until`, the longest ago first.
+    pub(crate) fn verified(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Digest)>, IndexError> {
+        self.first(VERIFIED, until, limit)
+    }
+
+    /// What nobody has referred to since `until` or longer.
+    pub(crate) fn unreferenced(&self, until: Timestamp, limit: usize) -> Result<Vec<Digest>, IndexError> {
+        Ok(self.first(UNREFERENCED, until, limit)?.into_iter().map(|(_, digest)| digest).collect())
+    }
+
+    /// Since when the oldest blob has been on its way.
+    pub(crate) fn oldest_pending(&self) -> Result<Option<Timestamp>, IndexError> {
+        let first = self.first(WAITING, Timestamp::from_micros(i64::MAX), 1)?;
+        Ok(first.first().map(|(since, _)| *since))
+    }
+
+    /// What failed or is damaged.
+    pub(crate) fn troubled(&self, limit: usize) -> Result<Vec<(Digest, Row)>, IndexError> {
+        self.read(|transaction| {
+            let mut found = Vec::new();
+            for entry in transaction.open_table(TROUBLED)?.iter()?.take(limit) {
+                let digest = *entry?.0.value();
+                found.extend(row(transaction, &digest)?.map(|row| (digest, row)));
+            }
+            Ok(found)
+        })
+    }
+
+    /// The rows of what the loan holds.
+    pub(crate) fn of_loan(&self, loan: &str) -> Result<Vec<(Digest, Row)>, IndexError> {
+        self.read(|transaction| {
+            let mut found = Vec::new();
+            for digest in digests(&transaction.open_table(OF_LOAN)?, loan)? {
+                found.extend(row(transaction, &digest)?.map(|row| (digest, row)));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Loans that hold the digest.
+    pub(crate) fn holders(&self, digest: &Digest, limit: usize) -> Result<Vec<String>, IndexError> {
+        self.read(|transaction| holders(&transaction.open_table(HOLDERS)?, digest, limit))
+    }
+
+    fn first(&self, order: Ordered, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Digest)>, IndexError> {
+        self.read(|transaction| {
+            let table = transaction.open_table(order)?;
+            let mut found = Vec::new();
+            for entry in table.range(..=(until.as_micros(), &[0xff; 32]))?.take(limit) {
+                let entry = entry?;
+                let (at, digest) = entry.0.value();
+                found.push((Timestamp::from_micros(at), *digest));
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn row(transaction: &ReadTransaction, digest: &Digest) -> Result<Option<Row>, Fault> {
+    transaction.open_table(BLOBS)?.get(digest)?.map(|row| decode(row.value())).transpose()
+}
+
+pub(super) fn digests(
+    table: &impl ReadableTable<(&'static str, &'static Digest), ()>,
+    loan: &str,
+) -> Result<Vec<Digest>, Fault> {
+    let mut found = Vec::new();
+    for entry in table.range((loan, &[0; 32])..=(loan, &[0xff; 32]))? {
+        found.push(*entry?.0.value().1);
+    }
+    Ok(found)
+}
+
+pub(super) fn holders(
+    table: &impl ReadableTable<(&'static Digest, &'static str), ()>,
+    digest: &Digest,
+    limit: usize,
+) -> Result<Vec<String>, Fault> {
+    let mut found = Vec::new();
+    for entry in table.range((digest, "")..)?.take(limit) {
+        let entry = entry?;
+        let (of, loan) = entry.0.value();
+        if of != digest {
+            break;
+        }
+        found.push(loan.to_owned());
+    }
+    Ok(found)
+}

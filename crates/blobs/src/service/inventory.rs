@@ -1,0 +1,105 @@
+//! At the start: what the index says and what is on the shelf are brought together.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tracing::warn;
+
+use super::BlobServiceError;
+use super::core::Core;
+use crate::index::{IndexError, Row, State};
+use crate::metrics;
+use crate::queue::part::{blocking, remove};
+use crate::shelf::Digest;
+
+/// Rows of one transaction.
+const BATCH: usize = 1_000;
+/// The wait for a store that does not answer.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Has fetched again what is lost, and notes what nobody is known to refer to. Holds 40 bytes a stored blob in memory.
+pub(super) async fn take(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+    let mut stored = loop {
+        match list(core).await {
+            Ok(stored) => break stored,
+            // A store that is away is no reason to end: until it is back, nothing can be kept anyway.
+            Err(error) => warn!(%error, "the blob store cannot be listed; tried again"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    };
+    let core = Arc::clone(core);
+    blocking(move || {
+        compare(&core, &mut stored)?;
+        adopt(&core, stored)?;
+        clear_parts(&core)?;
+        metrics::quarantined(core.quarantine.bytes()?);
+        Ok(())
+    })
+    .await
+}
+
+async fn list(core: &Core) -> io::Result<HashMap<Digest, u64>> {
+    let mut stored = HashMap::new();
+    let mut list = core.places.shelf.list();
+    while let Some(entry) = list.next().await {
+        let (digest, size) = entry?;
+        stored.insert(digest, size);
+    }
+    Ok(stored)
+}
+
+/// Takes out of `stored` what has a row; rows whose bytes are gone go back to the queue.
+fn compare(core: &Core, stored: &mut HashMap<Digest, u64>) -> Result<(), IndexError> {
+    let (mut after, now) = (None, core.now());
+    loop {
+        let rows = core.index.rows(after.as_ref(), BATCH)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = Some(*last);
+        let lost: Vec<_> = rows.into_iter().filter(|(digest, row)| is_lost(row, stored.remove(digest))).collect();
+        if lost.is_empty() {
+            continue;
+        }
+        warn!(blobs = lost.len(), "stored blobs are gone; they are fetched again");
+        core.index.write(|writer| {
+            for (digest, _) in lost {
+                writer.change(&digest, |row| row.begin_again(now))?;
+            }
+            Ok(())
+        })?;
+    }
+}
+
+fn is_lost(row: &Row, stored: Option<u64>) -> bool {
+    row.state == State::Available && (stored.is_none() || stored != row.stored)
+}
+
+fn adopt(core: &Core, stored: HashMap<Digest, u64>) -> Result<(), IndexError> {
+    let (strays, now): (Vec<_>, _) = (stored.into_iter().collect(), core.now());
+    for batch in strays.chunks(BATCH) {
+        core.index.write(|writer| {
+            batch.iter().try_for_each(|(digest, size)| writer.put(digest, Some(&Row::stray(*size, now))))
+        })?;
+    }
+    Ok(())
+}
+
+/// Removes the parts that nobody goes on with. Those of an index that is derived anew may still find their row.
+fn clear_parts(core: &Core) -> Result<(), BlobServiceError> {
+    if core.index.tally().cursor.is_none() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(&core.incoming)? {
+        let entry = entry?;
+        let mut digest = [0; 32];
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let named = name.strip_suffix(".part").is_some_and(|name| hex::decode_to_slice(name, &mut digest).is_ok());
+        if named && core.index.row(&digest)?.is_none_or(|row| row.state == State::Available) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}

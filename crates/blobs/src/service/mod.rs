@@ -1,0 +1,102 @@
+//! The blob service: every byte that a loan refers to is fetched, verified, kept, looked at again, and removed when
+//! nobody needs it.
+//!
+//! [`BlobService`] is the handle, cheap to clone; [`BlobService::run`] is the work. Three promises hold it together: only
+//! bytes whose size and SHA-256 were verified become AVAILABLE; whatever the process is killed in the middle of is taken
+//! up again; one digest is worked on in one place at a time.
+
+mod collect;
+pub(crate) mod core;
+mod follow;
+mod inventory;
+mod options;
+mod report;
+mod scrub;
+mod serve;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use continuity_base::Stop;
+use thiserror::Error;
+
+pub use options::{BlobOptions, BlobPlaces, Window};
+pub use report::{BlobFailure, BlobLag, LoanBlobs};
+
+pub use crate::index::IndexError;
+pub use crate::index::tally::BlobAmount;
+
+use self::core::Core;
+use crate::{metrics, queue};
+
+/// The service cannot work.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BlobServiceError {
+    /// The index does not open, or does not take a change.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// One of its directories cannot be made.
+    #[error("the blob directory {} cannot be used: {cause}; look at its owner and the disk", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What went wrong.
+        cause: io::Error,
+    },
+    /// It was made outside a Tokio runtime.
+    #[error("the blob service needs a Tokio runtime; make it inside of one")]
+    NoRuntime,
+    /// What is stored, or a directory, cannot be read.
+    #[error("stored blobs cannot be read: {0}; look at the store and the disk")]
+    Io(#[from] io::Error),
+}
+
+/// Asks the service, and tells it what to do.
+#[derive(Clone)]
+pub struct BlobService {
+    core: Arc<Core>,
+}
+
+/// While one lives, nothing is removed. For backups.
+pub struct Hold(Arc<AtomicUsize>);
+
+impl BlobService {
+    /// Opens the index. Call it inside a Tokio runtime; it blocks for as long as counting all rows takes.
+    pub fn new(options: BlobOptions, places: BlobPlaces) -> Result<Self, BlobServiceError> {
+        metrics::describe();
+        Ok(Self { core: Core::open(options, places)? })
+    }
+
+    /// Works until the stop is asked for. What is under way then is gone on with by the next run.
+    pub async fn run(self, stop: Stop) -> Result<(), BlobServiceError> {
+        let core = &self.core;
+        tokio::select! {
+            () = stop.stopped() => Ok(()),
+            result = work(core) => result,
+        }
+    }
+
+    /// Keeps the collector still until the guard is dropped.
+    #[must_use = "the collector goes on when it is dropped"]
+    pub fn hold(&self) -> Hold {
+        self.core.holds.fetch_add(1, Ordering::SeqCst);
+        Hold(Arc::clone(&self.core.holds))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+async fn work(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+    inventory::take(core).await?;
+    tokio::try_join!(follow::run(core), queue::run(core), collect::run(core), scrub::run(core))?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What is asked of the service for one reference.
+
+use std::io;
+
+use futures_util::StreamExt;
+use tracing::error;
+
+use super::{BlobService, BlobServiceError};
+use crate::index::{Row, State};
+use crate::shelf::Digest;
+use crate::{Blob, BlobError, BlobState, OpenBlob, Reference, verify};
+
+const ON_ITS_WAY: &str = "they are being fetched";
+const NO_INDEX: &str = "the blob index cannot be read";
+const NO_STORE: &str = "the blob store does not answer";
+
+impl BlobService {
+    /// How the bytes of the reference (raw JSON) are: one read of the index.
+    pub fn state(&self, reference_json: &str) -> BlobState {
+        let reference = match Reference::parse(reference_json) {
+            Ok(reference) => reference,
+            Err(BlobError::Erased) => return BlobState::Erased,
+            Err(_) => return BlobState::Damaged,
+        };
+        let Some(row) = self.row(&reference.sha256).ok().flatten() else { return BlobState::Pending };
+        match row.state {
+            State::Available if other_size(&reference, &row).is_some() => BlobState::Damaged,
+            State::Available => BlobState::Available,
+            State::Failed => BlobState::Failed,
+            State::Damaged => BlobState::Damaged,
+            State::Pending => BlobState::Pending,
+        }
+    }
+
+    /// Has the bytes fetched ahead of the queue, if they are to be fetched at all.
+    pub fn want(&self, reference_json: &str) {
+        if let Ok(reference) = Reference::parse(reference_json) {
+            self.core.want(reference.sha256);
+        }
+    }
+
+    /// The bytes of the reference, which were verified when they were stored. Bytes that are lost raise the alarm.
+    pub async fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
+        let reference = Reference::parse(reference_json)?;
+        let row = self.row(&reference.sha256)?.ok_or(BlobError::NotSynced(ON_ITS_WAY));
+        let row = row.inspect_err(|_| self.core.want(reference.sha256))?;
+        match row.state {
+            State::Available => {}
+            State::Pending => {
+                self.core.want(reference.sha256);
+                return Err(BlobError::NotSynced(ON_ITS_WAY));
+            }
+            State::Failed => return Err(BlobError::NotSynced("they could not be fetched")),
+            State::Damaged => return Err(reference.damaged(row.error.unwrap_or_default())),
+        }
+        if let Some((size, stored)) = other_size(&reference, &row) {
+            return Err(reference.damaged(format!("has {stored} bytes instead of {size}")));
+        }
+        match self.core.places.shelf.open(&reference.sha256).await {
+            Ok(Some(blob)) if Some(blob.size) == row.stored => Ok(blob),
+            Ok(Some(blob)) => self.lost(&reference, format!("{} bytes are in the store", blob.size)).await,
+            Ok(None) => self.lost(&reference, "it is gone from the store".to_owned()).await,
+            Err(cause) => {
+                error!(blob.sha256 = hex::encode(reference.sha256), %cause, "the blob store does not answer");
+                Err(BlobError::NotSynced(NO_STORE))
+            }
+        }
+    }
+
+    /// The verified bytes of the reference, at most `max`. Blocks: not for a thread that runs async tasks.
+    pub fn read(&self, reference_json: &str, max: u64) -> Result<Blob, BlobError> {
+        let reference = Reference::parse(reference_json)?;
+        let bytes = self.core.runtime.block_on(async {
+            let blob = self.open(reference_json).await?;
+            let size = blob.size;
+            if size > max {
+                return Err(BlobError::TooLarge { size, max });
+            }
+            let unreadable = |cause: io::Error| reference.damaged(format!("cannot be read: {cause}"));
+            let (mut bytes, mut pieces) = (Vec::new(), std::pin::pin!(blob.stream(0..size)));
+            while let Some(piece) = pieces.next().await {
+                bytes.extend_from_slice(&piece.map_err(unreadable)?);
+            }
+            Ok(bytes)
+        })?;
+        verify(&reference, &bytes).inspect_err(|_| self.suspect(reference.sha256))?;
+        let Reference { sha256, media_type, file_name, .. } = reference;
+        Ok(Blob { bytes, sha256, media_type, file_name })
+    }
+
+    /// Has the stored bytes hashed again now.
+    pub fn suspect(&self, sha256: [u8; 32]) {
+        self.core.suspects.lock().insert(sha256);
+    }
+
+    /// Begins again with a blob that is not here; `false` where there is no such blob. Blocks for a write.
+    pub fn retry(&self, sha256: [u8; 32]) -> Result<bool, BlobServiceError> {
+        let now = self.core.now();
+        let again = |row: &mut Row| {
+            if row.state != State::Available {
+                row.begin_again(now);
+            }
+        };
+        let row = self.core.index.write(|writer| writer.change(&sha256, again))?;
+        self.core.want(sha256);
+        Ok(row.is_some())
+    }
+
+    fn row(&self, digest: &Digest) -> Result<Option<Row>, BlobError> {
+        self.core.index.row(digest).map_err(|cause| {
+            error!(%cause, "the state of a blob is not known");
+            BlobError::NotSynced(NO_INDEX)
+        })
+    }
+
+    async fn lost(&self, reference: &Reference, detail: String) -> Result<OpenBlob, BlobError> {
+        let (core, digest, reason) = (std::sync::Arc::clone(&self.core), reference.sha256, detail.clone());
+        let noted = tokio::task::spawn_blocking(move || core.damaged(&digest, &reason)).await;
+        if !matches!(noted, Ok(Ok(()))) {
+            error!(blob.sha256 = hex::encode(digest), "the loss of a blob could not be noted");
+        }
+        Err(reference.damaged(detail))
+    }
+}
+
+/// What the reference says and what there is, where they differ: the bytes are right, the reference is not.
+fn other_size(reference: &Reference, row: &Row) -> Option<(u64, u64)> {
+    reference.size.zip(row.stored).filter(|(size, stored)| size != stored)
+}

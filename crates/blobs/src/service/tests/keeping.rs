@@ -1,0 +1,193 @@
+//! What is stored stays, is looked after, and goes when nobody needs it.
+
+use super::*;
+use crate::BlobError;
+use crate::origin::FetchError;
+use crate::references::Referenced;
+
+/// A small generator with a seed: the same faults each time.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+fn random_faults(state: &mut u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for _ in 0..next(state) % 3 {
+        faults.push(match next(state) % 6 {
+            0 => Fault::Error(FetchError::Failed("500".to_owned())),
+            1 => Fault::Cut(1_000),
+            2 => Fault::Break(2_000),
+            3 => Fault::Flip,
+            4 => Fault::Short,
+            _ => Fault::Again,
+        });
+    }
+    faults
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_blobs_arrive_through_faults_and_kills() {
+    let world = World::new();
+    let (mut seed, mut position) = (42, 0);
+    for loan in 0..100_u32 {
+        let blobs = (0..20_u32).map(|n| {
+            let bytes = [loan.to_le_bytes(), n.to_le_bytes()].concat().repeat(400);
+            let (digest, json) = world.offer(&bytes);
+            world.faults(digest, &random_faults(&mut seed));
+            json
+        });
+        position = world.references.refer(&format!("L{loan}"), &blobs.collect::<Vec<_>>());
+    }
+    for life_number in 1..=8_u64 {
+        let life = world.start();
+        let enough = life_number * 200;
+        world
+            .pass("some arrive", Duration::from_millis(20), || life.service.lag().unwrap().available.count >= enough)
+            .await;
+        life.kill().await;
+    }
+    let life = world.start();
+    world.pass("settled", Duration::from_millis(100), || life.settled(position)).await;
+    world.pass("all arrive", Duration::from_millis(100), || life.service.lag().unwrap().available.count == 2_000).await;
+    let lag = life.service.lag().unwrap();
+    assert_eq!(lag.available.bytes, 2_000 * 3_200);
+    assert_eq!((lag.pending.count, lag.failed.count, lag.damaged.count), (0, 0, 0));
+    assert_eq!(fs::read_dir(&world.shelf.0).unwrap().count(), 2_000);
+    for entry in fs::read_dir(&world.shelf.0).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(hex::encode(digest(&fs::read(entry.path()).unwrap())), entry.file_name().to_str().unwrap());
+    }
+    assert_eq!(fs::read_dir(world.options.directory.join("incoming")).unwrap().count(), 0);
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_was_deleted_is_derived_anew_without_fetching() {
+    let world = World::new();
+    let blobs: Vec<_> = (0..30_u8).map(|n| world.offer(&[n; 100]).1).collect();
+    let position = world.references.refer("L1", &blobs);
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    let before = life.service.lag().unwrap();
+    life.end().await;
+    for content in [None, Some("no database at all")] {
+        let index = world.options.directory.join("index.redb");
+        fs::remove_file(&index).unwrap();
+        if let Some(content) = content {
+            fs::write(&index, content).unwrap();
+        }
+        let life = world.start();
+        until("settled again", || life.settled(position)).await;
+        assert_eq!((life.service.lag().unwrap(), world.asked()), (before, 30));
+        life.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_lost_are_noticed_and_fetched_again() {
+    let world = World::new();
+    let (digest, json) = world.offer(b"hello");
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    assert!(matches!(life.service.open(&json).await, Err(BlobError::Damaged { .. })));
+    until("fetched again", || life.state(&json) == "AVAILABLE").await;
+    life.end().await;
+    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    let life = world.start();
+    until("fetched at the next start", || world.asked() == 3 && life.state(&json) == "AVAILABLE").await;
+    assert!(life.service.open(&json).await.is_ok());
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scrubbing_finds_a_flipped_bit_and_repairs_it() {
+    for suspected in [false, true] {
+        let world = World::new();
+        let (digest, json) = world.offer(b"hello");
+        let position = world.references.refer("L1", std::slice::from_ref(&json));
+        let life = world.start();
+        until("settled", || life.settled(position)).await;
+        fs::write(world.shelf.path(&digest), b"hellp").unwrap();
+        if suspected {
+            life.service.suspect(digest);
+        } else {
+            world.clock.advance(DAY * 30);
+        }
+        until("repaired", || world.asked() == 2 && life.state(&json) == "AVAILABLE").await;
+        assert_eq!(fs::read(world.shelf.path(&digest)).unwrap(), b"hello");
+        let evidence = world.evidence();
+        assert_eq!(evidence.len(), 2);
+        let evidence = world.options.directory.join("quarantine").join(&evidence[0]);
+        assert_eq!(fs::read(evidence).unwrap(), b"hellp");
+        life.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_refers_to_goes_after_its_time() {
+    let world = World::new();
+    let (digest, json) = world.offer(b"hello");
+    world.references.refer("L1", std::slice::from_ref(&json));
+    let position = world.references.refer("L2", std::slice::from_ref(&json));
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    let position = world.references.refer("L1", &[]);
+    until("known", || life.settled(position)).await;
+    assert_eq!(life.service.lag().unwrap().available.count, 1, "the other loan holds it");
+    let position = world.references.refer("L2", &[]);
+    until("nobody holds it", || life.settled(position) && life.service.lag().unwrap().available.count == 0).await;
+    world.clock.advance(DAY * 29);
+    tokio::task::yield_now().await;
+    assert!(world.shelf.path(&digest).exists());
+    let hold = life.service.hold();
+    *world.references.rebuilding.lock() = true;
+    world.clock.advance(DAY * 2);
+    assert!(world.shelf.path(&digest).exists());
+    drop(hold);
+    assert!(world.shelf.path(&digest).exists());
+    *world.references.rebuilding.lock() = false;
+    until("it goes", || !world.shelf.path(&digest).exists()).await;
+    assert_eq!(life.state(&json), "PENDING");
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purged_loan_takes_its_bytes_along_at_once() {
+    let world = World::new();
+    let ((own, own_json), (shared, shared_json)) = (world.offer(b"own"), world.offer(b"shared"));
+    world.faults(own, &[Fault::Flip]);
+    world.references.refer("L1", &[own_json.clone(), shared_json.clone()]);
+    world.references.refer("L2", std::slice::from_ref(&shared_json));
+    let life = world.start();
+    world.pass("here", Duration::from_millis(100), || life.service.lag().unwrap().available.count == 2).await;
+    assert_eq!(world.evidence().len(), 2);
+    world.references.set("L1", Referenced::Gone);
+    until("it goes", || !world.shelf.path(&own).exists() && world.evidence().is_empty()).await;
+    assert!(world.shelf.path(&shared).exists());
+    assert_eq!(life.state(&shared_json), "AVAILABLE");
+    // What comes back is fetched again.
+    world.references.refer("L3", std::slice::from_ref(&own_json));
+    until("it is back", || life.state(&own_json) == "AVAILABLE").await;
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_in_the_store_that_nobody_knew_are_adopted_or_collected() {
+    let world = World::new();
+    let (digest, json) = world.offer(b"hello");
+    let stray = crate::testing::digest(b"stray");
+    fs::write(world.shelf.path(&digest), b"hello").unwrap();
+    fs::write(world.shelf.path(&stray), b"stray").unwrap();
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    let life = world.start();
+    until("adopted", || life.settled(position)).await;
+    assert_eq!((life.state(&json), world.asked()), ("AVAILABLE", 0));
+    assert_eq!(life.service.lag().unwrap().available.count, 1);
+    world.clock.advance(DAY * 31);
+    until("collected", || !world.shelf.path(&stray).exists()).await;
+    assert!(world.shelf.path(&digest).exists());
+    life.end().await;
+}
