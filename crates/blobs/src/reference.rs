@@ -11,6 +11,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The most bytes of an `INLINE` reference (contract, section 3: 64 KiB; some grace for producers that count otherwise).
+pub(crate) const MAX_INLINE: u64 = 1024 * 1024;
+
 /// A reference that can be acted upon: it names a digest, and the bytes were not erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {

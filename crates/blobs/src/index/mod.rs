@@ -72,10 +72,12 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Opens the file, or makes it; one that cannot be read is derived anew. Blocks, and counts all rows.
-    pub(crate) fn open(path: &Path) -> Result<Arc<Self>, IndexError> {
+    /// Opens the file, or makes it; one that cannot be read is derived anew. Blocks, and counts all rows. References of
+    /// another version are read from the beginning.
+    pub(crate) fn open(path: &Path, references: u32) -> Result<Arc<Self>, IndexError> {
         let database = open::database(path)?;
         let index = Self { path: path.to_owned(), database, tally: Mutex::default(), writing: Mutex::default() };
+        index.write(|writer| writer.expect_references(references.into()))?;
         let tally = index.count()?;
         *index.tally.lock() = tally;
         Ok(Arc::new(index))

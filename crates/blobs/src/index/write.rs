@@ -93,6 +93,16 @@ impl<'a> Writer<'a> {
         Ok(super::read::holders(&self.holders, digest, 1)?.is_empty())
     }
 
+    /// Forgets how far references are known, unless they are of that version.
+    pub(super) fn expect_references(&mut self, version: u64) -> Result<(), Fault> {
+        let known = self.meta.get("references")?.map(|known| known.value());
+        if known != Some(version) {
+            self.meta.insert("references", version)?;
+            self.meta.remove("cursor")?;
+        }
+        Ok(())
+    }
+
     /// References are known up to this log position.
     pub(crate) fn set_cursor(&mut self, position: u64) -> Result<(), Fault> {
         self.meta.insert("cursor", position)?;

@@ -1,5 +1,12 @@
 //! Where bytes come from: the seam that every place of the platform's files is read through.
 
+mod http;
+mod local;
+mod router;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +15,9 @@ use futures_util::stream::BoxStream;
 use thiserror::Error;
 
 use crate::reference::Reference;
+pub use http::{HttpOptions, HttpOptionsError, HttpOrigin};
+pub use local::DirectoryOrigin;
+pub use router::Origins;
 
 /// What is here of a blob already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +41,18 @@ pub struct Incoming {
     pub media_type: Option<String>,
     /// The bytes. A stream that ends before `total` is cut off: the queue sees that.
     pub bytes: BoxStream<'static, Result<Bytes, FetchError>>,
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, total, tag, media_type, .. } = self;
+        f.debug_struct("Incoming")
+            .field("from", from)
+            .field("total", total)
+            .field("tag", tag)
+            .field("media_type", media_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why no bytes come.

@@ -17,7 +17,7 @@ use crate::service::core::{Core, alarm};
 use crate::shelf::Digest;
 use crate::{metrics, references::Referenced};
 
-/// Found missing so often in a row, it is given up but for a try a day.
+/// Found missing, or its reference not accepted, so often in a row, it is given up but for a try a day.
 const MISSING: u32 = 8;
 const DAY: Duration = Duration::from_hours(24);
 /// The wait for an authority that is busy and does not say for how long, and the longest that is believed.
@@ -150,7 +150,7 @@ fn wait(row: &mut Row, failure: &Failure, now: Timestamp, unit: f64) -> Option<T
     }
     row.attempts = row.attempts.saturating_add(1);
     match failure {
-        Failure::Origin(FetchError::Missing(_)) => {
+        Failure::Origin(FetchError::Missing(_) | FetchError::Expired(_)) => {
             row.missing = row.missing.saturating_add(1);
             if row.missing >= MISSING {
                 row.state = State::Failed;

@@ -42,6 +42,8 @@ pub(crate) struct Core {
     pub(crate) suspects: Mutex<HashSet<Digest>>,
     /// Wakes the queue.
     pub(crate) wake: Notify,
+    /// Why nothing is done at the moment.
+    pub(crate) failing: Mutex<Option<String>>,
     /// Guards that keep the collector still.
     pub(crate) holds: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
@@ -56,7 +58,7 @@ impl Core {
         let runtime = Handle::try_current().map_err(|_| BlobServiceError::NoRuntime)?;
         let pace = |rate| Pace::new(Arc::clone(&places.clock), rate);
         Ok(Arc::new(Self {
-            index: Index::open(&options.directory.join("index.redb"))?,
+            index: Index::open(&options.directory.join("index.redb"), options.references_version)?,
             incoming,
             quarantine: Quarantine::new(quarantine, options.quarantine_bytes),
             pace: pace(options.max_bytes_per_second),
@@ -65,6 +67,7 @@ impl Core {
             wanted: Mutex::default(),
             suspects: Mutex::default(),
             wake: Notify::new(),
+            failing: Mutex::default(),
             holds: Arc::default(),
             runtime,
             claimed: Mutex::default(),

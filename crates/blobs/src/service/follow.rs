@@ -33,8 +33,9 @@ pub(super) async fn run(core: &Arc<Core>) -> Result<(), BlobServiceError> {
 fn step(core: &Core) -> Result<bool, BlobServiceError> {
     // Asked before the changes are: they contain all up to it.
     let Some(position) = core.places.references.position() else { return Ok(false) };
-    let cursor = core.index.tally().cursor;
-    if cursor.is_some_and(|cursor| cursor >= position) {
+    // Ahead of it only after an older log was restored: then everything is read anew.
+    let cursor = core.index.tally().cursor.filter(|cursor| *cursor <= position);
+    if cursor == Some(position) {
         return Ok(false);
     }
     let (next, loans) = match changes(core, cursor.unwrap_or(0), position) {

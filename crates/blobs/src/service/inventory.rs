@@ -52,20 +52,30 @@ async fn list(core: &Core) -> io::Result<HashMap<Digest, u64>> {
     Ok(stored)
 }
 
-/// Takes out of `stored` what has a row; rows whose bytes are gone go back to the queue.
+/// Takes out of `stored` what has a row. Rows whose bytes are gone go back to the queue, and so do those that were given
+/// up: the configuration may be another one now.
 fn compare(core: &Core, stored: &mut HashMap<Digest, u64>) -> Result<(), IndexError> {
     let (mut after, now) = (None, core.now());
     loop {
         let rows = core.index.rows(after.as_ref(), BATCH)?;
         let Some((last, _)) = rows.last() else { return Ok(()) };
         after = Some(*last);
-        let lost: Vec<_> = rows.into_iter().filter(|(digest, row)| is_lost(row, stored.remove(digest))).collect();
-        if lost.is_empty() {
+        let (mut again, mut lost) = (Vec::new(), 0_u32);
+        for (digest, row) in rows {
+            let gone = is_lost(&row, stored.remove(&digest));
+            lost += u32::from(gone);
+            if gone || row.state == State::Failed {
+                again.push(digest);
+            }
+        }
+        if lost > 0 {
+            warn!(blobs = lost, "stored blobs are gone; they are fetched again");
+        }
+        if again.is_empty() {
             continue;
         }
-        warn!(blobs = lost.len(), "stored blobs are gone; they are fetched again");
         core.index.write(|writer| {
-            for (digest, _) in lost {
+            for digest in again {
                 writer.change(&digest, |row| row.begin_again(now))?;
             }
             Ok(())

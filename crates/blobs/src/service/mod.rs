@@ -20,18 +20,23 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use continuity_base::Stop;
 use thiserror::Error;
 
 pub use options::{BlobOptions, BlobPlaces, Window};
 pub use report::{BlobFailure, BlobLag, LoanBlobs};
+pub use serve::BlobState;
 
 pub use crate::index::IndexError;
 pub use crate::index::tally::BlobAmount;
 
 use self::core::Core;
 use crate::{metrics, queue};
+
+/// The wait before work that failed is taken up again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The service cannot work.
 #[derive(Debug, Error)]
@@ -72,12 +77,21 @@ impl BlobService {
         Ok(Self { core: Core::open(options, places)? })
     }
 
-    /// Works until the stop is asked for. What is under way then is gone on with by the next run.
-    pub async fn run(self, stop: Stop) -> Result<(), BlobServiceError> {
-        let core = &self.core;
+    /// Works until the stop is asked for. What is under way then is gone on with by the next run. When the index or the
+    /// disk does not do its work, [`BlobLag::failing`] says so, what is stored is served on, and it is tried again.
+    pub async fn run(self, stop: Stop) {
+        let again = async {
+            loop {
+                if let Err(error) = work(&self.core).await {
+                    tracing::error!(%error, "blobs are neither fetched nor verified; tried again");
+                    *self.core.failing.lock() = Some(error.to_string());
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
         tokio::select! {
-            () = stop.stopped() => Ok(()),
-            result = work(core) => result,
+            () = stop.stopped() => {}
+            () = again => {}
         }
     }
 
@@ -97,6 +111,7 @@ impl Drop for Hold {
 
 async fn work(core: &Arc<Core>) -> Result<(), BlobServiceError> {
     inventory::take(core).await?;
+    *core.failing.lock() = None;
     tokio::try_join!(follow::run(core), queue::run(core), collect::run(core), scrub::run(core))?;
     Ok(())
 }

@@ -44,6 +44,8 @@ pub struct BlobOptions {
     pub quarantine_bytes: u64,
     /// Nothing is fetched that would leave less free on the file system of the directory, in bytes.
     pub min_free_bytes: u64,
+    /// The version of the read model of references. What is known of references is derived anew from another one.
+    pub references_version: u32,
     /// How often the loops look for work that nobody woke them for.
     pub tick: Duration,
 }
@@ -65,6 +67,7 @@ impl BlobOptions {
             scrub_bytes_per_second: 8 << 20,
             quarantine_bytes: 1 << 30,
             min_free_bytes: 512 << 20,
+            references_version: 0,
             tick: Duration::from_millis(500),
         }
     }

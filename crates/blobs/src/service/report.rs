@@ -6,7 +6,7 @@ use super::{BlobAmount, BlobService, BlobServiceError};
 use crate::index::{Row, State};
 
 /// What of all that is referred to is here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobLag {
     /// On their way.
     pub pending: BlobAmount,
@@ -20,6 +20,8 @@ pub struct BlobLag {
     pub oldest_pending: Option<Timestamp>,
     /// The log position up to which references are known; `None` before the first look.
     pub known_up_to: Option<u64>,
+    /// Why nothing is fetched or verified at the moment, when that is so.
+    pub failing: Option<String>,
 }
 
 /// What of a loan's is here.
@@ -71,6 +73,7 @@ impl BlobService {
             damaged: tally.of(State::Damaged),
             oldest_pending: index.oldest_pending()?,
             known_up_to: tally.cursor,
+            failing: self.core.failing.lock().clone(),
         })
     }
 

@@ -1,18 +1,43 @@
 //! What is asked of the service for one reference.
 
-use std::io;
-
-use futures_util::StreamExt;
 use tracing::error;
 
 use super::{BlobService, BlobServiceError};
 use crate::index::{Row, State};
 use crate::shelf::Digest;
-use crate::{Blob, BlobError, BlobState, OpenBlob, Reference, verify};
+use crate::{BlobError, OpenBlob, Reference, direct};
 
 const ON_ITS_WAY: &str = "they are being fetched";
 const NO_INDEX: &str = "the blob index cannot be read";
 const NO_STORE: &str = "the blob store does not answer";
+
+/// How the bytes of a reference are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobState {
+    /// On their way.
+    Pending,
+    /// Stored and verified.
+    Available,
+    /// They could not be fetched, for good as far as is known.
+    Failed,
+    /// They, or their reference, are wrong. Never served.
+    Damaged,
+    /// The platform erased them: they never come back.
+    Erased,
+}
+
+impl BlobState {
+    /// The word in `blob.state`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Available => "AVAILABLE",
+            Self::Failed => "FAILED",
+            Self::Damaged => "DAMAGED",
+            Self::Erased => "ERASED",
+        }
+    }
+}
 
 impl BlobService {
     /// How the bytes of the reference (raw JSON) are: one read of the index.
@@ -42,15 +67,11 @@ impl BlobService {
     /// The bytes of the reference, which were verified when they were stored. Bytes that are lost raise the alarm.
     pub async fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
         let reference = Reference::parse(reference_json)?;
-        let row = self.row(&reference.sha256)?.ok_or(BlobError::NotSynced(ON_ITS_WAY));
-        let row = row.inspect_err(|_| self.core.want(reference.sha256))?;
+        let Some(row) = self.row(&reference.sha256)? else { return Err(self.on_its_way(&reference, ON_ITS_WAY)) };
         match row.state {
             State::Available => {}
-            State::Pending => {
-                self.core.want(reference.sha256);
-                return Err(BlobError::NotSynced(ON_ITS_WAY));
-            }
-            State::Failed => return Err(BlobError::NotSynced("they could not be fetched")),
+            State::Pending => return Err(self.on_its_way(&reference, ON_ITS_WAY)),
+            State::Failed => return Err(self.on_its_way(&reference, "they could not be fetched so far")),
             State::Damaged => return Err(reference.damaged(row.error.unwrap_or_default())),
         }
         if let Some((size, stored)) = other_size(&reference, &row) {
@@ -62,30 +83,16 @@ impl BlobService {
             Ok(None) => self.lost(&reference, "it is gone from the store".to_owned()).await,
             Err(cause) => {
                 error!(blob.sha256 = hex::encode(reference.sha256), %cause, "the blob store does not answer");
-                Err(BlobError::NotSynced(NO_STORE))
+                Err(BlobError::NotSynced(NO_STORE.to_owned()))
             }
         }
     }
 
-    /// The verified bytes of the reference, at most `max`. Blocks: not for a thread that runs async tasks.
-    pub fn read(&self, reference_json: &str, max: u64) -> Result<Blob, BlobError> {
-        let reference = Reference::parse(reference_json)?;
-        let bytes = self.core.runtime.block_on(async {
-            let blob = self.open(reference_json).await?;
-            let size = blob.size;
-            if size > max {
-                return Err(BlobError::TooLarge { size, max });
-            }
-            let unreadable = |cause: io::Error| reference.damaged(format!("cannot be read: {cause}"));
-            let (mut bytes, mut pieces) = (Vec::new(), std::pin::pin!(blob.stream(0..size)));
-            while let Some(piece) = pieces.next().await {
-                bytes.extend_from_slice(&piece.map_err(unreadable)?);
-            }
-            Ok(bytes)
-        })?;
-        verify(&reference, &bytes).inspect_err(|_| self.suspect(reference.sha256))?;
-        let Reference { sha256, media_type, file_name, .. } = reference;
-        Ok(Blob { bytes, sha256, media_type, file_name })
+    /// The verified bytes of the reference, at most `max`, whether it is one that is stored or not: then they are asked
+    /// for where they come from. Blocks: not for a thread that runs async tasks.
+    pub fn read(&self, reference_json: &str, max: u64) -> Result<Vec<u8>, BlobError> {
+        let origin = &self.core.places.origin;
+        self.core.runtime.block_on(direct(origin.as_ref(), reference_json, max))
     }
 
     /// Has the stored bytes hashed again now.
@@ -106,10 +113,16 @@ impl BlobService {
         Ok(row.is_some())
     }
 
+    /// Somebody waits for them: they come before others.
+    fn on_its_way(&self, reference: &Reference, how: &str) -> BlobError {
+        self.core.want(reference.sha256);
+        BlobError::NotSynced(how.to_owned())
+    }
+
     fn row(&self, digest: &Digest) -> Result<Option<Row>, BlobError> {
         self.core.index.row(digest).map_err(|cause| {
             error!(%cause, "the state of a blob is not known");
-            BlobError::NotSynced(NO_INDEX)
+            BlobError::NotSynced(NO_INDEX.to_owned())
         })
     }
 

@@ -11,7 +11,7 @@ const STEP: Duration = Duration::from_millis(200);
 async fn what_is_referred_to_is_fetched_verified_and_served() {
     let world = World::new();
     let bytes = vec![7; 700_000];
-    let (digest, json) = world.offer(&bytes);
+    let (_, json) = world.offer(&bytes);
     let life = world.start();
     assert_eq!(life.state(&json), "PENDING");
     assert!(matches!(life.service.open(&json).await, Err(BlobError::NotSynced(_))));
@@ -22,10 +22,11 @@ async fn what_is_referred_to_is_fetched_verified_and_served() {
     assert_eq!((lag.available, lag.pending.count), (BlobAmount { count: 1, bytes: 700_000 }, 0));
     assert_eq!((lag.oldest_pending, lag.known_up_to), (None, Some(position)));
     assert_eq!(life.service.loan("L1").unwrap().available.count, 1);
+    // What is read whole is asked for at its origin: it may be what no loan refers to.
     let (service, wanted) = (life.service.clone(), json.clone());
     let blob = tokio::task::spawn_blocking(move || service.read(&wanted, 1 << 20)).await.unwrap().unwrap();
-    assert_eq!((blob.bytes, blob.sha256), (bytes, digest));
-    assert_eq!(world.asked(), 1);
+    assert_eq!(blob, bytes);
+    assert_eq!(world.asked(), 2);
     assert_eq!(life.service.state("null"), BlobState::Erased);
     life.end().await;
 }

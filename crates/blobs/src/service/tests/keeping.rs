@@ -79,7 +79,7 @@ async fn an_index_that_was_deleted_is_derived_anew_without_fetching() {
         }
         let life = world.start();
         until("settled again", || life.settled(position)).await;
-        assert_eq!((life.service.lag().unwrap(), world.asked()), (before, 30));
+        assert_eq!((life.service.lag().unwrap(), world.asked()), (before.clone(), 30));
         life.end().await;
     }
 }

@@ -32,7 +32,7 @@ struct World {
 struct Life {
     service: BlobService,
     stop: Stop,
-    task: JoinHandle<Result<(), BlobServiceError>>,
+    task: JoinHandle<()>,
 }
 
 impl World {
@@ -120,7 +120,7 @@ impl Life {
 
     async fn end(self) {
         self.stop.stop();
-        self.task.await.unwrap().unwrap();
+        self.task.await.unwrap();
     }
 
     fn state(&self, json: &str) -> &'static str {
