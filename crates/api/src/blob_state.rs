@@ -4,20 +4,20 @@
 //! items, only where the platform sent such an object, and an own `state` of the platform gives way. It is no part of
 //! any read model: rows and digests are the same on every replica, whatever bytes it has.
 
-use continuity_blobs::{BlobState, Blobs};
+use continuity_blobs::{BlobService, BlobState};
 use continuity_events::json;
 
 const STATE: &str = "state";
 
 /// Splices states, and notes whether bytes are missing.
 pub(crate) struct Splice {
-    blobs: Blobs,
+    blobs: BlobService,
     /// Whether all bytes seen so far are here, or erased for good.
     pub(crate) complete: bool,
 }
 
 impl Splice {
-    pub(crate) fn new(blobs: &Blobs) -> Self {
+    pub(crate) fn new(blobs: &BlobService) -> Self {
         Self { blobs: blobs.clone(), complete: true }
     }
 
@@ -54,7 +54,7 @@ impl Splice {
 
 /// What `splice` makes of served bytes, and whether all bytes that they refer to are here.
 pub(crate) fn spliced(
-    blobs: &Blobs,
+    blobs: &BlobService,
     served: Vec<u8>,
     splice: impl FnOnce(&mut Splice, &str) -> Option<String>,
 ) -> (Vec<u8>, bool) {
@@ -67,11 +67,12 @@ pub(crate) fn spliced(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::harness::HOUSE;
 
-    const SHA: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    const SHA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
     fn check(documents: &str, expected: &str, complete: bool) {
-        let (json, all) = spliced(&Blobs::new(None), documents.into(), Splice::documents);
+        let (json, all) = spliced(&HOUSE.state.blobs, documents.into(), Splice::documents);
         assert_eq!((String::from_utf8(json).unwrap().as_str(), all), (expected, complete));
     }
 
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn items_of_tasks_have_it_and_tasks_do_not() {
         let tasks = r#"[{"blob":{},"items":[{"blob":{"erasedAt":1}},{"id":2}]},{"items":[]}]"#;
-        let (json, complete) = spliced(&Blobs::new(None), tasks.into(), Splice::tasks);
+        let (json, complete) = spliced(&HOUSE.state.blobs, tasks.into(), Splice::tasks);
         let expected = r#"[{"blob":{},"items":[{"blob":{"erasedAt":1,"state":"ERASED"}},{"id":2}]},{"items":[]}]"#;
         assert_eq!((String::from_utf8(json).unwrap().as_str(), complete), (expected, true));
     }

@@ -5,6 +5,7 @@
 //! `pipeline`, which lists the steps in their order.
 
 mod access;
+pub mod blob_lag;
 mod blob_state;
 mod call;
 pub mod completeness;

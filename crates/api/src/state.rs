@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use continuity_auth::Auth;
 use continuity_base::{Clock, Stop};
-use continuity_blobs::Blobs;
+use continuity_blobs::BlobService;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
 
@@ -31,7 +31,7 @@ pub struct ApiState {
     /// How fresh the source is.
     pub sync: SyncBoard,
     /// Bytes of documents and attachments.
-    pub blobs: Blobs,
+    pub blobs: BlobService,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Authenticates cursors. Keep it across restarts and share it between replicas, or cursors end with the process.

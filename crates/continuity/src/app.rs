@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use continuity_api::{ApiState, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
-use continuity_blobs::Blobs;
+use continuity_blobs::BlobService;
 use continuity_ingest::{IngestOptions, Ingester, Source};
 use continuity_readmodel::{EngineError, SyncBoard};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(crate) struct Serving {
     pub(crate) source: Box<dyn Source>,
     pub(crate) ingest: IngestOptions,
-    pub(crate) blobs: Blobs,
+    pub(crate) blobs: BlobService,
     pub(crate) api: TcpListener,
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
@@ -74,10 +74,12 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
 
     let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
     let parts = (&operations.log, &operations.ledger, &operations.sync);
-    let auditor = completeness::auditor(parts, Some(ingester.control()), state.blobs.clone(), &core.clock);
+    let read_list = completeness::read_list(state.blobs.clone());
+    let auditor = completeness::auditor(parts, Some(ingester.control()), read_list, &core.clock);
     (operations.auditor, operations.stop) = (auditor.clone(), stop.clone());
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
-    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, clock });
+    let blobs = state.blobs.clone();
+    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, blobs, clock });
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
@@ -89,10 +91,15 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
+    let (blobs, until) = (state.blobs.clone(), stop.clone());
+    tasks.spawn("blobs", async move {
+        blobs.run(until).await;
+        Ok::<_, String>(())
+    });
     let router = continuity_api::router(state.clone());
     let limits = ServerLimits::default();
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
-    let router = telemetry::metrics_router(serving.recorder, state.sync.clone(), state.engine.clone());
+    let router = telemetry::metrics_router(serving.recorder, state.clone());
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
     let directory = core.dir;
     tasks.spawn("control", async move {

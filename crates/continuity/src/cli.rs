@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Quarantine(Quarantine),
     /// What the platform's completeness manifests showed: whether everything is here, and what is missing, by name.
     Completeness(Completeness),
+    /// The bytes of documents and attachments: how far they are, and which are in trouble.
+    #[command(subcommand)]
+    Blobs(Blobs),
     /// The source: how it is, and what an operator can do about it.
     #[command(subcommand)]
     Source(Source),
@@ -202,6 +205,38 @@ pub(crate) struct Completeness {
     /// How many results, incomplete loans and purged loans together.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Blobs {
+    /// How many are on their way, stored, failed and damaged.
+    Status {
+        #[command(flatten)]
+        on: OnData,
+        /// Only those of this loan.
+        #[arg(long, value_name = "ID")]
+        loan: Option<String>,
+    },
+    /// Failed and damaged ones: why, and whose they are.
+    List {
+        #[command(flatten)]
+        on: OnData,
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+    },
+    /// Fetch one that failed again, now.
+    Retry(BlobId),
+    /// Hash a stored one again, now; when it is damaged, it is fetched again.
+    Verify(BlobId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BlobId {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Its SHA-256 as `blobs list` prints it.
+    pub(crate) sha256: String,
 }
 
 #[derive(Debug, Subcommand)]

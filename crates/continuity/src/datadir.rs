@@ -41,7 +41,7 @@ impl DataDir {
         }
         let root = root.canonicalize().with_context(|| format!("cannot resolve {}", root.display()))?;
         let dir = Self { root, _lock: lock };
-        for part in [dir.log(), dir.read_models(), dir.control(), dir.tls()] {
+        for part in [dir.log(), dir.read_models(), dir.blobs(), dir.control(), dir.tls()] {
             fs::create_dir_all(&part).with_context(|| format!("cannot create {}", part.display()))?;
         }
         Ok(Some(dir))
@@ -55,6 +55,12 @@ impl DataDir {
     /// One redb file per read model and build, the ledger's and the fold's among them.
     pub(crate) fn read_models(&self) -> PathBuf {
         self.root.join("read-models")
+    }
+
+    /// The index of the bytes of documents, those on their way and in quarantine, and, unless they are in a bucket, the
+    /// bytes themselves.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
     }
 
     /// The authorization server's log, keys and redb file.

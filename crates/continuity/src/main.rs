@@ -4,6 +4,7 @@
 //! machines use to start it and to ask it things.
 
 mod app;
+mod blobs;
 mod certificates;
 mod cli;
 mod commands;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Client(command) => commands::client::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),
         Command::Completeness(options) => commands::completeness::run(&options),
+        Command::Blobs(command) => commands::blobs::run(command),
         Command::Source(command) => commands::source::run(command),
     };
     match outcome {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use continuity_readmodel::{EngineHandle, SyncBoard};
+use continuity_api::ApiState;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -39,17 +39,21 @@ pub(crate) fn collect_metrics() -> Result<PrometheusHandle> {
     continuity_readmodel::metrics::describe();
     continuity_ingest::metrics::describe();
     continuity_auth::metrics::describe();
+    continuity_blobs::metrics::describe();
     continuity_api::metrics::describe();
     Ok(recorder)
 }
 
 /// `GET /metrics` in the Prometheus text format. What ages is derived for each scrape, from the board and from what the
 /// read models hold, so that nothing that stands still can look well.
-pub(crate) fn metrics_router(handle: PrometheusHandle, sync: SyncBoard, engine: EngineHandle) -> Router {
+pub(crate) fn metrics_router(handle: PrometheusHandle, state: ApiState) -> Router {
     let render = move || {
-        let view = engine.view();
-        continuity_ingest::metrics::show(&sync.snapshot_at(view.position));
-        continuity_readmodel::metrics::show(&view, &sync);
+        let view = state.engine.view();
+        continuity_ingest::metrics::show(&state.sync.snapshot_at(view.position));
+        continuity_readmodel::metrics::show(&view, &state.sync);
+        if let Err(error) = state.blobs.show_metrics() {
+            tracing::warn!(%error, "the figures of blobs are those of an earlier scrape");
+        }
         let text = handle.render();
         async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text) }
     };
@@ -63,7 +67,7 @@ mod tests {
 
     use continuity_base::{Clock, ManualClock, Timestamp};
     use continuity_events::record::Divergence;
-    use continuity_readmodel::{Fault, FaultKind, HeadSeen, Outage, RetentionSeen};
+    use continuity_readmodel::{Fault, FaultKind, SyncBoard, HeadSeen, Outage, RetentionSeen};
 
     use super::*;
 

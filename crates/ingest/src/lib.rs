@@ -37,7 +37,7 @@ pub use bootstrap::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, FoundSnap
 pub use error::{Diverged, IngestError, SourceError};
 pub use file::{FileOptions, FileSource};
 pub use ingester::Ingester;
-pub use nats::{NatsAuth, NatsOptions, NatsSecret, NatsSource, NatsTls, StreamFilter};
+pub use nats::{NatsAuth, NatsOptions, NatsSecret, NatsSource, NatsTls, StreamFilter, nats_jetstream};
 pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
 pub use schedule::{Schedule, Window};
 pub use simulated::{Lines, Simulated, SimulatedOptions};

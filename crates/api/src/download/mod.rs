@@ -21,7 +21,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::call::{Call, internal};
+use crate::call::Call;
 use crate::problem::{
     BLOB_DAMAGED, BLOB_ERASED, BLOB_NOT_SYNCED, BLOB_TOO_LARGE, OVERLOADED, Problem, RANGE_NOT_SATISFIABLE,
 };
@@ -48,9 +48,7 @@ pub(crate) async fn open(call: &Call, reference: Option<&str>) -> Result<Opened,
     let Ok(permit) = Arc::clone(&call.shared.downloads).try_acquire_owned() else {
         return Err(Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5));
     };
-    let (blobs, wanted) = (call.shared.state.blobs.clone(), reference.to_owned());
-    let opened = tokio::task::spawn_blocking(move || blobs.open(&wanted)).await;
-    let opened = opened.map_err(|_| internal("the thread that opened a blob panicked"))?;
+    let opened = call.shared.state.blobs.open(reference).await;
     opened.map(|blob| Opened { blob, permit }).map_err(|error| refusal(&error))
 }
 
@@ -119,7 +117,7 @@ fn not_synced(why: &str) -> Problem {
 
 fn refusal(error: &BlobError) -> Problem {
     match error {
-        BlobError::NotSynced { .. } => not_synced("they are on their way, and these are fetched before others now"),
+        BlobError::NotSynced(_) => not_synced("they are on their way, and these are fetched before others now"),
         BlobError::Erased => Problem::new(&BLOB_ERASED, "The platform erased them for good."),
         BlobError::Damaged { .. } => {
             tracing::error!(error = %error, "stored bytes are not what their reference says");

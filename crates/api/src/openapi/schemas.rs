@@ -72,11 +72,18 @@ const ENTITIES: &[(&str, &str)] = &[
     ("LoanAhead", "loanRequestId! listed! here!"),
     ("IncompleteLoan", "loanRequestId! missing!:SequenceRange* parkedAt"),
     ("PurgedLoan", "loanRequestId! lastSequence!"),
+    (
+        "BlobReport",
+        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing troubled!:TroubledBlob*",
+    ),
+    ("LoanBlobs", "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount"),
+    ("BlobAmount", "count!:integer bytes!:integer"),
+    ("TroubledBlob", "sha256! state! reason! loanRequestIds!:string*"),
     ("CursorPagination", "limit!:integer hasMore!:boolean nextCursor!:cursor"),
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
     (
         "HealthComponents",
-        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness",
+        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness blobs!:HealthBlobs",
     ),
     (
         "HealthSource",
@@ -86,6 +93,10 @@ const ENTITIES: &[(&str, &str)] = &[
     (
         "HealthCompleteness",
         "failing!:boolean reason asOf evaluatedAt:date-time secondsSinceEvaluation:integer complete:boolean loansMissing:integer eventsMissing:integer",
+    ),
+    (
+        "HealthBlobs",
+        "pending:BlobAmount available:BlobAmount failed:BlobAmount damaged:BlobAmount oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing!:boolean",
     ),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),

@@ -8,6 +8,7 @@ use continuity_readmodel::{ModelState, ModelStatus, PauseCause, SourceState, Syn
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::blob_lag;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::problem::Problem;
@@ -36,7 +37,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let rebuilding = models.iter().any(|m| matches!(m.state, ModelState::Rebuilding { .. }));
     let word = sync_word(sync.state, rebuilding);
     let whole = counts.parked_loans == 0 && counts.incomplete_loans == 0;
-    let status = status_word(connected, whole && is_well(&sync) && !rebuilding);
+    let blobs = Blobs::of(call);
+    let status = status_word(connected, whole && is_well(&sync) && blobs.well && !rebuilding);
     let body = json!({
         "status": status,
         "timestamp": state.clock.now().to_string(),
@@ -50,6 +52,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
             "bootstrap": source::bootstrap(&sync),
             "completeness": source::completeness(&sync, state.clock.now()),
             "readModels": models.iter().map(model).collect::<Vec<_>>(),
+            "blobs": blobs.component,
             "loans": {"incomplete": counts.incomplete_loans, "parked": counts.parked_loans},
             "events": {
                 "parked": counts.parked_events,
@@ -63,6 +66,24 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     });
     let code = if status == "unhealthy" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     Ok(Reply::json(body.to_string()).status(code).caching(Caching::NoStore))
+}
+
+/// The bytes of documents and attachments.
+struct Blobs {
+    /// None is lost or wrong, and those on their way come. A bank that has some on their way has a replica that works.
+    well: bool,
+    component: Value,
+}
+
+impl Blobs {
+    fn of(call: &Call) -> Self {
+        let state = &call.shared.state;
+        let Ok(lag) = state.blobs.lag() else { return Self { well: false, component: json!({"failing": true}) } };
+        let mut component = blob_lag::lag(&lag, state.clock.now());
+        component.insert("failing".to_owned(), lag.failing.is_some().into());
+        let well = lag.failing.is_none() && lag.failed.count == 0 && lag.damaged.count == 0;
+        Self { well, component: Value::Object(component) }
+    }
 }
 
 fn model(status: &ModelStatus) -> Value {

@@ -2,12 +2,12 @@
 
 use axum::body::Body;
 use continuity_base::Stop;
-use continuity_blobs::Blobs;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
+use super::files::{Files, wait};
 use super::harness::{Answer, Feed, HOUSE, Replica};
 use crate::download::MAX_OPEN;
 use crate::{ServerLimits, serve_plain};
@@ -54,12 +54,12 @@ async fn a_range_is_a_part() {
 #[tokio::test]
 async fn bytes_that_are_not_right_are_not_served() {
     let mut feed = Feed::house();
-    let blob = |rest: &str| format!("{{\"sha256\":\"{HELLO}\",\"sizeBytes\":5,{rest}}}");
+    let blob = |of: &str, rest: &str| format!("{{\"sha256\":\"{}\",\"sizeBytes\":5,{rest}}}", sha256(of.as_bytes()));
     let cases = [
-        ("wrong", blob("\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbE8=\"}"), 503, "blob-damaged"),
+        ("wrong", blob("hallo", "\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbE8=\"}"), 503, "blob-damaged"),
         (
             "absent",
-            blob("\"fetch\":{\"kind\":\"OBJECT_STORE\",\"bucket\":\"b\",\"key\":\"k\"}"),
+            blob("holla", "\"fetch\":{\"kind\":\"OBJECT_STORE\",\"bucket\":\"b\",\"key\":\"k\"}"),
             503,
             "blob-not-synced",
         ),
@@ -199,8 +199,7 @@ async fn a_big_file_comes_in_small_pieces_and_ranges_of_it_are_right() {
     let mut feed = Feed::house();
     let fetch = "\"fetch\":{\"kind\":\"OBJECT_STORE\",\"bucket\":\"b\",\"key\":\"big\"}";
     feed.put("L1", "document", "big", "", &format!("{{\"id\":\"big\",\"blob\":{{\"sha256\":\"{sha256}\",{fetch}}}}}"));
-    let blobs = Blobs::new(Some(directory.path().to_owned()));
-    let replica = Replica::with(feed, |state| state.blobs = blobs);
+    let replica = Replica::with_files(feed, Files { directory: Some(directory.path().to_owned()), missing: 0 });
     let path = "/api/v1/loan-requests/L1/documents/big/download";
     let request = Request::get(path).header("authorization", format!("Bearer {}", replica.token("all")));
     let response = replica.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -227,8 +226,7 @@ fn with_file(directory: &std::path::Path, size: usize) -> Replica {
     let blob = format!("{{\"sha256\":\"{}\",{fetch}}}", sha256(&bytes));
     let mut feed = Feed::house();
     feed.put("L1", "document", "big", "", &format!("{{\"id\":\"big\",\"blob\":{blob}}}"));
-    let blobs = Blobs::new(Some(directory.to_owned()));
-    Replica::with(feed, |state| state.blobs = blobs)
+    Replica::with_files(feed, Files { directory: Some(directory.to_owned()), missing: 0 })
 }
 
 const BIG: &str = "/api/v1/loan-requests/L1/documents/big/download";
@@ -239,7 +237,8 @@ async fn a_file_that_shrinks_while_it_is_sent_cuts_the_reply() {
     let replica = with_file(directory.path(), 1 << 20);
     let request = Request::get(BIG).header("authorization", format!("Bearer {}", replica.token("all")));
     let response = replica.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    std::fs::File::options().write(true).open(directory.path().join("b/big")).unwrap().set_len(200_000).unwrap();
+    let stored = replica.stored(&sha256(&vec![b'x'; 1 << 20]));
+    std::fs::File::options().write(true).open(stored).unwrap().set_len(200_000).unwrap();
     assert!(response.into_body().collect().await.is_err());
     let answer = replica.get(BIG).await;
     assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "blob-damaged"));
@@ -278,6 +277,13 @@ async fn over_a_connection_the_length_is_told_and_head_leaves_it_in_step() {
     assert_eq!(whole.split_once("\r\n\r\n").unwrap().1.len(), 1 << 20);
 }
 
+/// What is not there yet.
+const MISSING: &str = "late";
+
+fn hex_of(digest: &str) -> [u8; 32] {
+    *blake3::Hash::from_hex(digest).unwrap().as_bytes()
+}
+
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
@@ -307,13 +313,12 @@ async fn states_are_spliced_into_lists_and_tags_follow_them() {
     let directory = tempfile::tempdir().unwrap();
     let mut feed = Feed::house();
     let fetch = "\"fetch\":{\"kind\":\"OBJECT_STORE\",\"bucket\":\"b\",\"key\":\"k\"}";
-    let pending = format!("{{\"sha256\":\"{HELLO}\",\"state\":\"odd\",{fetch}}}");
+    let pending = format!("{{\"sha256\":\"{}\",\"state\":\"odd\",{fetch}}}", sha256(MISSING.as_bytes()));
     feed.put("bare", "document", "p", "", &format!("{{\"id\":\"p\",\"spaceId\":\"s\",\"blob\":{pending}}}"))
         .put("bare", "space", "s", "", "{\"id\":\"s\"}")
         .put("bare", "task", "t", "", "{\"id\":\"t\"}")
         .put("bare", "taskItem", "i", "{\"taskId\":\"t\"}", &format!("{{\"id\":\"i\",\"blob\":{pending}}}"));
-    let blobs = Blobs::new(Some(directory.path().to_owned()));
-    let replica = Replica::with(feed, |state| state.blobs = blobs);
+    let replica = Replica::with_files(feed, Files { directory: Some(directory.path().to_owned()), missing: 1 });
     let digest = || replica.state.engine.statuses().iter().map(|model| model.digest).collect::<Vec<_>>();
     let before = digest();
     let paths = ["/documents", "/spaces/s/documents/", "/tasks", "/tasks/t"];
@@ -327,7 +332,9 @@ async fn states_are_spliced_into_lists_and_tags_follow_them() {
             tags.push(answer.header("etag").to_owned());
         }
         std::fs::create_dir_all(directory.path().join("b")).unwrap();
-        std::fs::write(directory.path().join("b/k"), "hello").unwrap();
+        std::fs::write(directory.path().join("b/k"), MISSING).unwrap();
+        replica.state.blobs.retry(hex_of(&sha256(MISSING.as_bytes()))).unwrap();
+        wait("what was missing is here", || replica.state.blobs.lag().unwrap().pending.count == 0);
     }
     assert!(tags[..4].iter().zip(&tags[4..]).all(|(then, now)| then != now), "{tags:?}");
     assert_eq!(digest(), before);

@@ -1,6 +1,7 @@
 //! A replica in a temporary directory, filled from a feed and asked like by a client.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,7 +10,6 @@ use axum::Router;
 use axum::body::Body;
 use continuity_auth::{Auth, AuthOptions, NewClient, Scope, ScopeSet, TokenRequest};
 use continuity_base::{Clock, ManualClock, Stop, Timestamp};
-use continuity_blobs::Blobs;
 use continuity_events::CloudEvent;
 use continuity_events::record::{Completeness, Received, SourcePosition, encode};
 use continuity_log::{Kind, Log, MemoryDisk, Options, Record};
@@ -20,6 +20,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::files::Files;
 use crate::{ApiState, UnknownParameters, router};
 
 /// 2026-11-22T12:00:00Z
@@ -154,7 +155,7 @@ pub(crate) struct Replica {
     stop: Stop,
     engine: Option<JoinHandle<()>>,
     _log: continuity_log::Writer,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// The replica of [`Feed::house`], for tests that change nothing.
@@ -167,15 +168,20 @@ impl Replica {
 
     /// `adjust` may change what the router is made of.
     pub(crate) fn with(feed: Feed, adjust: impl FnOnce(&mut ApiState)) -> Self {
-        Self::build(feed, "", adjust)
+        Self::build(feed, "", Files::default(), adjust)
+    }
+
+    /// With the bytes of a feed's files.
+    pub(crate) fn with_files(feed: Feed, files: Files) -> Self {
+        Self::build(feed, "", files, |_| {})
     }
 
     /// Does not have that read model, as if it were being rebuilt.
     pub(crate) fn lacking(model: &str) -> Self {
-        Self::build(Feed::house(), model, |_| {})
+        Self::build(Feed::house(), model, Files::default(), |_| {})
     }
 
-    fn build(feed: Feed, lacking: &str, adjust: impl FnOnce(&mut ApiState)) -> Self {
+    fn build(feed: Feed, lacking: &str, files: Files, adjust: impl FnOnce(&mut ApiState)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
         let opened = Log::open(Arc::new(MemoryDisk::new()), Options::default(), &[]).unwrap();
@@ -205,11 +211,12 @@ impl Replica {
         let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
         sync.set_synchronised();
         live(&sync, clock.as_ref(), position);
+        let blobs = dir.path().join("blobs");
         let mut state = ApiState {
+            blobs: super::files::service(&engine, files, (&blobs, &clock, &stop)),
             engine,
             ledger,
             sync,
-            blobs: Blobs::new(None),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             cursor_key: [7; 32],
             version: "0.1.0",
@@ -222,7 +229,12 @@ impl Replica {
         adjust(&mut state);
         let tokens = tokens(&state.auth);
         let router = router(state.clone());
-        Self { router, state, clock, tokens, stop, engine: Some(thread), _log: writer, _dir: dir }
+        Self { router, state, clock, tokens, stop, engine: Some(thread), _log: writer, dir }
+    }
+
+    /// The file in which bytes of that digest are kept.
+    pub(crate) fn stored(&self, sha256: &str) -> PathBuf {
+        self.dir.path().join("blobs/sha256").join(&sha256[..2]).join(sha256)
     }
 
     /// A token with that one scope, or with all of them (`all`).

@@ -3,7 +3,8 @@
 mod completeness;
 mod contract;
 mod downloads;
-mod harness;
+mod files;
+pub(crate) mod harness;
 mod health;
 mod hostile_names;
 mod lists;

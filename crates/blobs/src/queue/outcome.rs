@@ -77,7 +77,7 @@ impl Failure {
     /// Whether another loan's reference may do better.
     fn is_of_reference(&self) -> bool {
         use FetchError::{Expired, Missing, Refused};
-        matches!(self, Self::Origin(Missing(_) | Expired(_) | Refused(_)))
+        matches!(self, Self::Wrong(_) | Self::Origin(Missing(_) | Expired(_) | Refused(_)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::{self, Config};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
-use crate::{sources, telemetry};
+use crate::{blobs, sources, telemetry};
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: &Configured) -> Result<()> {
@@ -46,10 +46,12 @@ async fn serve(config: &Config) -> Result<()> {
     let recorder = telemetry::collect_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let core = Core::open(DataDir::open(&config.data_dir)?, config, Arc::clone(&clock))?;
+    let directory = sources::blobs_dir(&config.source.url, config);
+    let blobs = blobs::open(&core, config, blobs::of_config(config, directory, &clock).await?).await?;
     let serving = Serving {
         source: sources::open(config, core.dir.root(), &clock)?,
         ingest: ingest_options(config, core.dir.root(), clock)?,
-        blobs: sources::blobs(&config.source.url, config),
+        blobs,
         api,
         metrics,
         recorder,

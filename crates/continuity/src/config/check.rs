@@ -1,7 +1,9 @@
 //! What the values of a configuration have to be, beyond their types.
 
+mod blobs;
+
 use super::source::given;
-use super::{BootstrapUrl, Config, Kafka, Nats, Schedule, Source, SourceUrl};
+use super::{BootstrapUrl, Config, ObjectStoreUrl, Kafka, Nats, Place, Schedule, Source, SourceUrl};
 
 /// What is wrong with `config`, in words that name the key.
 pub(super) fn check(config: &Config) -> Result<(), String> {
@@ -19,7 +21,8 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
         "read_models.cache_bytes has to be at least 16 MiB (16777216)",
     )?;
     source(&config.source)?;
-    bootstrap(config)
+    bootstrap(config)?;
+    blobs::check(config)
 }
 
 fn source(source: &Source) -> Result<(), String> {
@@ -117,19 +120,22 @@ fn bootstrap(config: &Config) -> Result<(), String> {
             SourceUrl::parse(&config.source.url, "source.url")? == SourceUrl::File(path),
             "bootstrap.url and source.url name the same files; a feed that begins with snapshots needs no bootstrap",
         ),
-        BootstrapUrl::S3(_) if !cfg!(feature = "object-store") => Err(crate::sources::NO_OBJECT_STORE.to_owned()),
-        BootstrapUrl::S3(url) => {
-            refuse_if(
-                !bootstrap.allow_http && url.endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")),
-                "bootstrap.url has an endpoint without TLS; bootstrap.allow_http = true permits it",
-            )?;
-            refuse_if(
-                bootstrap.access_key_id.is_empty() != bootstrap.secret_access_key.is_empty(),
-                "bootstrap.access_key_id and bootstrap.secret_access_key go together",
-            )?;
-            files("bootstrap", &[("ca", &bootstrap.ca)])
-        }
+        BootstrapUrl::S3(url) => object_store("bootstrap", bootstrap, &url),
     }
+}
+
+/// A place in an object store.
+fn object_store(section: &str, place: &Place, url: &ObjectStoreUrl) -> Result<(), String> {
+    refuse_if(!cfg!(feature = "object-store"), crate::sources::NO_OBJECT_STORE)?;
+    refuse_if(
+        !place.allow_http && url.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")),
+        &format!("{section}.url has an endpoint without TLS; {section}.allow_http = true permits it"),
+    )?;
+    refuse_if(
+        place.access_key_id.is_empty() != place.secret_access_key.is_empty(),
+        &format!("{section}.access_key_id and {section}.secret_access_key go together"),
+    )?;
+    files(section, &[("ca", &place.ca)])
 }
 
 fn refuse_if(wrong: bool, text: &str) -> Result<(), String> {

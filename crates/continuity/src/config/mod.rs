@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, environment overrides, every key documented in `default.toml` beside this file.
 
+mod blobs;
 mod check;
 mod load;
 mod secret;
@@ -11,11 +12,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub(crate) use blobs::Blobs;
 pub(crate) use load::load;
 pub(crate) use secret::Secret;
 #[cfg(feature = "kafka")]
 pub(crate) use source::Security;
-pub(crate) use source::{Bootstrap, Kafka, Nats, Schedule, Source, given};
+pub(crate) use source::{Kafka, Nats, Place, Schedule, Source, given};
 pub(crate) use url::{BootstrapUrl, ObjectStoreUrl, SourceUrl};
 
 /// The annotated default configuration; `continuity config` prints it.
@@ -30,7 +32,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) tls: Tls,
     pub(crate) source: Source,
-    pub(crate) bootstrap: Bootstrap,
+    pub(crate) bootstrap: Place,
+    pub(crate) blobs: Blobs,
     pub(crate) ingest: Ingest,
     pub(crate) log: Log,
     pub(crate) read_models: ReadModels,

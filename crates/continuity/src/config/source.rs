@@ -85,9 +85,10 @@ pub(crate) struct Schedule {
     pub(crate) max_bytes_per_second: u64,
 }
 
+/// Something at a URL, and who asks for it where that is in an object store.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Bootstrap {
+pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) access_key_id: String,
     pub(crate) secret_access_key: Secret,

@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use continuity_auth::{Auth, AuthOptions};
 use continuity_base::{Clock, Stop};
-use continuity_blobs::Blobs;
 use continuity_ingest::{DirectorySpace, HeldLimits, IngestOptions, QuarantineLimits};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
 use continuity_readmodel::ledger::{Ledger, LedgerReader};
@@ -70,7 +69,7 @@ impl Core {
     pub(crate) fn operations(&self) -> Operations {
         let parts = (&self.log, &self.reader, &self.sync);
         Operations {
-            auditor: completeness::auditor(parts, None, Blobs::new(None), &self.clock),
+            auditor: completeness::auditor(parts, None, completeness::inline_list(), &self.clock),
             stop: Stop::new(),
             log: self.log.clone(),
             ledger: self.reader.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use continuity_api::completeness;
 use continuity_base::{Clock, Stop};
-use continuity_blobs::Blobs;
+use continuity_blobs::{BlobService, inline};
 use continuity_ingest::completeness::{Auditor, AuditorOptions, ReadList};
 use continuity_ingest::control::IngestControl;
 use continuity_log::Log;
@@ -22,14 +22,21 @@ const MAX_LIST_BYTES: u64 = 64 << 20;
 pub(crate) fn auditor(
     (log, ledger, board): (&Log, &LedgerReader, &SyncBoard),
     control: Option<IngestControl>,
-    blobs: Blobs,
+    read_list: ReadList,
     clock: &Arc<dyn Clock>,
 ) -> Auditor {
-    let read_list: ReadList = Arc::new(move |reference| {
-        blobs.read(reference, MAX_LIST_BYTES).map(|blob| blob.bytes).map_err(|error| error.to_string())
-    });
     let options = AuditorOptions { clock: Arc::clone(clock), read_list };
     Auditor::new(log.clone(), ledger.clone(), control, board.clone(), options)
+}
+
+/// Lists of manifests are read from where their bytes are.
+pub(crate) fn read_list(blobs: BlobService) -> ReadList {
+    Arc::new(move |reference| blobs.read(reference, MAX_LIST_BYTES).map_err(|error| error.to_string()))
+}
+
+/// Of a directory at rest only lists in the manifest itself are read.
+pub(crate) fn inline_list() -> ReadList {
+    Arc::new(|reference| inline(reference, MAX_LIST_BYTES).map_err(|error| error.to_string()))
 }
 
 /// The first `limit` entries of the report that the API gives too.

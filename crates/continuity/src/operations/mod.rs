@@ -1,5 +1,6 @@
 //! What commands do to an open data directory, whether they came over the control socket or from this process.
 
+mod blobs;
 mod clients;
 pub(crate) mod completeness;
 mod log;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use continuity_auth::Auth;
 use continuity_base::{Clock, Stop};
+use continuity_blobs::BlobService;
 use continuity_ingest::Schedule;
 use continuity_ingest::completeness::Auditor;
 use continuity_ingest::control::{By, IngestControl};
@@ -48,6 +50,7 @@ pub(crate) struct Following {
     pub(crate) ingest: IngestControl,
     pub(crate) schedule: Schedule,
     pub(crate) repair: Repair,
+    pub(crate) blobs: BlobService,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -64,6 +67,10 @@ impl Operations {
             Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
             Command::Completeness { again: true, .. } => completeness::again(self, &self.stop),
             Command::Completeness { again: false, limit } => completeness::report(self, *limit),
+            Command::BlobStatus { loan } => blobs::status(self, loan.as_deref()),
+            Command::BlobList { limit } => blobs::list(self, *limit),
+            Command::BlobRetry { sha256 } => blobs::retry(self, sha256),
+            Command::BlobVerify { sha256 } => blobs::verify(self, sha256),
             Command::SourceStatus => source::status(self),
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),

@@ -12,7 +12,7 @@ use continuity_readmodel::LoanState;
 use serde_json::{Value, json};
 
 use super::Operations;
-use crate::config::{Bootstrap, Config};
+use crate::config::{Config, Place};
 use crate::control::Reply;
 use crate::sources;
 
@@ -22,7 +22,7 @@ const VISIBLE_LIMIT: Duration = Duration::from_mins(1);
 /// Where snapshots are looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Repair {
-    bootstrap: Bootstrap,
+    bootstrap: Place,
     /// The source, which is a feed too when it is a file.
     source_url: String,
     data_dir: PathBuf,

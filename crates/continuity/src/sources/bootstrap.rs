@@ -8,7 +8,7 @@ use anyhow::Result;
 use continuity_base::{Clock, Stop};
 use continuity_ingest::{Bootstrap, BootstrapOptions, Fetch, FetchProgress, Source};
 
-use crate::config::{Bootstrap as Configured, BootstrapUrl, Config};
+use crate::config::{BootstrapUrl, Config, Place};
 use crate::progress::telling;
 
 /// Puts the configured bootstrap in front of `main`; without one `main` itself.
@@ -39,7 +39,7 @@ struct Feed {
 pub(crate) fn feed_files(
     url: &str,
     key: &str,
-    configured: &Configured,
+    configured: &Place,
     data_dir: &Path,
     reserve: u64,
     stop: &Stop,
@@ -54,7 +54,7 @@ pub(crate) fn feed_files(
     Ok(files)
 }
 
-fn feed(url: &str, key: &str, configured: &Configured, data_dir: &Path, reserve: u64) -> Result<Feed> {
+fn feed(url: &str, key: &str, configured: &Place, data_dir: &Path, reserve: u64) -> Result<Feed> {
     match BootstrapUrl::parse(url, key).map_err(anyhow::Error::msg)? {
         BootstrapUrl::File(files) => Ok(Feed { files, fetch: None }),
         BootstrapUrl::S3(place) => remote(url, place, configured, data_dir, reserve),
@@ -65,27 +65,17 @@ fn feed(url: &str, key: &str, configured: &Configured, data_dir: &Path, reserve:
 fn remote(
     url: &str,
     place: crate::config::ObjectStoreUrl,
-    configured: &Configured,
+    configured: &Place,
     data_dir: &Path,
     reserve: u64,
 ) -> Result<Feed> {
     use std::sync::{Mutex, PoisonError};
 
-    use continuity_blobs::remote::{RemoteFeed, RemoteOptions};
+    use continuity_blobs::remote::RemoteFeed;
     use continuity_ingest::{DirectorySpace, Space};
 
     static FETCHING: Mutex<()> = Mutex::new(());
-    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let remote = RemoteFeed::new(&RemoteOptions {
-        bucket: place.bucket,
-        prefix: place.prefix,
-        endpoint: place.endpoint,
-        region: text(&configured.region),
-        key: text(&configured.access_key_id).zip(configured.secret_access_key.given()),
-        session_token: configured.session_token.given(),
-        allow_http: configured.allow_http,
-        ca: crate::config::given(&configured.ca),
-    })?;
+    let remote = RemoteFeed::new(&super::object_store(place, configured))?;
     // Exports of different places do not meet, and one is found again by its place.
     let files = data_dir.join("bootstrap").join(hex::encode(url_key(url)));
     let (into, space) = (files.clone(), DirectorySpace::new(data_dir));
@@ -121,6 +111,6 @@ fn url_key(url: &str) -> [u8; 8] {
 
 /// This build cannot read object stores.
 #[cfg(not(feature = "object-store"))]
-fn remote(_: &str, _: crate::config::ObjectStoreUrl, _: &Configured, _: &Path, _: u64) -> Result<Feed> {
+fn remote(_: &str, _: crate::config::ObjectStoreUrl, _: &Place, _: &Path, _: u64) -> Result<Feed> {
     Err(anyhow::Error::msg(super::NO_OBJECT_STORE))
 }

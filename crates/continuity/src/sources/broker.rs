@@ -11,10 +11,15 @@ use crate::config::{Config, Nats, given};
 
 /// A NATS source on `servers`; nothing is connected yet.
 pub(super) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> Box<dyn Source> {
+    Box::new(NatsSource::new(nats_options(servers, tls, config, clock)))
+}
+
+/// How `servers` are reached, and what is read there.
+pub(super) fn nats_options(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
     let nats = &config.source.nats;
     let subjects = || nats.subjects.clone();
     let streams = nats.streams.iter().map(|stream| StreamFilter { stream: stream.clone(), subjects: subjects() });
-    let options = NatsOptions {
+    NatsOptions {
         auth: nats_auth(nats),
         tls: NatsTls {
             // Whoever names an authority or a certificate of his own means TLS: no password goes out without it.
@@ -28,8 +33,7 @@ pub(super) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc
         max_message_bytes: config.ingest.max_snapshot_bytes,
         clock: Arc::clone(clock),
         ..NatsOptions::new(servers, streams.collect())
-    };
-    Box::new(NatsSource::new(options))
+    }
 }
 
 fn nats_auth(nats: &Nats) -> NatsAuth {

@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use continuity_base::Clock;
-use continuity_blobs::Blobs;
-use continuity_ingest::{FileOptions, FileSource, Source};
+#[cfg(feature = "object-store")]
+use continuity_blobs::remote::RemoteOptions;
+use continuity_ingest::{FileOptions, FileSource, NatsOptions, Source};
 
-use crate::config::{Config, SourceUrl};
+#[cfg(feature = "object-store")]
+use crate::config::{ObjectStoreUrl, Place};
+use crate::config::{Config, SourceUrl, given};
 
 pub(crate) use bootstrap::feed_files;
 pub(crate) use progress::tell_progress;
-pub(crate) use schedule::schedule;
+pub(crate) use schedule::{schedule, windows};
 
 /// What is said of kafka:// in builds that cannot follow it.
 pub(crate) const NO_KAFKA: &str =
@@ -41,25 +44,41 @@ pub(crate) fn of_url(url: &str, key: &str, config: &Config, clock: &Arc<dyn Cloc
     }
 }
 
+/// How the JetStream `servers` of the source are reached.
+pub(crate) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
+    broker::nats_options(servers, tls, config, clock)
+}
+
 fn file(path: PathBuf, config: &Config) -> Box<dyn Source> {
     let (follow, max_line_bytes) = (config.source.follow, config.ingest.max_snapshot_bytes);
     Box::new(FileSource::new(FileOptions { follow, max_line_bytes, ..FileOptions::new(path) }))
 }
 
-/// The bytes that a feed at `url` brings along; without a file feed only those that are in the events themselves, unless
-/// a directory is configured.
-pub(crate) fn blobs(url: &str, config: &Config) -> Blobs {
-    let configured = &config.source.blobs_dir;
-    if !configured.as_os_str().is_empty() {
-        return Blobs::new(Some(configured.clone()));
-    }
-    Blobs::new(url.strip_prefix("file:").map(|feed| beside(Path::new(feed))))
+/// The directory with the bytes that a feed at `url` brings along: the configured one, else the one beside a file feed.
+pub(crate) fn blobs_dir(url: &str, config: &Config) -> Option<PathBuf> {
+    given(&config.source.blobs_dir).or_else(|| url.strip_prefix("file:").map(|feed| beside(Path::new(feed))))
 }
 
 /// `blobs` beside the file, or in the directory.
 fn beside(feed: &Path) -> PathBuf {
     let directory = if feed.is_dir() { feed } else { feed.parent().unwrap_or(feed) };
     directory.join("blobs")
+}
+
+/// A bucket of the configuration, and who asks for it.
+#[cfg(feature = "object-store")]
+pub(crate) fn object_store(url: ObjectStoreUrl, place: &Place) -> RemoteOptions {
+    let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    RemoteOptions {
+        bucket: url.bucket,
+        prefix: url.prefix,
+        endpoint: url.endpoint,
+        region: text(&place.region),
+        key: text(&place.access_key_id).zip(place.secret_access_key.given()),
+        session_token: place.session_token.given(),
+        allow_http: place.allow_http,
+        ca: given(&place.ca),
+    }
 }
 
 /// Refuses a file feed that is not there.

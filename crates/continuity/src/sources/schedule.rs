@@ -10,19 +10,20 @@ const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// The schedule that the configuration describes, or what is wrong with it.
 pub(crate) fn schedule(configured: &Configured) -> Result<Schedule, String> {
-    let window = |text: &String| {
-        window(text).ok_or_else(|| {
-            format!("source.schedule.windows has {text:?}; it has to be HH:MM-HH:MM or Mon,Tue HH:MM-HH:MM")
-        })
-    };
     let offset = &configured.utc_offset;
     Ok(Schedule {
         interval: (configured.interval_seconds > 0).then(|| Duration::from_secs(configured.interval_seconds)),
-        windows: configured.windows.iter().map(window).collect::<Result<_, _>>()?,
+        windows: windows("source.schedule.windows", &configured.windows)?,
         utc_offset_seconds: utc_offset(offset)
             .ok_or_else(|| format!("source.schedule.utc_offset is {offset:?}; it has to be like +01:00"))?,
         max_bytes_per_second: (configured.max_bytes_per_second > 0).then_some(configured.max_bytes_per_second),
     })
+}
+
+/// The windows under `key`, or what is wrong with one.
+pub(crate) fn windows(key: &str, texts: &[String]) -> Result<Vec<Window>, String> {
+    let wrong = |text| format!("{key} has {text:?}; it has to be HH:MM-HH:MM or Mon,Tue HH:MM-HH:MM");
+    texts.iter().map(|text| window(text).ok_or_else(|| wrong(text))).collect()
 }
 
 /// `22:00-06:00`, every day, or `Mon,Tue,Sat 22:00-06:00`.

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use async_nats::jetstream::Context;
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use zeroize::Zeroizing;
 
 use super::options::{NatsAuth, NatsOptions, without_secrets};
 use super::shared::Shared;
 use super::trouble::{Trouble, chain};
+use crate::SourceError;
 
 /// Messages that may wait in the client for one subscription, beyond what was asked for.
 const SPARE: usize = 1_024;
@@ -17,11 +19,31 @@ const SPARE: usize = 1_024;
 pub(super) async fn connect(options: &NatsOptions, shared: &Arc<Shared>) -> Result<Client, Trouble> {
     let addresses = addresses(&options.servers)?;
     let limit = options.probe_timeout * u32::try_from(addresses.len() + 1).unwrap_or(u32::MAX);
-    let connecting = client_options(options, shared)?.connect(addresses);
+    let told = Arc::clone(shared);
+    let client = client_options(options)?.event_callback(move |event| {
+        happened(&told, &event);
+        std::future::ready(())
+    });
+    let connecting = client.connect(addresses);
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected.map_err(|error| unconnected(&error)),
         Err(_) => Err(Trouble::disconnected(format!("no server let the replica in within {limit:?}"))),
     }
+}
+
+/// A lasting connection beside the source's, for what is kept in JetStream and no stream of events. It connects in the
+/// background, and again whenever it is lost.
+pub async fn nats_jetstream(options: &NatsOptions) -> Result<Context, SourceError> {
+    let connected = async {
+        let addresses = addresses(&options.servers)?;
+        let client = client_options(options)?.retry_on_initial_connect();
+        client.connect(addresses).await.map_err(|error| unconnected(&error))
+    };
+    let client = connected.await.map_err(|trouble| trouble.of("nats"))?;
+    Ok(match &options.domain {
+        Some(domain) => async_nats::jetstream::with_domain(client, domain),
+        None => async_nats::jetstream::new(client),
+    })
 }
 
 fn addresses(servers: &[String]) -> Result<Vec<ServerAddr>, Trouble> {
@@ -43,18 +65,13 @@ fn addresses(servers: &[String]) -> Result<Vec<ServerAddr>, Trouble> {
     parsed.collect()
 }
 
-fn client_options(options: &NatsOptions, shared: &Arc<Shared>) -> Result<ConnectOptions, Trouble> {
-    let told = Arc::clone(shared);
+fn client_options(options: &NatsOptions) -> Result<ConnectOptions, Trouble> {
     let mut client = authenticated(ConnectOptions::new(), &options.auth)?
         .name(&options.client_name)
         .connection_timeout(options.probe_timeout)
         .request_timeout(Some(options.probe_timeout))
         .ping_interval(options.probe_every)
-        .subscription_capacity(2 * options.fetch_messages + SPARE)
-        .event_callback(move |event| {
-            happened(&told, &event);
-            std::future::ready(())
-        });
+        .subscription_capacity(2 * options.fetch_messages + SPARE);
     let tls = &options.tls;
     client = client.require_tls(tls.required);
     if let Some(ca) = &tls.ca {
@@ -139,8 +156,7 @@ mod tests {
     use crate::nats::options::{NatsSecret, StreamFilter};
 
     fn refusal(options: &NatsOptions) -> String {
-        let shared = Arc::new(Shared::new(1));
-        match addresses(&options.servers).and_then(|_| client_options(options, &shared).map(drop)) {
+        match addresses(&options.servers).and_then(|_| client_options(options).map(drop)) {
             Err(Trouble::Refused(detail)) => detail,
             other => panic!("{other:?}"),
         }

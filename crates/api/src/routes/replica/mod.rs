@@ -1,3 +1,4 @@
 //! `/api/v1/replica`: what the replica knows of itself and may not tell everybody.
 
+pub(crate) mod blobs;
 pub(crate) mod completeness;

@@ -1,0 +1,71 @@
+//! `GET /api/v1/replica/blobs` and `.../blobs/{loanRequestId}`: which bytes are here, and which are in trouble.
+
+use continuity_auth::Scope;
+use serde_json::{Value, json};
+
+use crate::blob_lag;
+use crate::call::{Call, internal};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
+use crate::paging;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+const DEFAULT_LIMIT: u64 = 25;
+
+pub(crate) static ALL: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/replica/blobs",
+    id: "getBlobs",
+    tag: Tag::Health,
+    summary: "Get how far the bytes of documents are",
+    description: "How many of the files that loan requests refer to are on their way (`pending`), stored and verified (`available`), given up but for a try a day (`failed`), and wrong (`damaged`: never served, fetched again), each with the bytes, as far as sizes are known; since when the oldest pending one has been wanted; and up to which log position references are known. `troubled` names failed and damaged ones, up to `limit`, with why and up to 16 loan requests each. One file counts once, however many refer to it.",
+    access: Access::AnyOf(&[Scope::AuditRead]),
+    params: &PARAMS,
+    answer: Answer::Object("BlobReport"),
+    handler: Handler::Wait(wait),
+};
+
+pub(crate) static OF_LOAN: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/replica/blobs/{loanRequestId}",
+    id: "getBlobsOfLoanRequest",
+    tag: Tag::Health,
+    summary: "Get how far the bytes of one loan request are",
+    description: "How many of the files that the loan request refers to are `pending`, `available`, `failed` and `damaged`, with their bytes. One that it refers to twice counts once. While some are missing the reply carries `X-Replica-Complete: false`.",
+    access: Access::AnyOf(&[Scope::DocumentsRead, Scope::AuditRead]),
+    params: &[],
+    answer: Answer::Object("LoanBlobs"),
+    handler: Handler::Read(of_loan),
+};
+
+static PARAMS: [Param; 1] = [Param {
+    name: "limit",
+    kind: ParamKind::Integer { min: 1, max: paging::MAX_LIMIT, default: Some(DEFAULT_LIMIT) },
+    description: "Troubled files that are named.",
+}];
+
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(all(call))
+}
+
+async fn all(call: &Call) -> Result<Reply, Problem> {
+    let limit = call.query.integer("limit").unwrap_or(DEFAULT_LIMIT);
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let blobs = call.shared.state.blobs.clone();
+    let read = tokio::task::spawn_blocking(move || blobs.lag().and_then(|lag| Ok((lag, blobs.failures(most)?)))).await;
+    let (lag, failures) =
+        read.map_err(|_| internal("the thread that read the blobs panicked"))?.map_err(|e| Problem::store(&e))?;
+    let mut report = blob_lag::lag(&lag, call.shared.state.clock.now());
+    let here = [lag.pending, lag.failed, lag.damaged].iter().all(|amount| amount.count == 0);
+    report.insert("failing".to_owned(), json!(lag.failing));
+    report.insert("troubled".to_owned(), failures.iter().map(blob_lag::failure).collect());
+    Ok(Reply::json(Value::Object(report).to_string()).complete(here))
+}
+
+fn of_loan(call: &Call) -> Result<Reply, Problem> {
+    let loan = call.loan()?;
+    let blobs = call.shared.state.blobs.loan(loan.id).map_err(|e| Problem::store(&e))?;
+    let here = [blobs.pending, blobs.failed, blobs.damaged].iter().all(|amount| amount.count == 0);
+    let report = Value::Object(blob_lag::loan(&blobs));
+    Ok(Reply::json(report.to_string()).complete(loan.state.complete && here))
+}

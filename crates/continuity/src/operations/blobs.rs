@@ -1,0 +1,48 @@
+//! The bytes of documents and attachments: how far they are, which are in trouble, and trying again.
+
+use anyhow::{Context, Result, bail};
+use continuity_api::blob_lag;
+use serde_json::{Value, json};
+
+use super::Operations;
+
+/// The figures of all, or of one loan.
+pub(super) fn status(on: &Operations, loan: Option<&str>) -> Result<Value> {
+    let following = on.following()?;
+    let Some(loan) = loan else {
+        let lag = following.blobs.lag()?;
+        let mut status = blob_lag::lag(&lag, following.clock.now());
+        status.insert("failing".to_owned(), json!(lag.failing));
+        return Ok(Value::Object(status));
+    };
+    if !on.engine.view().loan(loan)?.exists {
+        bail!("there is no loan {loan}");
+    }
+    Ok(Value::Object(blob_lag::loan(&following.blobs.loan(loan)?)))
+}
+
+/// At most `limit` of those in trouble.
+pub(super) fn list(on: &Operations, limit: u64) -> Result<Value> {
+    let failures = on.following()?.blobs.failures(usize::try_from(limit).unwrap_or(usize::MAX))?;
+    Ok(failures.iter().map(blob_lag::failure).collect())
+}
+
+/// Fetches one again, now.
+pub(super) fn retry(on: &Operations, sha256: &str) -> Result<Value> {
+    if !on.following()?.blobs.retry(digest(sha256)?)? {
+        bail!("no loan refers to a blob {sha256}");
+    }
+    Ok(json!({"sha256": sha256}))
+}
+
+/// Hashes a stored one again, now.
+pub(super) fn verify(on: &Operations, sha256: &str) -> Result<Value> {
+    on.following()?.blobs.suspect(digest(sha256)?);
+    Ok(json!({"sha256": sha256}))
+}
+
+fn digest(sha256: &str) -> Result<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(sha256, &mut digest).with_context(|| format!("{sha256:?} is no SHA-256 in hexadecimal digits"))?;
+    Ok(digest)
+}
