@@ -1,5 +1,9 @@
 //! Where bytes come from: the seam that every place of the platform's files is read through.
 
+#[cfg(feature = "object-store")]
+mod bucket;
+mod nats;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +12,9 @@ use futures_util::stream::BoxStream;
 use thiserror::Error;
 
 use crate::reference::Reference;
+#[cfg(feature = "object-store")]
+pub use bucket::BucketOrigin;
+pub use nats::NatsOrigin;
 
 /// What is here of a blob already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
