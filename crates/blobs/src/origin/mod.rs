@@ -1,7 +1,10 @@
 //! Where bytes come from: the seam that every place of the platform's files is read through.
 
+#[cfg(feature = "object-store")]
+mod bucket;
 mod http;
 mod local;
+mod nats;
 mod router;
 #[cfg(test)]
 mod tests;
@@ -15,8 +18,11 @@ use futures_util::stream::BoxStream;
 use thiserror::Error;
 
 use crate::reference::Reference;
+#[cfg(feature = "object-store")]
+pub use bucket::BucketOrigin;
 pub use http::{HttpOptions, HttpOptionsError, HttpOrigin};
 pub use local::DirectoryOrigin;
+pub use nats::NatsOrigin;
 pub use router::Origins;
 
 /// What is here of a blob already.

@@ -1,8 +1,14 @@
 //! Malware scans: the seam of the optional look at bytes before they become available.
 
+mod clamd;
+mod command;
+
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
+
+pub use clamd::ClamdScanner;
+pub use command::CommandScanner;
 
 /// What a scan says of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
