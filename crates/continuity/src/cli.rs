@@ -73,6 +73,9 @@ pub(crate) struct Demo {
     /// Events a second that the simulator makes after that; 0 keeps it quiet.
     #[arg(long, default_value_t = 5.0)]
     pub(crate) rate: f64,
+    /// Documents of up to 200 MB from the simulator; otherwise they have at most 1 MB.
+    #[arg(long)]
+    pub(crate) large_blobs: bool,
     /// Print one JSON line on standard output once everything is visible, all else on standard error.
     #[arg(long)]
     pub(crate) json: bool,

@@ -67,7 +67,7 @@ mod tests {
 
     use continuity_base::{Clock, ManualClock, Timestamp};
     use continuity_events::record::Divergence;
-    use continuity_readmodel::{Fault, FaultKind, SyncBoard, HeadSeen, Outage, RetentionSeen};
+    use continuity_readmodel::{Fault, FaultKind, HeadSeen, Outage, RetentionSeen, SyncBoard};
 
     use super::*;
 

@@ -41,7 +41,8 @@ pub(super) fn service(
         scanner: None,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
-    let options = BlobOptions { tick: Duration::from_millis(5), min_free_bytes: 0, ..BlobOptions::new(root.to_owned()) };
+    let options =
+        BlobOptions { tick: Duration::from_millis(5), min_free_bytes: 0, ..BlobOptions::new(root.to_owned()) };
     let service = BlobService::new(options, places).unwrap();
     RUNTIME.spawn(service.clone().run(stop.clone()));
     if engine.view().model("blobs").is_some() {

@@ -123,13 +123,8 @@ impl Row {
         self.referenced() && matches!(self.state, State::Failed | State::Damaged)
     }
 
-    /// Whether it may still change soon without anybody's doing.
-    pub(super) fn open(&self) -> bool {
-        self.referenced()
-            && match self.state {
-                State::Pending => true,
-                State::Damaged => self.attempts < HOPELESS,
-                State::Available | State::Failed => false,
-            }
+    /// Whether it is wrong, but may still come right soon without anybody's doing.
+    pub(crate) fn may_come(&self) -> bool {
+        self.state == State::Damaged && self.attempts < HOPELESS
     }
 }

@@ -27,8 +27,6 @@ impl BlobAmount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) states: [BlobAmount; 4],
-    /// Blobs that may still change soon.
-    pub(crate) open: u64,
     /// The log position up to which references are counted; `None` before the first look.
     pub(crate) cursor: Option<u64>,
 }
@@ -41,11 +39,9 @@ impl Tally {
     pub(super) fn replace(&mut self, before: Option<&Row>, after: Option<&Row>) {
         if let Some(row) = before.filter(|row| row.referenced()) {
             self.states[row.state as usize].take(row.bytes());
-            self.open = self.open.saturating_sub(u64::from(row.open()));
         }
         if let Some(row) = after.filter(|row| row.referenced()) {
             self.states[row.state as usize].add(row.bytes());
-            self.open += u64::from(row.open());
         }
     }
 }

@@ -68,9 +68,7 @@ impl Failure {
     fn text(&self) -> String {
         match self {
             Self::Origin(error) => error.to_string(),
-            Self::Refused(reason) | Self::NoRoom(reason) | Self::Wrong(reason) | Self::Retry(reason) => {
-                reason.clone()
-            }
+            Self::Refused(reason) | Self::NoRoom(reason) | Self::Wrong(reason) | Self::Retry(reason) => reason.clone(),
         }
     }
 

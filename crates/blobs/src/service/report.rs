@@ -77,10 +77,14 @@ impl BlobService {
         })
     }
 
-    /// Whether all that is referred to up to the log position is stored, or has failed for good as far as is known.
-    pub fn settled(&self, position: u64) -> bool {
-        let tally = self.core.index.tally();
-        tally.cursor.is_some_and(|cursor| cursor >= position) && tally.open == 0
+    /// Whether all that was wanted by `wanted_by` is stored, or has failed for good as far as is known.
+    pub fn settled(&self, wanted_by: Timestamp) -> Result<bool, BlobServiceError> {
+        let index = &self.core.index;
+        if index.oldest_pending()?.is_some_and(|since| since <= wanted_by) {
+            return Ok(false);
+        }
+        let hopeful = |row: &Row| row.may_come() && row.first_wanted_at <= wanted_by;
+        Ok(!index.troubled(usize::MAX)?.iter().any(|(_, row)| hopeful(row)))
     }
 
     /// What of the loan's is here.

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use continuity_base::Clock;
 use continuity_blobs::origin::Origins;
 use continuity_blobs::scan::{ClamdScanner, CommandScanner, Scanner};
 use continuity_blobs::{BlobOptions, BlobPlaces, BlobService};

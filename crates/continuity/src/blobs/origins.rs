@@ -13,11 +13,7 @@ use crate::config::{Config, SourceUrl, given};
 use crate::sources;
 
 /// The origins of the configuration; `directory`: the files that a feed brings along.
-pub(crate) async fn of_config(
-    config: &Config,
-    directory: Option<PathBuf>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Origins> {
+pub(crate) async fn of_config(config: &Config, directory: Option<PathBuf>, clock: &Arc<dyn Clock>) -> Result<Origins> {
     let mut buckets = HashMap::new();
     object_stores(config, &mut buckets)?;
     jetstream(config, clock, &mut buckets).await?;
@@ -46,7 +42,8 @@ fn http(config: &Config) -> Result<Option<HttpOrigin>> {
 
 async fn jetstream(config: &Config, clock: &Arc<dyn Clock>, buckets: &mut Buckets) -> Result<()> {
     let names = &config.blobs.nats.buckets;
-    let SourceUrl::Nats { servers, tls } = SourceUrl::parse(&config.source.url, "source.url").map_err(anyhow::Error::msg)?
+    let SourceUrl::Nats { servers, tls } =
+        SourceUrl::parse(&config.source.url, "source.url").map_err(anyhow::Error::msg)?
     else {
         return Ok(());
     };
@@ -61,8 +58,7 @@ async fn jetstream(config: &Config, clock: &Arc<dyn Clock>, buckets: &mut Bucket
 
 #[cfg(feature = "object-store")]
 fn object_stores(config: &Config, buckets: &mut Buckets) -> Result<()> {
-    use continuity_base::Clock;
-use continuity_blobs::origin::BucketOrigin;
+    use continuity_blobs::origin::BucketOrigin;
 
     use crate::config::BootstrapUrl;
     let place = &config.blobs.s3;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use continuity_api::TlsFiles;
 use continuity_base::{Clock, SystemClock};
+use continuity_simulator::objects::ObjectServer;
 use serde_json::json;
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -23,7 +24,7 @@ use crate::config::{Config, LogFormat, Telemetry, UnknownParameters};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
-use crate::{output, telemetry};
+use crate::{blobs, output, telemetry};
 
 /// The usual port of the metrics beside the usual port of the API.
 const METRICS_PORT: u16 = 9464;
@@ -64,7 +65,7 @@ async fn demo(options: Demo) -> Result<()> {
         data_dir: core.dir.root().to_owned(),
     };
     let log = core.log.clone();
-    let app = serve(core, &options, &config, Listeners { api, metrics }, recorder, &certificates)?;
+    let (app, _objects) = serve(core, &options, config, Listeners { api, metrics }, recorder, &certificates).await?;
     let state = app.state.clone();
     let told = async {
         ready::wait(&state, &log).await;
@@ -79,27 +80,29 @@ struct Listeners {
     metrics: TcpListener,
 }
 
-fn serve(
+/// The replica, and what has to live as long as it does.
+async fn serve(
     core: Core,
     options: &Demo,
-    config: &Config,
+    mut config: Config,
     listeners: Listeners,
     recorder: metrics_exporter_prometheus::PrometheusHandle,
     certificates: &DemoCertificates,
-) -> Result<App> {
-    let (source, blobs) = source::open(options, config, &core)?;
+) -> Result<(App, Option<ObjectServer>)> {
+    let source::Opened { source, directory, objects } = source::open(options, &mut config, &core)?;
+    let blobs = blobs::open(&core, &config, blobs::of_config(&config, directory, &core.clock).await?).await?;
     let serving = Serving {
         source,
-        ingest: ingest_options(config, core.dir.root(), Arc::clone(&core.clock))?,
+        ingest: ingest_options(&config, core.dir.root(), Arc::clone(&core.clock))?,
         blobs,
         api: listeners.api,
         metrics: listeners.metrics,
         recorder,
         tls: TlsFiles { certificate: certificates.certificate.clone(), key: certificates.key.clone() },
         unknown_parameters: UnknownParameters::Refuse,
-        repair: Repair::new(config, &source::url(options), core.dir.root().to_owned()),
+        repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),
     };
-    app::start(core, serving)
+    Ok((app::start(core, serving)?, objects))
 }
 
 async fn bind(port: u16, what: &str) -> Result<TcpListener> {

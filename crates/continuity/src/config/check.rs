@@ -3,7 +3,7 @@
 mod blobs;
 
 use super::source::given;
-use super::{BootstrapUrl, Config, ObjectStoreUrl, Kafka, Nats, Place, Schedule, Source, SourceUrl};
+use super::{BootstrapUrl, Config, Kafka, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
 
 /// What is wrong with `config`, in words that name the key.
 pub(super) fn check(config: &Config) -> Result<(), String> {

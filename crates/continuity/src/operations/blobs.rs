@@ -43,6 +43,7 @@ pub(super) fn verify(on: &Operations, sha256: &str) -> Result<Value> {
 
 fn digest(sha256: &str) -> Result<[u8; 32]> {
     let mut digest = [0; 32];
-    hex::decode_to_slice(sha256, &mut digest).with_context(|| format!("{sha256:?} is no SHA-256 in hexadecimal digits"))?;
+    hex::decode_to_slice(sha256, &mut digest)
+        .with_context(|| format!("{sha256:?} is no SHA-256 in hexadecimal digits"))?;
     Ok(digest)
 }

@@ -14,9 +14,9 @@ use continuity_base::Clock;
 use continuity_blobs::remote::RemoteOptions;
 use continuity_ingest::{FileOptions, FileSource, NatsOptions, Source};
 
+use crate::config::{Config, SourceUrl, given};
 #[cfg(feature = "object-store")]
 use crate::config::{ObjectStoreUrl, Place};
-use crate::config::{Config, SourceUrl, given};
 
 pub(crate) use bootstrap::feed_files;
 pub(crate) use progress::tell_progress;

@@ -28,8 +28,8 @@ mod trouble;
 use continuity_base::Stop;
 use continuity_events::record::SourcePosition;
 
-use self::connection::Connection;
 pub use self::connect::nats_jetstream;
+use self::connection::Connection;
 pub use self::options::{NatsAuth, NatsOptions, NatsSecret, NatsTls, StreamFilter};
 use self::trouble::Trouble;
 use crate::SourceError;

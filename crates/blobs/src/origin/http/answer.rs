@@ -24,7 +24,9 @@ impl Head {
             StatusCode::OK => (0, response.content_length()),
             StatusCode::PARTIAL_CONTENT => {
                 let range = text(CONTENT_RANGE).and_then(content_range);
-                range.ok_or_else(|| FetchError::Failed("a part came without a Content-Range that says which".to_owned()))?
+                range.ok_or_else(|| {
+                    FetchError::Failed("a part came without a Content-Range that says which".to_owned())
+                })?
             }
             refused => return Err(refusal(refused, text(RETRY_AFTER))),
         };

@@ -70,14 +70,19 @@ impl HttpOrigin {
             return Err(FetchError::Expired("it has no blobId that a fresh one could be asked for with".to_owned()));
         };
         let url = template.replace(BLOB_ID, &segment(id));
-        let url = Url::parse(&url).map_err(|error| FetchError::Refused(format!("the fresh reference's URL: {error}")))?;
+        let url =
+            Url::parse(&url).map_err(|error| FetchError::Refused(format!("the fresh reference's URL: {error}")))?;
         let response = self.request(url, self.options.token.as_deref()).send().await.map_err(answer::broken)?;
         match response.status() {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let status = response.status().as_u16();
-                return Err(FetchError::Failed(format!("no fresh reference is given ({status}): check blobs.http.token")));
+                return Err(FetchError::Failed(format!(
+                    "no fresh reference is given ({status}): check blobs.http.token"
+                )));
             }
-            StatusCode::GONE => return Err(FetchError::Missing("there is no fresh reference any more (410)".to_owned())),
+            StatusCode::GONE => {
+                return Err(FetchError::Missing("there is no fresh reference any more (410)".to_owned()));
+            }
             _ => {}
         }
         answer::Head::read(&response)?;

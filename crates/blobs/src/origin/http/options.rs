@@ -72,7 +72,8 @@ impl HttpOptions {
             let pem = std::fs::read(path);
             let pem = pem.map_err(|error| HttpOptionsError(format!("{} cannot be read: {error}", path.display())))?;
             let certificates = Certificate::from_pem_bundle(&pem);
-            let wrong = |error| HttpOptionsError(format!("{} holds no certificates: {}", path.display(), causes(&error)));
+            let wrong =
+                |error| HttpOptionsError(format!("{} holds no certificates: {}", path.display(), causes(&error)));
             client = client.tls_certs_merge(certificates.map_err(wrong)?);
         }
         client.build().map_err(|error| HttpOptionsError(format!("no HTTP client can be made: {}", causes(&error))))

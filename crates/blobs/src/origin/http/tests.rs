@@ -24,7 +24,8 @@ impl Rig {
         let clock = Arc::new(ManualClock::at(NOW));
         let given = Arc::clone(&clock) as Arc<dyn Clock>;
         let valid = Duration::from_mins(5);
-        let objects = ObjectOptions { seed: 7, token: Some("t0ken".to_owned()), valid, clock: given, ..Default::default() };
+        let objects =
+            ObjectOptions { seed: 7, token: Some("t0ken".to_owned()), valid, clock: given, ..Default::default() };
         let server = ObjectServer::start(objects).unwrap();
         let mut options = HttpOptions {
             hosts: vec!["127.0.0.1".to_owned()],

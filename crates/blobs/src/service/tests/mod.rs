@@ -128,6 +128,7 @@ impl Life {
     }
 
     fn settled(&self, position: u64) -> bool {
-        self.service.settled(position)
+        let known = self.service.lag().unwrap().known_up_to;
+        known >= Some(position) && self.service.settled(Timestamp::from_micros(i64::MAX)).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting until what the feed held at the start is visible over the API.
+//! Waiting until what the feed held at the start is visible over the API, documents included.
 
 use std::time::Duration;
 
@@ -19,6 +19,29 @@ pub(super) async fn wait(state: &ApiState, log: &Log) {
             break;
         }
         progress.set(applied, log.head().position);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    progress.finish();
+    bytes(state).await;
+}
+
+/// Returns once every blob that is known now is stored, or has failed for good as far as can be said.
+async fn bytes(state: &ApiState) {
+    let position = state.engine.view().position;
+    let mut progress = Progress::new("fetching documents");
+    let mut known = None;
+    loop {
+        let Ok(lag) = state.blobs.lag() else { break };
+        if known.is_none() && lag.known_up_to >= Some(position) {
+            known = Some(state.clock.now());
+        }
+        if let Some(by) = known
+            && state.blobs.settled(by).unwrap_or(true)
+        {
+            break;
+        }
+        let here = lag.available.count;
+        progress.set(here, here + lag.pending.count);
         tokio::time::sleep(LOOK_EVERY).await;
     }
     progress.finish();

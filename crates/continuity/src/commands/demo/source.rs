@@ -1,15 +1,15 @@
 //! The demo's source: the simulator, or a feed on disk.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use continuity_base::Timestamp;
-use continuity_blobs::Blobs;
 use continuity_ingest::{Lines, Simulated, SimulatedOptions, Source};
-use continuity_simulator::{Options, Simulator};
-use serde_json::{Value, json};
+use continuity_simulator::objects::{ObjectOptions, ObjectServer};
+use continuity_simulator::{BlobMode, Options, Simulator, Sizes};
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Demo;
 use crate::config::Config;
@@ -18,15 +18,24 @@ use crate::sources;
 
 const SEED: u64 = 2012;
 
-/// The source that the options name, and where the bytes of its documents are.
-pub(super) fn open(options: &Demo, config: &Config, core: &Core) -> Result<(Box<dyn Source>, Blobs)> {
+/// A source, and where the bytes of its documents are.
+pub(super) struct Opened {
+    pub(super) source: Box<dyn Source>,
+    /// The files that a feed brings along.
+    pub(super) directory: Option<PathBuf>,
+    /// The simulator's files; it ends when this is dropped.
+    pub(super) objects: Option<ObjectServer>,
+}
+
+/// The source that the options name. `config` is told whom to ask for bytes.
+pub(super) fn open(options: &Demo, config: &mut Config, core: &Core) -> Result<Opened> {
     let url = url(options);
     if url == "simulator:" {
-        return Ok((simulator(options, core)?, Blobs::new(None)));
+        return simulator(options, config, core);
     }
     sources::must_exist(&url)?;
     let source = sources::of_url(&url, "--source", config, &core.clock).context("or simulator:")?;
-    Ok((source, sources::blobs(&url, config)))
+    Ok(Opened { source, directory: sources::blobs_dir(&url, config), objects: None })
 }
 
 /// The URL of what the options name.
@@ -37,28 +46,61 @@ pub(super) fn url(options: &Demo) -> String {
     }
 }
 
-fn simulator(options: &Demo, core: &Core) -> Result<Box<dyn Source>> {
-    let history = remembered(&core.dir.root().join("simulator.json"), options.loans, core.clock.now())?;
+fn simulator(options: &Demo, config: &mut Config, core: &Core) -> Result<Opened> {
+    let path = core.dir.root().join("simulator.json");
+    let kept = remembered(&path, options, core.clock.now())?;
+    let objects = kept.sizes().map(|sizes| serve(sizes, kept.port)).transpose()?;
+    let kept = Kept { port: objects.as_ref().map_or(0, |objects| objects.address().port()), ..kept };
+    fs::write(&path, serde_json::to_vec(&kept)?).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut history = Options::new(SEED, Timestamp::from_micros(kept.start_micros), kept.loans.into());
+    if let Some(objects) = &objects {
+        history.blobs = BlobMode::Served(objects.served());
+        let http = &mut config.blobs.http;
+        (http.hosts, http.allow_http) = (vec![objects.address().to_string()], true);
+        http.reference_url = objects.reference_url();
+    }
     let initial = Simulator::new(history.clone()).history_len();
     let pace = SimulatedOptions { seed: SEED, initial, rate: options.rate };
     let make = move || -> Lines { Box::new(Simulator::new(history.clone()).map(|emitted| emitted.line)) };
-    Ok(Box::new(Simulated::new(pace, Box::new(make), Arc::clone(&core.clock))))
+    let source = Box::new(Simulated::new(pace, Box::new(make), Arc::clone(&core.clock)));
+    Ok(Opened { source, directory: None, objects })
 }
 
-/// The history of the run that began this data directory, or a new one that ends now: a feed must not change under a
-/// replica that resumes in it.
-fn remembered(path: &Path, loans: u32, now: Timestamp) -> Result<Options> {
+fn serve(sizes: Sizes, port: u16) -> Result<ObjectServer> {
+    let started = ObjectServer::start(ObjectOptions { port, seed: SEED, sizes, ..ObjectOptions::default() });
+    started.with_context(|| {
+        format!("cannot serve the simulator's documents on 127.0.0.1:{port}; references to them are in the log already")
+    })
+}
+
+/// What a data directory's history was made of: a feed must not change under a replica that resumes in it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    loans: u32,
+    start_micros: i64,
+    /// Where documents are served; 0: not yet known.
+    #[serde(default)]
+    port: u16,
+    /// Absent in directories from before documents were served: theirs stand in the events.
+    #[serde(default)]
+    large_blobs: Option<bool>,
+}
+
+impl Kept {
+    fn sizes(&self) -> Option<Sizes> {
+        self.large_blobs.map(|large| if large { Sizes::Large } else { Sizes::Small })
+    }
+}
+
+/// The history of the run that began this data directory, or a new one that ends now.
+fn remembered(path: &Path, options: &Demo, now: Timestamp) -> Result<Kept> {
     let named = || format!("cannot use {}", path.display());
     if path.exists() {
-        let kept: Value = serde_json::from_slice(&fs::read(path).with_context(named)?).with_context(named)?;
-        let number = |name| kept[name].as_i64().with_context(named);
-        let loans = u64::try_from(number("loans")?).with_context(named)?;
-        return Ok(Options::new(SEED, Timestamp::from_micros(number("startMicros")?), loans));
+        return serde_json::from_slice(&fs::read(path).with_context(named)?).with_context(named);
     }
-    let span = Options::new(SEED, now, u64::from(loans)).history_span();
+    let span = Options::new(SEED, now, u64::from(options.loans)).history_span();
     let start = now.as_micros() - i64::try_from(span.as_micros()).with_context(named)?;
-    let start = Timestamp::from_micros(start - start.rem_euclid(1_000));
-    let kept = json!({ "loans": loans, "startMicros": start.as_micros() });
-    fs::write(path, kept.to_string()).with_context(named)?;
-    Ok(Options::new(SEED, start, u64::from(loans)))
+    let start_micros = start - start.rem_euclid(1_000);
+    Ok(Kept { loans: options.loans, start_micros, port: 0, large_blobs: Some(options.large_blobs) })
 }

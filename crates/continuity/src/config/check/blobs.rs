@@ -67,7 +67,10 @@ fn nats(config: &Config) -> Result<(), String> {
     let buckets = &config.blobs.nats.buckets;
     distinct("blobs.nats.buckets", buckets)?;
     let is_nats = matches!(SourceUrl::parse(&config.source.url, "source.url")?, SourceUrl::Nats { .. });
-    refuse_if(!buckets.is_empty() && !is_nats, "blobs.nats.buckets are on the servers of source.url, which is not nats://")
+    refuse_if(
+        !buckets.is_empty() && !is_nats,
+        "blobs.nats.buckets are on the servers of source.url, which is not nats://",
+    )
 }
 
 fn scan(scan: &BlobScan) -> Result<(), String> {
