@@ -25,6 +25,12 @@ pub const COLLECTED: &str = "continuity_blobs_collected_total";
 /// Bytes in quarantine.
 pub const QUARANTINED: &str = "continuity_blob_quarantined_bytes";
 
+/// Values of `outcome` of fetches.
+const FETCH_OUTCOMES: [&str; 9] =
+    ["stored", "adopted", "missing", "expired", "busy", "refused", "failed", "no-room", "damaged"];
+/// The same of verifications.
+const VERIFICATION_OUTCOMES: [&str; 3] = ["ok", "damaged", "error"];
+
 /// Describes all of them to the recorder, once.
 pub fn describe() {
     static ONCE: Once = Once::new();
@@ -39,6 +45,10 @@ pub fn describe() {
         describe_counter!(FETCHED_BYTES, Unit::Bytes, "Bytes that fetches of blobs brought");
         describe_counter!(VERIFICATIONS, "Stored blobs that were hashed again, by outcome");
         describe_counter!(COLLECTED, "Blobs removed since nobody referred to them");
+        FETCH_OUTCOMES.into_iter().for_each(|outcome| counter!(FETCHES, "outcome" => outcome).increment(0));
+        VERIFICATION_OUTCOMES.into_iter().for_each(|outcome| counter!(VERIFICATIONS, "outcome" => outcome).increment(0));
+        counter!(FETCHED_BYTES).increment(0);
+        counter!(COLLECTED).increment(0);
         describe_gauge!(QUARANTINED, Unit::Bytes, "Bytes of blobs in quarantine");
     });
 }

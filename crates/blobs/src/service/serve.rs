@@ -72,7 +72,10 @@ impl BlobService {
             State::Available => {}
             State::Pending => return Err(self.on_its_way(&reference, ON_ITS_WAY)),
             State::Failed => return Err(self.on_its_way(&reference, "they could not be fetched so far")),
-            State::Damaged => return Err(reference.damaged(row.error.unwrap_or_default())),
+            State::Damaged => {
+                self.core.want(reference.sha256);
+                return Err(reference.damaged(row.error.unwrap_or_default()));
+            }
         }
         if let Some((size, stored)) = other_size(&reference, &row) {
             return Err(reference.damaged(format!("has {stored} bytes instead of {size}")));
