@@ -28,6 +28,11 @@ impl S3Server {
         Ok(Self { _process: process, port, _own: own })
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -70,6 +70,26 @@ async fn what_is_not_there_and_what_is_not_followed() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Bytes that are not those of the digest fail at their end, and bytes that never come at the limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_damaged() -> Result<(), Failure> {
+    let server = NatsServer::start(NATS)?;
+    let store = create(&server).await?;
+    let context = context(server.url()).await?;
+    let mut info = store.put("a", &mut &b"hello"[..]).await?;
+    info.digest = Some("SHA-256=AAAA".to_owned());
+    // `a` in base64, as these stores write names.
+    let told = context.publish("$O.documents.M.YQ==", serde_json::to_vec(&info)?.into()).await?;
+    told.await?;
+    let origin = origin(context.clone()).with_limit(Duration::from_secs(1));
+    let wrong = read(&origin, &object(STORE, "a"), &Have::default()).await.unwrap_err();
+    assert!(matches!(&wrong, FetchError::Failed(text) if text.contains("digest")), "{wrong:?}");
+    context.get_stream("OBJ_documents").await?.purge().filter("$O.documents.C.>").await?;
+    let nothing = tokio::time::timeout(LIMIT, read(&origin, &object(STORE, "a"), &Have::default())).await?.unwrap_err();
+    assert!(matches!(&nothing, FetchError::Failed(text) if text.contains("sent nothing for 1 seconds")), "{nothing:?}");
+    Ok(())
+}
+
 /// Killed after the first piece of an object that comes slowly; it comes whole once the broker is there again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_dies() -> Result<(), Failure> {

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use continuity_blobs::origin::BucketOrigin;
 use continuity_blobs::remote::RemoteOptions;
 use continuity_blobs::shelf::{Digest, Kept, ObjectShelf, ProbeError, Shelf};
-use continuity_tests::brokers::S3Server;
+use continuity_tests::brokers::{Proxy, S3Server};
 use continuity_tests::harness::Failure;
+use futures_util::StreamExt;
 
 use super::*;
 
@@ -167,6 +168,31 @@ async fn an_origin_in_a_bucket() -> Result<(), Failure> {
     for missing in [object("bank", "loans/7/b"), object("none", "loans/7/b")] {
         let error = read(&origin, &missing, &Have::default()).await.unwrap_err();
         assert!(matches!(error, FetchError::Missing(_)), "{error}");
+    }
+    Ok(())
+}
+
+/// The client goes on by itself where a connection broke; what stays away fails, and does not just end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks() -> Result<(), Failure> {
+    let (server, all) = (bank().await?, bytes(5 << 20));
+    server.put("bank/a", all.clone()).await?;
+    let proxy = Proxy::start(server.port())?;
+    proxy.delay(Duration::from_millis(20));
+    let origin = BucketOrigin::new(options(&proxy.url("http")), vec!["bank".to_owned()])?;
+    for returns in [true, false] {
+        let mut incoming = origin.fetch(&object("bank", "a"), &Have::default()).await?;
+        let first = incoming.bytes.next().await.ok_or("nothing came")??;
+        if returns {
+            proxy.cut()
+        } else {
+            proxy.refuse()
+        }
+        let rest = tokio::time::timeout(LIMIT, incoming.bytes.try_collect::<Vec<_>>()).await?;
+        match rest {
+            Ok(rest) => assert!(returns && [first.to_vec(), rest.concat()].concat() == all, "other bytes came"),
+            Err(error) => assert!(!returns && matches!(error, FetchError::Failed(_)), "{error:?}"),
+        }
     }
     Ok(())
 }
