@@ -184,9 +184,9 @@ async fn a_connection_that_breaks() -> Result<(), Failure> {
         let mut incoming = origin.fetch(&object("bank", "a"), &Have::default()).await?;
         let first = incoming.bytes.next().await.ok_or("nothing came")??;
         if returns {
-            proxy.cut()
+            proxy.cut();
         } else {
-            proxy.refuse()
+            proxy.refuse();
         }
         let rest = tokio::time::timeout(LIMIT, incoming.bytes.try_collect::<Vec<_>>()).await?;
         match rest {
