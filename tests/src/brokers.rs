@@ -17,6 +17,7 @@
 mod broker;
 mod kafka;
 mod nats;
+mod objects;
 mod ports;
 mod process;
 mod proxy;
@@ -25,6 +26,7 @@ mod store;
 pub use broker::{Broker, Sort};
 pub use kafka::{KafkaBroker, KafkaKind, KafkaOptions};
 pub use nats::{NATS, NATS_OLDEST, NATS_UNSUPPORTED, NatsOptions, NatsServer};
+pub use objects::S3Server;
 pub use ports::free_port;
 pub(crate) use process::kill_group;
 pub use process::{freeze, thaw};

@@ -8,12 +8,22 @@ use object_store::{Certificate, ClientOptions, RetryConfig};
 use crate::causes;
 use crate::remote::RemoteOptions;
 
-/// A client for the bucket of the options; it connects when it is used. The error says what in them is wrong.
+/// How long a request may take, or one that streams may bring nothing.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// A client for the bucket of the options, whose requests are short; it connects when it is used. The error says what in
+/// the options is wrong.
 pub(crate) fn client(options: &RemoteOptions) -> Result<AmazonS3, String> {
-    let mut client = ClientOptions::new()
-        .with_allow_http(options.allow_http)
-        .with_connect_timeout(Duration::from_secs(10))
-        .with_timeout(Duration::from_mins(2));
+    made(options, ClientOptions::new().with_timeout(LIMIT))
+}
+
+/// A client whose answers may take as long as they like, and are read at our own pace, as long as something comes.
+pub(crate) fn streaming(options: &RemoteOptions) -> Result<AmazonS3, String> {
+    made(options, ClientOptions::new().with_timeout_disabled().with_read_timeout(LIMIT))
+}
+
+fn made(options: &RemoteOptions, client: ClientOptions) -> Result<AmazonS3, String> {
+    let mut client = client.with_allow_http(options.allow_http).with_connect_timeout(Duration::from_secs(10));
     if let Some(path) = &options.ca {
         let pem = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
         for certificate in Certificate::from_pem_bundle(&pem).map_err(|e| causes(&e))? {

@@ -34,7 +34,7 @@ impl BucketOrigin {
         let mut buckets: HashMap<String, Arc<dyn ObjectStore>> = HashMap::new();
         for name in allowed_buckets {
             options.bucket.clone_from(&name);
-            let client = bucket::client(&options).map_err(|error| format!("the bucket {name}: {error}"))?;
+            let client = bucket::streaming(&options).map_err(|error| format!("the bucket {name}: {error}"))?;
             buckets.insert(name, Arc::new(client));
         }
         Ok(Self { buckets })

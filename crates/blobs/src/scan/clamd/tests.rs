@@ -15,7 +15,6 @@ async fn clamd<T, F: Future<Output = T>>(serve: impl FnOnce(TcpStream) -> F) -> 
     let address = listener.local_addr().unwrap().to_string();
     let served = async move {
         let stream = listener.accept().await.unwrap().0;
-        drop(listener);
         serve(stream).await
     };
     (address, served)
@@ -131,7 +130,9 @@ async fn nobody_there_and_no_file() {
     let (verdict, ()) = tokio::join!(scanner.scan(large.path()), served);
     let error = verdict.unwrap_err();
     assert!(error.contains("broke off"), "{error}");
-    let error = scanner.scan(file(b"x").path()).await.unwrap_err();
+    // A port that nothing listens on, and that nothing is given by chance.
+    let nobody = ClamdScanner::new("127.0.0.1:1".to_owned(), LONG);
+    let error = nobody.scan(file(b"x").path()).await.unwrap_err();
     assert!(error.contains("start it"), "{error}");
     let error = scanner.scan(Path::new("/nowhere/none")).await.unwrap_err();
     assert!(error.contains("/nowhere/none cannot be read"), "{error}");

@@ -1,0 +1,44 @@
+//! Where the bytes of documents come from and where they are kept, with the real thing at the other end.
+
+mod jetstream;
+mod moto;
+
+use std::time::Duration;
+
+use continuity_blobs::origin::{FetchError, Have, Incoming, Origin};
+use continuity_blobs::{Fetch, Reference};
+use futures_util::TryStreamExt;
+use sha2::{Digest as _, Sha256};
+
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Bytes in which a part that is missing or in the wrong place shows.
+fn bytes(length: u32) -> Vec<u8> {
+    (0..length).map(|at| u8::try_from((at ^ (at >> 8) ^ (at >> 16)) & 0xff).unwrap()).collect()
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn object(bucket: &str, key: &str) -> Reference {
+    let fetch = Fetch::Object { bucket: bucket.to_owned(), key: key.to_owned() };
+    Reference { sha256: [0; 32], size: None, media_type: None, file_name: None, blob_id: None, fetch }
+}
+
+/// What there is of an origin's answer, with its bytes.
+#[derive(Debug)]
+struct Got {
+    from: u64,
+    total: Option<u64>,
+    tag: Option<String>,
+    media_type: Option<String>,
+    bytes: Vec<u8>,
+}
+
+async fn read(origin: &dyn Origin, reference: &Reference, have: &Have) -> Result<Got, FetchError> {
+    let Incoming { from, total, tag, media_type, bytes } = origin.fetch(reference, have).await?;
+    let pieces: Vec<_> = bytes.try_collect().await?;
+    Ok(Got { from, total, tag, media_type, bytes: pieces.concat() })
+}
