@@ -48,6 +48,12 @@ const SOAKS: &[(&str, &str, &str, &str)] = &[
         "engine::tests::crash::at_whatever_sync_the_power_fails_nothing_is_lost_or_twice",
     ),
     (
+        "blobs",
+        "10,000 documents from a server on its worst day, over 30 kills of the replica",
+        "continuity-tests",
+        "blobs::arrive::everything_arrives_over_kills",
+    ),
+    (
         "log",
         "4,000 lives of a log that end in a power cut or a kill",
         "continuity-log",
@@ -61,6 +67,12 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
     ("log", "durable appends/s beside a plain file with crc32c and fdatasync", "continuity-log", "append"),
     ("ingest", "feed to visible events/s, rebuild events/s, sizes against raw JSON", "continuity-tests", "ingest"),
     ("serve", "by-id and list requests/s beside a bare axum TLS server", "continuity-tests", "serve"),
+    (
+        "downloads",
+        "one large document to 20 clients beside nginx over TLS, and memory meanwhile (needs nginx)",
+        "continuity-tests",
+        "downloads",
+    ),
     (
         "sources",
         "broker to durable (G3) and to visible (G4) events/s beside the broker's own client",

@@ -46,7 +46,9 @@ pub fn describe() {
         describe_counter!(VERIFICATIONS, "Stored blobs that were hashed again, by outcome");
         describe_counter!(COLLECTED, "Blobs removed since nobody referred to them");
         FETCH_OUTCOMES.into_iter().for_each(|outcome| counter!(FETCHES, "outcome" => outcome).increment(0));
-        VERIFICATION_OUTCOMES.into_iter().for_each(|outcome| counter!(VERIFICATIONS, "outcome" => outcome).increment(0));
+        VERIFICATION_OUTCOMES
+            .into_iter()
+            .for_each(|outcome| counter!(VERIFICATIONS, "outcome" => outcome).increment(0));
         counter!(FETCHED_BYTES).increment(0);
         counter!(COLLECTED).increment(0);
         describe_gauge!(QUARANTINED, Unit::Bytes, "Bytes of blobs in quarantine");

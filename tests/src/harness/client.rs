@@ -60,6 +60,11 @@ impl Client {
         Ok(Self { http, base: access.base_url.clone(), token: String::new() })
     }
 
+    /// Its access token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     async fn new_token(&self, id: &str, secret: &str, scopes: &str) -> Result<String, Failure> {
         let mut request = serde_json::json!({
             "grant_type": "client_credentials",

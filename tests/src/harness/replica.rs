@@ -225,6 +225,20 @@ impl Replica {
         Ok(tokio::task::spawn_blocking(move || command.output()).await??)
     }
 
+    /// Waits until the bytes of all documents that the read models refer to are here, or cannot be had.
+    pub async fn until_bytes(&self, limit: Duration) -> Result<Json, Failure> {
+        let number = |value: Option<&Json>, name: &str| value.and_then(|value| value.number(name));
+        self.until("whole", limit, |health| {
+            let components = health.get("components");
+            let blobs = components.and_then(|all| all.get("blobs"));
+            let models = components.and_then(|all| all.get("readModels")).map(Json::elements).unwrap_or_default();
+            let model = models.iter().find(|model| model.text("name") == Some("blobs"));
+            let pending = number(blobs.and_then(|blobs| blobs.get("pending")), "count");
+            number(blobs, "position") >= number(model, "position") && pending == Some(0)
+        })
+        .await
+    }
+
     /// Asks `/health` until it says what is wanted; the error shows what it said last.
     pub async fn until(&self, what: &str, limit: Duration, wanted: impl Fn(&Json) -> bool) -> Result<Json, Failure> {
         let mut last = Json::Null;

@@ -1,12 +1,16 @@
 //! Where the bytes of documents come from and where they are kept, with the real thing at the other end.
 
+mod arrive;
+mod downloads;
 mod jetstream;
 mod moto;
 
+use std::path::Path;
 use std::time::Duration;
 
 use continuity_blobs::origin::{FetchError, Have, Incoming, Origin};
 use continuity_blobs::{Fetch, Reference};
+use continuity_simulator::objects::ObjectServer;
 use futures_util::TryStreamExt;
 use sha2::{Digest as _, Sha256};
 
@@ -41,4 +45,15 @@ async fn read(origin: &dyn Origin, reference: &Reference, have: &Have) -> Result
     let Incoming { from, total, tag, media_type, bytes } = origin.fetch(reference, have).await?;
     let pieces: Vec<_> = bytes.try_collect().await?;
     Ok(Got { from, total, tag, media_type, bytes: pieces.concat() })
+}
+
+/// A replica that follows the feed and gets its bytes from the server.
+fn config(feed: &Path, server: &ObjectServer) -> String {
+    format!(
+        "[source]\nurl = 'file:{}'\n[ingest]\nmin_free_bytes = 0\n[blobs]\nparallel = 16\nper_host = 16\n\
+         [blobs.http]\nhosts = ['{}']\nreference_url = '{}'\nallow_http = true\n",
+        feed.display(),
+        server.address(),
+        server.reference_url()
+    )
 }

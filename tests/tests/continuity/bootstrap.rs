@@ -94,6 +94,7 @@ async fn live(replica: &Replica) -> Result<(), Failure> {
 
 /// Every endpoint of every loan.
 async fn agrees(replica: &Replica, fold: Fold) -> Result<(), Failure> {
+    replica.until_bytes(LIMIT).await?;
     let clients = Clients { all: replica.client("").await?, loans_only: replica.client("loans:read").await? };
     let report = compare::everything(std::sync::Arc::new(fold), clients).await?;
     let shown: Vec<_> = report.differences.iter().take(10).cloned().collect();

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use continuity_tests::harness::{Demo, Failure, Running};
 
 /// A Python with the packages of `cargo xtask test`, else the system's.
-fn python() -> String {
+pub(crate) fn python() -> String {
     std::env::var("CONTINUITY_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 

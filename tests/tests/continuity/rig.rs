@@ -70,7 +70,7 @@ impl Rig {
         let position = self.status("logPosition").await?;
         let applied = poll(LIMIT, async || Ok(self.status("appliedPosition").await? >= position));
         assert!(applied.await?, "the read models are not at {position}\n{}", self.replica.errors());
-        Ok(())
+        self.replica.until_bytes(LIMIT).await.map(drop)
     }
 
     /// Waits until the log holds that many events of loans, and the read models show them.

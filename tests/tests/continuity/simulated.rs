@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::Timestamp;
-use continuity_simulator::{Faults, Simulator};
+use continuity_simulator::{BlobMode, Faults, Options, Served, SigningKey, Simulator};
 use continuity_tests::compare::{self, Clients};
 use continuity_tests::fold::{Counts, Fold, Gaps};
 use continuity_tests::harness::{Client, Demo, Failure, Running};
@@ -83,7 +83,10 @@ async fn simulator_source_agrees() -> Result<(), Failure> {
     let demo = Demo::new().argument("--loans").argument("25").argument("--rate").argument("0").start().await?;
     let kept = Json::parse(&std::fs::read_to_string(demo.data_dir().join("simulator.json"))?)?;
     let start = kept.number("startMicros").and_then(|micros| i64::try_from(micros).ok()).unwrap();
-    let mut simulator = Simulator::loans(SEED, Timestamp::from_micros(start), 25);
+    let port = kept.number("port").unwrap();
+    let served = Served::at(format!("http://127.0.0.1:{port}"), SigningKey::of_seed(SEED));
+    let options = Options::new(SEED, Timestamp::from_micros(start), 25);
+    let mut simulator = Simulator::new(Options { blobs: BlobMode::Served(served), ..options });
     let mut fold = Fold::new(Gaps::Held);
     simulator.history().for_each(|emitted| fold.arrive(&emitted.line));
     agrees(&demo, fold).await

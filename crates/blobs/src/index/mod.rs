@@ -12,8 +12,9 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use redb::{Database, Durability, TableDefinition};
 use thiserror::Error;
 
@@ -65,7 +66,10 @@ pub enum IndexError {
 /// The open index. One transaction writes at a time.
 pub(crate) struct Index {
     path: PathBuf,
-    database: Database,
+    /// `None` only while it is opened again.
+    database: RwLock<Option<Database>>,
+    /// An operation failed: redb gives no further answers before the file was opened again.
+    broken: AtomicBool,
     tally: Mutex<Tally>,
     /// Held from before a write transaction until the tally is that of what was committed.
     writing: Mutex<()>,
@@ -76,11 +80,39 @@ impl Index {
     /// another version are read from the beginning.
     pub(crate) fn open(path: &Path, references: u32) -> Result<Arc<Self>, IndexError> {
         let database = open::database(path)?;
-        let index = Self { path: path.to_owned(), database, tally: Mutex::default(), writing: Mutex::default() };
+        let index = Self {
+            path: path.to_owned(),
+            database: RwLock::new(Some(database)),
+            broken: AtomicBool::new(false),
+            tally: Mutex::default(),
+            writing: Mutex::default(),
+        };
         index.write(|writer| writer.expect_references(references.into()))?;
         let tally = index.count()?;
         *index.tally.lock() = tally;
         Ok(Arc::new(index))
+    }
+
+    /// Fails from here on, until it is mended.
+    #[cfg(test)]
+    pub(crate) fn fail(&self) {
+        *self.database.write() = None;
+        self.broken.store(true, Ordering::SeqCst);
+    }
+
+    /// Opens the file again after a failure, e.g. on a disk that was full; blocks until readers are done.
+    pub(crate) fn mend(&self) -> Result<(), IndexError> {
+        if !self.broken.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut database = self.database.write();
+        *database = None;
+        *database = Some(open::database(&self.path)?);
+        self.broken.store(false, Ordering::SeqCst);
+        drop(database);
+        let tally = self.count()?;
+        *self.tally.lock() = tally;
+        Ok(())
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -104,7 +136,8 @@ impl Index {
     ) -> Result<T, IndexError> {
         let attempt = || -> Result<T, Fault> {
             let _writing = self.writing.lock();
-            let mut transaction = self.database.begin_write()?;
+            let database = self.database.read();
+            let mut transaction = database.as_ref().ok_or_else(closed)?.begin_write()?;
             transaction.set_durability(durability)?;
             let mut tally = self.tally();
             let result = change(&mut Writer::new(&transaction, &mut tally)?)?;
@@ -116,8 +149,13 @@ impl Index {
     }
 
     fn failed(&self, fault: Fault) -> IndexError {
+        self.broken.store(true, Ordering::SeqCst);
         IndexError::Store { path: self.path.clone(), cause: fault.0 }
     }
+}
+
+fn closed() -> Fault {
+    Fault("it is being opened again".to_owned())
 }
 
 /// What a step of reading or writing says when it fails.

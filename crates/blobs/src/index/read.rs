@@ -6,13 +6,16 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 use super::tally::Tally;
 use super::{
     BLOBS, DUE, Fault, HOLDERS, Index, IndexError, META, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED, VERIFIED,
-    WAITING, decode,
+    WAITING, closed, decode,
 };
 use crate::shelf::Digest;
 
 impl Index {
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, IndexError> {
-        let attempt = || -> Result<T, Fault> { read(&self.database.begin_read()?) };
+        let attempt = || -> Result<T, Fault> {
+            let database = self.database.read();
+            read(&database.as_ref().ok_or_else(closed)?.begin_read()?)
+        };
         attempt().map_err(|fault| self.failed(fault))
     }
 

@@ -90,14 +90,16 @@ impl Attempt<'_> {
         let options = &self.core.options;
         let found = rustix::fs::statvfs(&options.directory).map_err(std::io::Error::from)?;
         let free = found.f_bavail.saturating_mul(found.f_frsize);
-        if free >= options.min_free_bytes.saturating_add(self.reference.size.unwrap_or(0)) {
-            return Ok(());
-        }
-        Err(Failure::NoRoom(format!(
-            "the disk of the blobs has {free} bytes left, and {} are kept free: free space on it, then fetching goes on by \
-             itself",
-            options.min_free_bytes
-        )))
+        let short = free < options.min_free_bytes.saturating_add(self.reference.size.unwrap_or(0));
+        let told = short.then(|| {
+            format!(
+                "the disk of the blobs has {free} bytes left, and {} are kept free: free space on it, then fetching goes on \
+                 by itself",
+                options.min_free_bytes
+            )
+        });
+        self.core.no_room.lock().clone_from(&told);
+        told.map_or(Ok(()), |told| Err(Failure::NoRoom(told)))
     }
 
     fn limit(&self) -> u64 {

@@ -44,6 +44,8 @@ pub(crate) struct Core {
     pub(crate) wake: Notify,
     /// Why nothing is done at the moment.
     pub(crate) failing: Mutex<Option<String>>,
+    /// What the last look at the disk said, when there was no room.
+    pub(crate) no_room: Mutex<Option<String>>,
     /// Guards that keep the collector still.
     pub(crate) holds: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
@@ -68,6 +70,7 @@ impl Core {
             suspects: Mutex::default(),
             wake: Notify::new(),
             failing: Mutex::default(),
+            no_room: Mutex::default(),
             holds: Arc::default(),
             runtime,
             claimed: Mutex::default(),

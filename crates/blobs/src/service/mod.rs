@@ -20,7 +20,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use continuity_base::Stop;
 use thiserror::Error;
@@ -33,10 +32,11 @@ pub use crate::index::IndexError;
 pub use crate::index::tally::BlobAmount;
 
 use self::core::Core;
+use crate::queue::part::blocking;
 use crate::{metrics, queue};
 
-/// The wait before work that failed is taken up again.
-const AGAIN: Duration = Duration::from_secs(10);
+/// The wait before work that failed is taken up again, in ticks.
+const AGAIN: u32 = 20;
 
 /// The service cannot work.
 #[derive(Debug, Error)]
@@ -86,7 +86,7 @@ impl BlobService {
                     tracing::error!(%error, "blobs are neither fetched nor verified; tried again");
                     *self.core.failing.lock() = Some(error.to_string());
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(self.core.options.tick * AGAIN).await;
             }
         };
         tokio::select! {
@@ -110,6 +110,8 @@ impl Drop for Hold {
 }
 
 async fn work(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+    let index = Arc::clone(&core.index);
+    blocking(move || Ok::<_, BlobServiceError>(index.mend()?)).await?;
     inventory::take(core).await?;
     *core.failing.lock() = None;
     tokio::try_join!(follow::run(core), queue::run(core), collect::run(core), scrub::run(core))?;

@@ -73,7 +73,7 @@ impl BlobService {
             damaged: tally.of(State::Damaged),
             oldest_pending: index.oldest_pending()?,
             known_up_to: tally.cursor,
-            failing: self.core.failing.lock().clone(),
+            failing: self.core.failing.lock().clone().or_else(|| self.core.no_room.lock().clone()),
         })
     }
 

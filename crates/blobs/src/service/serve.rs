@@ -67,7 +67,8 @@ impl BlobService {
     /// The bytes of the reference, which were verified when they were stored. Bytes that are lost raise the alarm.
     pub async fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
         let reference = Reference::parse(reference_json)?;
-        let Some(row) = self.row(&reference.sha256)? else { return Err(self.on_its_way(&reference, ON_ITS_WAY)) };
+        let Ok(row) = self.row(&reference.sha256) else { return self.unindexed(&reference).await };
+        let Some(row) = row else { return Err(self.on_its_way(&reference, ON_ITS_WAY)) };
         match row.state {
             State::Available => {}
             State::Pending => return Err(self.on_its_way(&reference, ON_ITS_WAY)),
@@ -114,6 +115,15 @@ impl BlobService {
         let row = self.core.index.write(|writer| writer.change(&sha256, again))?;
         self.core.want(sha256);
         Ok(row.is_some())
+    }
+
+    /// While the index cannot be read: only verified bytes ever get onto the shelf.
+    async fn unindexed(&self, reference: &Reference) -> Result<OpenBlob, BlobError> {
+        match self.core.places.shelf.open(&reference.sha256).await {
+            Ok(Some(blob)) if reference.size.is_none_or(|size| size == blob.size) => Ok(blob),
+            Ok(_) => Err(BlobError::NotSynced(NO_INDEX.to_owned())),
+            Err(_) => Err(BlobError::NotSynced(NO_STORE.to_owned())),
+        }
     }
 
     /// Somebody waits for them: they come before others.

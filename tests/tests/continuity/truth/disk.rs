@@ -24,7 +24,7 @@ struct SmallDisk {
 impl SmallDisk {
     fn new() -> Result<Self, Failure> {
         let folder = TempDir::new()?;
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=128m", "tmpfs"]).arg(folder.path()).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(folder.path()).output();
         Ok(Self { mounted: mount.is_ok_and(|output| output.status.success()), folder })
     }
 

@@ -191,3 +191,40 @@ async fn bytes_in_the_store_that_nobody_knew_are_adopted_or_collected() {
     assert!(world.shelf.path(&digest).exists());
     life.end().await;
 }
+
+/// The index fails under the service, as on a disk that is full: what is stored is served, and work goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_index_is_opened_again_and_bytes_are_served_meanwhile() {
+    let world = World::new();
+    let (_, json) = world.offer(&[4; 5_000]);
+    let life = world.start();
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    until("settled", || life.settled(position)).await;
+    life.service.core.index.fail();
+    assert!(life.service.lag().is_err());
+    assert_eq!(life.service.open(&json).await.unwrap().size, 5_000);
+    assert_eq!(life.state(&json), "PENDING", "nobody knows");
+    let (_, other) = world.offer(&[5; 100]);
+    let position = world.references.refer("L2", std::slice::from_ref(&other));
+    until("settled", || life.service.lag().is_ok() && life.settled(position)).await;
+    assert_eq!((life.state(&json), life.state(&other)), ("AVAILABLE", "AVAILABLE"));
+    assert_eq!(life.service.lag().unwrap().failing, None);
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_room_is_told_and_nothing_is_asked_for() {
+    let mut world = World::new();
+    world.options.min_free_bytes = u64::MAX;
+    let (_, json) = world.offer(&[6; 100]);
+    let life = world.start();
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    until("told", || life.service.lag().unwrap().failing.is_some_and(|why| why.contains("free space on it"))).await;
+    assert_eq!((life.state(&json), world.asked()), ("PENDING", 0));
+    life.end().await;
+    world.options.min_free_bytes = 0;
+    let life = world.start();
+    world.pass("stored", DAY, || life.settled(position)).await;
+    assert_eq!((life.state(&json), life.service.lag().unwrap().failing), ("AVAILABLE", None));
+    life.end().await;
+}
