@@ -24,10 +24,12 @@ use tempfile::TempDir;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
-    let mut argument = |name: &str, usual: u64| {
-        arguments.next().map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
-    };
-    let (rounds, clients, megabytes) = (argument("ROUNDS", 6), argument("CLIENTS", 20), argument("MEGABYTES", 200));
+    let mut argument = |name: &str, usual: u64| arguments.next().map_or(usual, |text| text.parse().expect(name));
+    let (rounds, clients, megabytes) = (
+        argument("ROUNDS is a number", 6),
+        argument("CLIENTS is a number", 20),
+        argument("MEGABYTES is a number", 200),
+    );
     let directory = TempDir::new().expect("a directory");
     let feed = feed(directory.path(), megabytes * 1_000_000);
     let replica = Replica::start(&["--feed", feed.to_str().expect("a plain path")]);
@@ -98,7 +100,7 @@ fn load(url: &str, header: Option<&str>, clients: u64, replica: &Replica, server
     for mut client in running {
         assert!(client.wait().expect("curl ends").success(), "a download of {url} failed");
     }
-    let wall = (clock.monotonic() - started).as_secs_f64();
+    let wall = clock.monotonic().saturating_sub(started).as_secs_f64();
     (wall, meters.into_iter().map(|meter| meter.stop(1).cpu.as_secs_f64()).sum())
 }
 
@@ -164,13 +166,14 @@ impl Nginx {
         let child = Command::new("nginx").arg("-c").arg(&file).stderr(Stdio::null()).spawn();
         let child = child.expect("nginx is installed: apt-get install nginx-light");
         let nginx = Self { child, url: format!("https://localhost:{port}/b/big") };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return nginx;
-            }
+        let answers = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let in_time = (0..200).any(|_| {
             std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("nginx does not answer: {}", fs::read_to_string(directory.join("nginx.log")).unwrap_or_default());
+            answers()
+        });
+        let log = || fs::read_to_string(directory.join("nginx.log")).unwrap_or_default();
+        assert!(in_time, "nginx does not answer: {}", log());
+        nginx
     }
 
     /// Itself and its workers.

@@ -11,7 +11,7 @@ pub async fn direct(origin: &dyn Origin, reference_json: &str, max: u64) -> Resu
     let reference = Reference::parse(reference_json)?;
     let fetched = match fetch(origin, &reference, max).await {
         Err(Trouble::Fetch(FetchError::Expired(_))) => {
-            let fresh = origin.renew(&reference).await.map_err(not_synced)?;
+            let fresh = origin.renew(&reference).await.map_err(|error| not_synced(&error))?;
             let fresh = Reference::parse(&fresh)?;
             if fresh.sha256 != reference.sha256 {
                 return Err(BlobError::NotSynced("the fresh reference is not to the same blob".to_owned()));
@@ -21,7 +21,7 @@ pub async fn direct(origin: &dyn Origin, reference_json: &str, max: u64) -> Resu
         fetched => fetched,
     };
     let bytes = fetched.map_err(|trouble| match trouble {
-        Trouble::Fetch(error) => not_synced(error),
+        Trouble::Fetch(error) => not_synced(&error),
         Trouble::Blob(error) => error,
     })?;
     verify(&reference, &bytes).map(|()| bytes)
@@ -58,7 +58,7 @@ async fn fetch(origin: &dyn Origin, reference: &Reference, max: u64) -> Result<V
     Ok(bytes)
 }
 
-fn not_synced(error: FetchError) -> BlobError {
+fn not_synced(error: &FetchError) -> BlobError {
     BlobError::NotSynced(error.to_string())
 }
 

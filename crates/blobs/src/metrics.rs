@@ -45,10 +45,12 @@ pub fn describe() {
         describe_counter!(FETCHED_BYTES, Unit::Bytes, "Bytes that fetches of blobs brought");
         describe_counter!(VERIFICATIONS, "Stored blobs that were hashed again, by outcome");
         describe_counter!(COLLECTED, "Blobs removed since nobody referred to them");
-        FETCH_OUTCOMES.into_iter().for_each(|outcome| counter!(FETCHES, "outcome" => outcome).increment(0));
-        VERIFICATION_OUTCOMES
-            .into_iter()
-            .for_each(|outcome| counter!(VERIFICATIONS, "outcome" => outcome).increment(0));
+        for outcome in FETCH_OUTCOMES {
+            counter!(FETCHES, "outcome" => outcome).increment(0);
+        }
+        for outcome in VERIFICATION_OUTCOMES {
+            counter!(VERIFICATIONS, "outcome" => outcome).increment(0);
+        }
         counter!(FETCHED_BYTES).increment(0);
         counter!(COLLECTED).increment(0);
         describe_gauge!(QUARANTINED, Unit::Bytes, "Bytes of blobs in quarantine");

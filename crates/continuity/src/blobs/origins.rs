@@ -17,13 +17,13 @@ pub(crate) async fn of_config(config: &Config, directory: Option<PathBuf>, clock
     let mut buckets = HashMap::new();
     object_stores(config, &mut buckets)?;
     jetstream(config, clock, &mut buckets).await?;
-    Ok(Origins { directory: directory.map(DirectoryOrigin::new), http: http(config)?, buckets })
+    Ok(Origins { directory: directory.map(DirectoryOrigin::new), http: http(config, clock)?, buckets })
 }
 
 type Buckets = HashMap<String, Arc<dyn Origin>>;
 
 /// No client, where nobody may be asked.
-fn http(config: &Config) -> Result<Option<HttpOrigin>> {
+fn http(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<HttpOrigin>> {
     let http = &config.blobs.http;
     if http.hosts.is_empty() && http.token_hosts.is_empty() {
         return Ok(None);
@@ -34,6 +34,7 @@ fn http(config: &Config) -> Result<Option<HttpOrigin>> {
         token: (!http.token.is_empty()).then(|| http.token.reveal().to_owned()),
         reference_url: Some(http.reference_url.clone()).filter(|url| !url.is_empty()),
         ca: given(&http.ca),
+        clock: Arc::clone(clock),
         allow_http: http.allow_http,
         ..HttpOptions::default()
     };

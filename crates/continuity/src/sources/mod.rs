@@ -44,7 +44,7 @@ pub(crate) fn of_url(url: &str, key: &str, config: &Config, clock: &Arc<dyn Cloc
     }
 }
 
-/// How the JetStream `servers` of the source are reached.
+/// How the `JetStream` servers of the source are reached.
 pub(crate) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
     broker::nats_options(servers, tls, config, clock)
 }

@@ -31,7 +31,7 @@ pub(super) async fn connect(options: &NatsOptions, shared: &Arc<Shared>) -> Resu
     }
 }
 
-/// A lasting connection beside the source's, for what is kept in JetStream and no stream of events. It connects in the
+/// A lasting connection beside the source's, for what is kept in `JetStream` and no stream of events. It connects in the
 /// background, and again whenever it is lost.
 pub async fn nats_jetstream(options: &NatsOptions) -> Result<Context, SourceError> {
     let connected = async {

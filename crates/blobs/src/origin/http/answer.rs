@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use continuity_base::Timestamp;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
@@ -18,7 +19,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn read(response: &Response) -> Result<Self, FetchError> {
+    pub(super) fn read(response: &Response, now: Timestamp) -> Result<Self, FetchError> {
         let text = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
         let (from, total) = match response.status() {
             StatusCode::OK => (0, response.content_length()),
@@ -28,7 +29,7 @@ impl Head {
                     FetchError::Failed("a part came without a Content-Range that says which".to_owned())
                 })?
             }
-            refused => return Err(refusal(refused, text(RETRY_AFTER))),
+            refused => return Err(refusal(refused, text(RETRY_AFTER), now)),
         };
         if text(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
             return Err(FetchError::Failed("the bytes came in a Content-Encoding that was not asked for".to_owned()));
@@ -38,13 +39,13 @@ impl Head {
     }
 }
 
-fn refusal(status: StatusCode, retry_after: Option<&str>) -> FetchError {
+fn refusal(status: StatusCode, retry_after: Option<&str>, now: Timestamp) -> FetchError {
     let detail = status.as_u16().to_string();
     match status {
         StatusCode::NOT_FOUND => FetchError::Missing(detail),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::GONE => FetchError::Expired(detail),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            FetchError::Busy { detail, retry_after: retry_after.and_then(wait) }
+            FetchError::Busy { detail, retry_after: retry_after.and_then(|text| wait(text, now)) }
         }
         redirect if redirect.is_redirection() => {
             FetchError::Refused(format!("it answers with a redirect ({detail}), and none is followed"))
@@ -54,12 +55,13 @@ fn refusal(status: StatusCode, retry_after: Option<&str>) -> FetchError {
 }
 
 /// Seconds or a date (RFC 9110, section 10.2.3).
-fn wait(text: &str) -> Option<Duration> {
+fn wait(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let at = httpdate::parse_http_date(text).ok()?;
-    Some(at.duration_since(SystemTime::now()).unwrap_or_default())
+    let at = i64::try_from(at.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_micros()).ok()?;
+    Some(Timestamp::from_micros(at).since(now))
 }
 
 /// First byte and total of `bytes 5-9/10`.
@@ -85,15 +87,17 @@ mod tests {
         for wrong in ["", "bytes", "bytes */10", "lines 1-2/3", "bytes 1-2", "bytes x-2/3", "bytes 1-2/x"] {
             assert_eq!(content_range(wrong), None, "{wrong}");
         }
+        let now = Timestamp::from_micros(784_111_770_000_000);
+        let wait = |text| wait(text, now);
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
-        assert!(wait("Sat, 06 Nov 2094 08:49:37 GMT").unwrap() > Duration::from_hours(1));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:40:00 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("soon"), None);
     }
 
     #[test]
     fn refusals_by_status() {
-        let of = |status| refusal(StatusCode::from_u16(status).unwrap(), Some("3"));
+        let of = |status| refusal(StatusCode::from_u16(status).unwrap(), Some("3"), Timestamp::from_micros(0));
         assert!(matches!(of(404), FetchError::Missing(_)));
         assert!([401, 403, 410].into_iter().all(|status| matches!(of(status), FetchError::Expired(_))));
         assert!([429, 503].into_iter().all(

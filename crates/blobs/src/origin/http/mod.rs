@@ -49,7 +49,7 @@ impl HttpOrigin {
             // It has no bytes behind those that are here: from the beginning.
             response = self.request(url, token).send().await.map_err(answer::broken)?;
         }
-        let answer::Head { from, total, tag, media_type } = answer::Head::read(&response)?;
+        let answer::Head { from, total, tag, media_type } = answer::Head::read(&response, self.options.clock.now())?;
         let bytes = response.bytes_stream().map_err(answer::broken).boxed();
         Ok(Incoming { from, total, tag, media_type, bytes })
     }
@@ -85,7 +85,7 @@ impl HttpOrigin {
             }
             _ => {}
         }
-        answer::Head::read(&response)?;
+        answer::Head::read(&response, self.options.clock.now())?;
         let mut pieces = response.bytes_stream();
         let mut json = Vec::new();
         while let Some(piece) = pieces.try_next().await.map_err(answer::broken)? {

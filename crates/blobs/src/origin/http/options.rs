@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use continuity_base::{Clock, SystemClock};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Url};
 use thiserror::Error;
@@ -28,6 +30,8 @@ pub struct HttpOptions {
     pub allow_http: bool,
     /// The longest silence of a server.
     pub patience: Duration,
+    /// What dates in answers are compared with.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What is wrong with the options.
@@ -45,13 +49,17 @@ impl Default for HttpOptions {
             ca: None,
             allow_http: false,
             patience: Duration::from_secs(30),
+            clock: Arc::new(SystemClock::new()),
         }
     }
 }
 
 impl fmt::Debug for HttpOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpOptions").field("hosts", &self.hosts).field("token", &self.token.is_some()).finish()
+        f.debug_struct("HttpOptions")
+            .field("hosts", &self.hosts)
+            .field("token", &self.token.is_some())
+            .finish_non_exhaustive()
     }
 }
 

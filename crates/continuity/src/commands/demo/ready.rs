@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use continuity_api::ApiState;
+use continuity_base::Timestamp;
 use continuity_log::Log;
 
 use crate::progress::Progress;
@@ -30,19 +31,19 @@ async fn bytes(state: &ApiState) {
     let position = state.engine.view().position;
     let mut progress = Progress::new("fetching documents");
     let mut known = None;
-    loop {
-        let Ok(lag) = state.blobs.lag() else { break };
-        if known.is_none() && lag.known_up_to >= Some(position) {
-            known = Some(state.clock.now());
+    while !settled(state, position, &mut known) {
+        if let Ok(lag) = state.blobs.lag() {
+            progress.set(lag.available.count, lag.available.count + lag.pending.count);
         }
-        if let Some(by) = known
-            && state.blobs.settled(by).unwrap_or(true)
-        {
-            break;
-        }
-        let here = lag.available.count;
-        progress.set(here, here + lag.pending.count);
         tokio::time::sleep(LOOK_EVERY).await;
     }
     progress.finish();
+}
+
+/// `known`: since when all references up to the position are known. While the index cannot be read, nothing is settled.
+fn settled(state: &ApiState, position: u64, known: &mut Option<Timestamp>) -> bool {
+    if known.is_none() && state.blobs.lag().is_ok_and(|lag| lag.known_up_to >= Some(position)) {
+        *known = Some(state.clock.now());
+    }
+    known.is_some_and(|by| state.blobs.settled(by).unwrap_or(false))
 }
