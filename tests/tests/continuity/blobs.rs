@@ -4,6 +4,7 @@ mod arrive;
 mod downloads;
 mod jetstream;
 mod moto;
+mod places;
 
 use std::path::Path;
 use std::time::Duration;
