@@ -9,6 +9,7 @@ pub fn lag(lag: &BlobLag, now: Timestamp) -> Map<String, Value> {
     let BlobLag { pending, available, failed, damaged, .. } = lag;
     let mut shown = amounts([*pending, *available, *failed, *damaged]);
     let since = lag.oldest_pending.map(|at| now.since(at).as_secs());
+    shown.insert("stuck".to_owned(), lag.stuck.into());
     shown.insert("oldestPendingAt".to_owned(), json!(lag.oldest_pending.map(|at| at.to_string())));
     shown.insert("oldestPendingSeconds".to_owned(), json!(since));
     shown.insert("position".to_owned(), json!(lag.known_up_to));

@@ -3,11 +3,18 @@
 //! It is the one member that the replica owns in an entity. It stands in the top-level `blob` object of documents and task
 //! items, only where the platform sent such an object, and an own `state` of the platform gives way. It is no part of
 //! any read model: rows and digests are the same on every replica, whatever bytes it has.
+//!
+//! Bytes within a reference (`INLINE`) are served once they were verified, and scanned if that is configured, as all
+//! others are: until then the reference goes without them.
+
+use std::borrow::Cow;
 
 use continuity_blobs::{BlobService, BlobState};
 use continuity_events::json;
 
 const STATE: &str = "state";
+/// The bytes of an `INLINE` reference.
+const BYTES: &str = "base64";
 
 /// Splices states, and notes whether bytes are missing.
 pub(crate) struct Splice {
@@ -36,8 +43,31 @@ impl Splice {
         json::edit_member(task, "items", |items| json::edit_elements(items, |item| self.entity(item)))
     }
 
+    /// Messages of a channel, whose attachments have no state; `None` when nothing in them changes.
+    pub(crate) fn messages(&mut self, array: &str) -> Option<String> {
+        json::edit_elements(array, |message| self.nested(message, "attachments"))
+    }
+
     fn entity(&mut self, entity: &str) -> Option<String> {
-        json::edit_member(entity, "blob", |reference| self.reference(reference))
+        let nested = self.nested(entity, "versions");
+        let own = json::edit_member(nested.as_deref().unwrap_or(entity), "blob", |reference| self.reference(reference));
+        own.or(nested)
+    }
+
+    /// References within: an element's `blob`, or the element itself.
+    fn nested(&mut self, entity: &str, member: &str) -> Option<String> {
+        json::edit_member(entity, member, |list| {
+            json::edit_elements(list, |element| {
+                let of_blob = json::edit_member(element, "blob", |reference| self.unverified(reference));
+                of_blob.or_else(|| self.unverified(element))
+            })
+        })
+    }
+
+    fn unverified(&self, reference: &str) -> Option<String> {
+        // Only what has bytes in it is worth a look.
+        let has_bytes = json::member(reference, "fetch").is_some_and(|fetch| json::member(fetch, BYTES).is_some());
+        has_bytes.then(|| without_bytes(self.blobs.state(reference), reference)).flatten()
     }
 
     fn reference(&mut self, reference: &str) -> Option<String> {
@@ -46,10 +76,22 @@ impl Splice {
         }
         let state = self.blobs.state(reference);
         self.complete &= matches!(state, BlobState::Available | BlobState::Erased);
-        let mut with_state = json::without(reference, &[STATE]).into_owned();
+        let shown = without_bytes(state, reference);
+        let mut with_state = json::without(shown.as_deref().unwrap_or(reference), &[STATE]).into_owned();
         json::push_member(&mut with_state, STATE, &format!("\"{}\"", state.name()));
         Some(with_state)
     }
+}
+
+/// The reference without the bytes in it, unless they are known to be right: they are as if they were elsewhere.
+fn without_bytes(state: BlobState, reference: &str) -> Option<String> {
+    if state == BlobState::Available {
+        return None;
+    }
+    json::edit_member(reference, "fetch", |fetch| match json::without(fetch, &[BYTES]) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(without) => Some(without),
+    })
 }
 
 /// What `splice` makes of served bytes, and whether all bytes that they refer to are here.
@@ -109,5 +151,23 @@ mod tests {
         let (json, complete) = spliced(&HOUSE.state.blobs, tasks.into(), Splice::tasks);
         let expected = r#"[{"blob":{},"items":[{"blob":{"erasedAt":1,"state":"ERASED"}},{"id":2}]},{"items":[]}]"#;
         assert_eq!((String::from_utf8(json).unwrap().as_str(), complete), (expected, true));
+    }
+
+    #[test]
+    fn bytes_in_a_reference_are_not_shown_before_they_were_verified() {
+        let inline = format!(r#"{{"sha256":"{SHA}","fetch":{{"kind":"INLINE","base64":"QUJD"}}}}"#);
+        let bare = format!(r#"{{"sha256":"{SHA}","fetch":{{"kind":"INLINE"}}}}"#);
+        let own = bare.replace("}}", r#"},"state":"PENDING"}"#);
+        let documents =
+            |own: &str, of_version: &str| format!(r#"[{{"blob":{own},"versions":[{{"blob":{of_version}}}]}}]"#);
+        check(&documents(&inline, &inline), &documents(&own, &bare), false);
+        let messages = |one: &str| format!(r#"[{{"attachments":[{one},{{"blob":{one}}},{{"id":1}}]}}]"#);
+        let (json, _) = spliced(&HOUSE.state.blobs, messages(&inline).into(), Splice::messages);
+        assert_eq!(String::from_utf8(json).unwrap(), messages(&bare));
+        // What is verified stays to the byte.
+        let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let known = messages(&inline.replace(SHA, hello).replace("QUJD", "aGVsbG8="));
+        let (json, _) = spliced(&HOUSE.state.blobs, known.clone().into(), Splice::messages);
+        assert_eq!(String::from_utf8(json).unwrap(), known);
     }
 }

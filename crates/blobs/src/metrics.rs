@@ -14,6 +14,10 @@ pub const BLOBS: &str = "continuity_blobs";
 pub const BYTES: &str = "continuity_blobs_bytes";
 /// Since when the oldest pending one has been wanted.
 pub const OLDEST_PENDING: &str = "continuity_blobs_oldest_pending_timestamp_seconds";
+/// Pending ones that were tried often in vain.
+pub const STUCK: &str = "continuity_blobs_stuck";
+/// 1 while nothing is fetched or verified.
+pub const FAILING: &str = "continuity_blobs_failing";
 /// Fetches by `outcome`.
 pub const FETCHES: &str = "continuity_blob_fetches_total";
 /// Bytes that fetches brought.
@@ -41,6 +45,8 @@ pub fn describe() {
             OLDEST_PENDING,
             "Since when the oldest pending blob has been wanted; NaN while none is pending"
         );
+        describe_gauge!(STUCK, "Pending blobs that were tried eight times or more in vain");
+        describe_gauge!(FAILING, "1 while blobs are neither fetched nor verified; /health and `blobs status` say why");
         describe_counter!(FETCHES, "Fetches of blobs by outcome");
         describe_counter!(FETCHED_BYTES, Unit::Bytes, "Bytes that fetches of blobs brought");
         describe_counter!(VERIFICATIONS, "Stored blobs that were hashed again, by outcome");
@@ -64,6 +70,8 @@ pub fn show(lag: &BlobLag) {
         gauge!(BLOBS, "state" => state.name()).set(float(count));
         gauge!(BYTES, "state" => state.name()).set(float(bytes));
     }
+    gauge!(STUCK).set(float(lag.stuck));
+    gauge!(FAILING).set(float(lag.failing.is_some().into()));
     gauge!(OLDEST_PENDING).set(lag.oldest_pending.map_or(f64::NAN, |at| seconds(at.as_micros())));
 }
 

@@ -7,6 +7,8 @@ pub enum Referenced {
     Gone,
     /// Its references (raw JSON, event contract section 3).
     These(Vec<String>),
+    /// The same of a loan from which a person's data was erased: what it lets go of goes at once.
+    Erased(Vec<String>),
 }
 
 /// The read model of references, as the service sees it. Implemented over the projection `blobs`; all calls block.

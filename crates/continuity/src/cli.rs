@@ -220,7 +220,7 @@ pub(crate) enum Blobs {
         #[arg(long, value_name = "ID")]
         loan: Option<String>,
     },
-    /// Failed and damaged ones: why, and whose they are.
+    /// Failed and damaged ones, and those that were tried often in vain: why, and whose they are.
     List {
         #[command(flatten)]
         on: OnData,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use continuity_blobs::{BlobError, OpenBlob};
+use continuity_blobs::{BlobError, BlobService, OpenBlob};
 use continuity_events::json;
 use futures_util::StreamExt;
 use http::header::{
@@ -71,7 +71,8 @@ pub(crate) fn reply(call: &Call, described: &[&str], opened: Opened) -> Result<R
     let length = range.end - range.start;
     let part = format!("bytes {}-{}/{total}", range.start, range.end.saturating_sub(1));
     // Nobody reads what HEAD would send: the file is closed and the right to send given back at once.
-    let body = if call.method == Method::HEAD { Body::empty() } else { body(opened, range) };
+    let body =
+        if call.method == Method::HEAD { Body::empty() } else { body(call.shared.state.blobs.clone(), opened, range) };
     let mut reply = Reply::pieces(media_type, length, body)
         .status(status)
         .caching(Caching::Tagged(tag))
@@ -87,11 +88,15 @@ pub(crate) fn reply(call: &Call, described: &[&str], opened: Opened) -> Result<R
 }
 
 /// The bytes as they are read. An error cuts the connection, so that nobody takes a part for the whole.
-fn body(opened: Opened, range: std::ops::Range<u64>) -> Body {
+fn body(blobs: BlobService, opened: Opened, range: std::ops::Range<u64>) -> Body {
     let Opened { blob, permit } = opened;
+    let sha256 = blob.sha256;
     let pieces = blob.stream(range).map(move |piece| {
         let _held = &permit;
-        piece.inspect_err(|error: &io::Error| tracing::error!(%error, "a blob could not be read while it was sent"))
+        piece.inspect_err(|error: &io::Error| {
+            tracing::error!(%error, "a blob could not be read while it was sent; it is looked at again");
+            blobs.suspect(sha256);
+        })
     });
     Body::from_stream(pieces)
 }
@@ -117,7 +122,7 @@ fn not_synced(why: &str) -> Problem {
 
 fn refusal(error: &BlobError) -> Problem {
     match error {
-        BlobError::NotSynced(_) => not_synced("they are on their way, and these are fetched before others now"),
+        BlobError::NotSynced(why) => not_synced(why),
         BlobError::Erased => Problem::new(&BLOB_ERASED, "The platform erased them for good."),
         BlobError::Damaged { .. } => {
             tracing::error!(error = %error, "stored bytes are not what their reference says");

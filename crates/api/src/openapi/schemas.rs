@@ -74,7 +74,7 @@ const ENTITIES: &[(&str, &str)] = &[
     ("PurgedLoan", "loanRequestId! lastSequence!"),
     (
         "BlobReport",
-        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing troubled!:TroubledBlob*",
+        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount stuck!:integer oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing troubled!:TroubledBlob*",
     ),
     ("LoanBlobs", "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount"),
     ("BlobAmount", "count!:integer bytes!:integer"),
@@ -96,7 +96,7 @@ const ENTITIES: &[(&str, &str)] = &[
     ),
     (
         "HealthBlobs",
-        "pending:BlobAmount available:BlobAmount failed:BlobAmount damaged:BlobAmount oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing!:boolean",
+        "pending:BlobAmount available:BlobAmount failed:BlobAmount damaged:BlobAmount stuck:integer oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing!:boolean",
     ),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),

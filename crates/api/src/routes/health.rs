@@ -70,7 +70,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
 
 /// The bytes of documents and attachments.
 struct Blobs {
-    /// None is lost or wrong, and those on their way come. A bank that has some on their way has a replica that works.
+    /// None is lost or wrong, and those on their way come.
     well: bool,
     component: Value,
 }
@@ -81,7 +81,7 @@ impl Blobs {
         let Ok(lag) = state.blobs.lag() else { return Self { well: false, component: json!({"failing": true}) } };
         let mut component = blob_lag::lag(&lag, state.clock.now());
         component.insert("failing".to_owned(), lag.failing.is_some().into());
-        let well = lag.failing.is_none() && lag.failed.count == 0 && lag.damaged.count == 0;
+        let well = lag.failing.is_none() && lag.stuck + lag.failed.count + lag.damaged.count == 0;
         Self { well, component: Value::Object(component) }
     }
 }

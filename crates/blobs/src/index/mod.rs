@@ -32,12 +32,15 @@ const WAITING: Ordered = TableDefinition::new("waiting");
 const VERIFIED: Ordered = TableDefinition::new("verified");
 const UNREFERENCED: Ordered = TableDefinition::new("unreferenced");
 const TROUBLED: TableDefinition<&Digest, ()> = TableDefinition::new("troubled");
-const OF_LOAN: TableDefinition<(&str, &Digest), ()> = TableDefinition::new("of_loan");
+/// What a loan holds, with a mark of the reference by which it does.
+const OF_LOAN: TableDefinition<(&str, &Digest), u64> = TableDefinition::new("of_loan");
+/// What a loan held once, until the loan is purged.
+const FORMER: TableDefinition<(&str, &Digest), ()> = TableDefinition::new("former");
 const HOLDERS: TableDefinition<(&Digest, &str), ()> = TableDefinition::new("holders");
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
 /// The layout of rows and tables. Another one is thrown away and derived anew.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// The index cannot be used.
 #[derive(Debug, Error)]
@@ -76,9 +79,11 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Opens the file, or makes it; one that cannot be read is derived anew. Blocks, and counts all rows. References of
-    /// another version are read from the beginning.
-    pub(crate) fn open(path: &Path, references: u32) -> Result<Arc<Self>, IndexError> {
+    /// Opens the file, or makes it; one that cannot be read is derived anew. Blocks, and counts all rows.
+    ///
+    /// References of another `version`, or up to a position behind `head`, the last of the log, are read from the
+    /// beginning: the read model, or the log, is another one than it was.
+    pub(crate) fn open(path: &Path, version: u32, head: Option<u64>) -> Result<Arc<Self>, IndexError> {
         let database = open::database(path)?;
         let index = Self {
             path: path.to_owned(),
@@ -87,7 +92,7 @@ impl Index {
             tally: Mutex::default(),
             writing: Mutex::default(),
         };
-        index.write(|writer| writer.expect_references(references.into()))?;
+        index.write(|writer| writer.expect_references(version.into(), head))?;
         let tally = index.count()?;
         *index.tally.lock() = tally;
         Ok(Arc::new(index))
@@ -135,6 +140,7 @@ impl Index {
         change: impl FnOnce(&mut Writer<'_>) -> Result<T, Fault>,
     ) -> Result<T, IndexError> {
         let attempt = || -> Result<T, Fault> {
+            let _doubt = Doubt(&self.broken);
             let _writing = self.writing.lock();
             let database = self.database.read();
             let mut transaction = database.as_ref().ok_or_else(closed)?.begin_write()?;
@@ -151,6 +157,17 @@ impl Index {
     fn failed(&self, fault: Fault) -> IndexError {
         self.broken.store(true, Ordering::SeqCst);
         IndexError::Store { path: self.path.clone(), cause: fault.0 }
+    }
+}
+
+/// Redb panics over a damaged file: then it is to be looked at as a whole.
+struct Doubt<'a>(&'a AtomicBool);
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::SeqCst);
+        }
     }
 }
 

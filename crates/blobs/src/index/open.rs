@@ -9,7 +9,8 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableError}
 use tracing::warn;
 
 use super::{
-    BLOBS, DUE, FORMAT, Fault, HOLDERS, IndexError, META, OF_LOAN, TROUBLED, UNREFERENCED, VERIFIED, WAITING, decode,
+    BLOBS, DUE, FORMAT, FORMER, Fault, HOLDERS, IndexError, META, OF_LOAN, TROUBLED, UNREFERENCED, VERIFIED, WAITING,
+    decode,
 };
 
 /// The open database with all tables.
@@ -68,15 +69,24 @@ fn prepare(database: &Database) -> Result<(), Fault> {
     }
     transaction.open_table(TROUBLED)?;
     transaction.open_table(OF_LOAN)?;
+    transaction.open_table(FORMER)?;
     transaction.open_table(HOLDERS)?;
     Ok(transaction.commit()?)
 }
 
+/// Reads everything once: a damaged page shows here, and nowhere later.
 fn readable(database: &Database) -> Result<(), Fault> {
-    for entry in database.begin_read()?.open_table(BLOBS)?.iter()? {
+    let transaction = database.begin_read()?;
+    for entry in transaction.open_table(BLOBS)?.iter()? {
         decode(entry?.1.value())?;
     }
-    Ok(())
+    for table in [DUE, WAITING, VERIFIED, UNREFERENCED] {
+        transaction.open_table(table)?.iter()?.try_for_each(|entry| entry.map(drop))?;
+    }
+    transaction.open_table(TROUBLED)?.iter()?.try_for_each(|entry| entry.map(drop))?;
+    transaction.open_table(OF_LOAN)?.iter()?.try_for_each(|entry| entry.map(drop))?;
+    transaction.open_table(FORMER)?.iter()?.try_for_each(|entry| entry.map(drop))?;
+    Ok(transaction.open_table(HOLDERS)?.iter()?.try_for_each(|entry| entry.map(drop))?)
 }
 
 fn remove(path: &Path) -> Result<(), IndexError> {

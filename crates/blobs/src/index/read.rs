@@ -1,18 +1,19 @@
 //! What is asked of the index.
 
 use continuity_base::Timestamp;
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Range, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::tally::Tally;
 use super::{
-    BLOBS, DUE, Fault, HOLDERS, Index, IndexError, META, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED, VERIFIED,
-    WAITING, closed, decode,
+    BLOBS, DUE, Doubt, Fault, HOLDERS, Index, IndexError, META, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED,
+    VERIFIED, WAITING, closed, decode,
 };
 use crate::shelf::Digest;
 
 impl Index {
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, IndexError> {
         let attempt = || -> Result<T, Fault> {
+            let _doubt = Doubt(&self.broken);
             let database = self.database.read();
             read(&database.as_ref().ok_or_else(closed)?.begin_read()?)
         };
@@ -54,9 +55,23 @@ impl Index {
         })
     }
 
-    /// What is due by `now`, the longest due first.
-    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Digest>, IndexError> {
-        Ok(self.first(DUE, now, limit)?.into_iter().map(|(_, digest)| digest).collect())
+    /// What is due by `now`, the longest due first, behind `after`.
+    pub(crate) fn due(
+        &self,
+        after: Option<(Timestamp, Digest)>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, Digest)>, IndexError> {
+        self.read(|transaction| {
+            let (at, digest) = after.unwrap_or((Timestamp::from_micros(i64::MIN), [0; 32]));
+            if at > now {
+                return Ok(Vec::new());
+            }
+            let table = transaction.open_table(DUE)?;
+            let mut found = keys(table.range((at.as_micros(), &digest)..=(now.as_micros(), &[0xff; 32]))?, limit + 1)?;
+            found.retain(|key| Some(*key) != after);
+            Ok(found)
+        })
     }
 
     /// What was verified by `until`, the longest ago first.
@@ -106,23 +121,27 @@ impl Index {
     fn first(&self, order: Ordered, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Digest)>, IndexError> {
         self.read(|transaction| {
             let table = transaction.open_table(order)?;
-            let mut found = Vec::new();
-            for entry in table.range(..=(until.as_micros(), &[0xff; 32]))?.take(limit) {
-                let entry = entry?;
-                let (at, digest) = entry.0.value();
-                found.push((Timestamp::from_micros(at), *digest));
-            }
-            Ok(found)
+            keys(table.range(..=(until.as_micros(), &[0xff; 32]))?, limit)
         })
     }
+}
+
+fn keys(range: Range<'_, (i64, &'static Digest), ()>, limit: usize) -> Result<Vec<(Timestamp, Digest)>, Fault> {
+    let mut found = Vec::new();
+    for entry in range.take(limit) {
+        let entry = entry?;
+        let (at, digest) = entry.0.value();
+        found.push((Timestamp::from_micros(at), *digest));
+    }
+    Ok(found)
 }
 
 fn row(transaction: &ReadTransaction, digest: &Digest) -> Result<Option<Row>, Fault> {
     transaction.open_table(BLOBS)?.get(digest)?.map(|row| decode(row.value())).transpose()
 }
 
-pub(super) fn digests(
-    table: &impl ReadableTable<(&'static str, &'static Digest), ()>,
+pub(super) fn digests<V: redb::Value + 'static>(
+    table: &impl ReadableTable<(&'static str, &'static Digest), V>,
     loan: &str,
 ) -> Result<Vec<Digest>, Fault> {
     let mut found = Vec::new();

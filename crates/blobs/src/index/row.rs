@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// A DAMAGED blob was tried so often without luck that nobody waits for it any more. It is tried on.
 const HOPELESS: u32 = 8;
 
+/// A blob that was tried so often without luck is told to operators. It is tried on.
+const STUCK: u32 = 8;
+
 /// Where a blob is in its life. The numbers are stored: they do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
@@ -38,8 +41,10 @@ pub(crate) struct Row {
     pub(crate) state: State,
     /// Bytes, as the reference says.
     pub(crate) size: Option<u64>,
-    /// The newest reference (raw JSON), or a renewed one; empty for bytes on the shelf that nobody referred to.
+    /// The newest reference (raw JSON); empty for bytes on the shelf that nobody referred to.
     pub(crate) reference: String,
+    /// A fresh reference in its place, once it had expired.
+    pub(crate) renewed: Option<String>,
     pub(crate) first_wanted_at: Timestamp,
     /// Tries that did not succeed, since the last success.
     pub(crate) attempts: u32,
@@ -67,6 +72,7 @@ impl Row {
             state: State::Pending,
             size,
             reference,
+            renewed: None,
             first_wanted_at: now,
             attempts: 0,
             missing: 0,
@@ -92,6 +98,17 @@ impl Row {
         self.first_wanted_at = now;
         (self.attempts, self.missing, self.others) = (0, 0, 0);
         (self.next_due, self.verified_at, self.stored, self.tag) = (now, None, None, None);
+    }
+
+    /// What is stored is lost or wrong: it is fetched again as of now.
+    pub(crate) fn damage(&mut self, reason: &str, now: Timestamp) {
+        self.begin_again(now);
+        (self.state, self.error) = (State::Damaged, Some(reason.to_owned()));
+    }
+
+    /// The reference to act upon (raw JSON).
+    pub(crate) fn usable(&self) -> &str {
+        self.renewed.as_deref().unwrap_or(&self.reference)
     }
 
     pub(crate) fn referenced(&self) -> bool {
@@ -120,7 +137,12 @@ impl Row {
 
     /// Whether an operator should know of it.
     pub(super) fn troubled(&self) -> bool {
-        self.referenced() && matches!(self.state, State::Failed | State::Damaged)
+        self.referenced() && (self.stuck() || matches!(self.state, State::Failed | State::Damaged))
+    }
+
+    /// Whether it is on its way, and does not get anywhere.
+    pub(crate) fn stuck(&self) -> bool {
+        self.referenced() && self.state == State::Pending && self.attempts >= STUCK
     }
 
     /// Whether it is wrong, but may still come right soon without anybody's doing.

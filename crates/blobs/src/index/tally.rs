@@ -27,6 +27,8 @@ impl BlobAmount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) states: [BlobAmount; 4],
+    /// Pending ones that were tried often in vain.
+    pub(crate) stuck: u64,
     /// The log position up to which references are counted; `None` before the first look.
     pub(crate) cursor: Option<u64>,
 }
@@ -39,9 +41,11 @@ impl Tally {
     pub(super) fn replace(&mut self, before: Option<&Row>, after: Option<&Row>) {
         if let Some(row) = before.filter(|row| row.referenced()) {
             self.states[row.state as usize].take(row.bytes());
+            self.stuck = self.stuck.saturating_sub(u64::from(row.stuck()));
         }
         if let Some(row) = after.filter(|row| row.referenced()) {
             self.states[row.state as usize].add(row.bytes());
+            self.stuck += u64::from(row.stuck());
         }
     }
 }

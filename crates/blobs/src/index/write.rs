@@ -2,11 +2,17 @@
 
 use continuity_base::Timestamp;
 use redb::{ReadableTable, Table, WriteTransaction};
+use tracing::warn;
 
 use super::row::Row;
 use super::tally::Tally;
-use super::{BLOBS, DUE, Fault, HOLDERS, META, OF_LOAN, TROUBLED, UNREFERENCED, VERIFIED, WAITING, decode, encode};
+use super::{
+    BLOBS, DUE, FORMER, Fault, HOLDERS, META, OF_LOAN, TROUBLED, UNREFERENCED, VERIFIED, WAITING, decode, encode,
+};
 use crate::shelf::Digest;
+
+/// Since when nobody refers to what nobody is known to refer to.
+const UNKNOWN: Timestamp = Timestamp::from_micros(i64::MAX);
 
 type Keys<'a> = Table<'a, (i64, &'static Digest), ()>;
 
@@ -18,7 +24,8 @@ pub(crate) struct Writer<'a> {
     verified: Keys<'a>,
     unreferenced: Keys<'a>,
     troubled: Table<'a, &'static Digest, ()>,
-    of_loan: Table<'a, (&'static str, &'static Digest), ()>,
+    of_loan: Table<'a, (&'static str, &'static Digest), u64>,
+    former: Table<'a, (&'static str, &'static Digest), ()>,
     holders: Table<'a, (&'static Digest, &'static str), ()>,
     meta: Table<'a, &'static str, u64>,
     tally: &'a mut Tally,
@@ -34,6 +41,7 @@ impl<'a> Writer<'a> {
             unreferenced: transaction.open_table(UNREFERENCED)?,
             troubled: transaction.open_table(TROUBLED)?,
             of_loan: transaction.open_table(OF_LOAN)?,
+            former: transaction.open_table(FORMER)?,
             holders: transaction.open_table(HOLDERS)?,
             meta: transaction.open_table(META)?,
             tally,
@@ -79,26 +87,65 @@ impl<'a> Writer<'a> {
         super::read::digests(&self.of_loan, loan)
     }
 
-    /// Notes that the loan holds the digest.
-    pub(crate) fn hold(&mut self, loan: &str, digest: &Digest) -> Result<(), Fault> {
-        self.of_loan.insert((loan, digest), ())?;
-        self.holders.insert((digest, loan), ())?;
-        Ok(())
+    /// Notes that the loan holds the digest by a reference of that mark; whether that is new.
+    pub(crate) fn hold(&mut self, loan: &str, digest: &Digest, mark: u64) -> Result<bool, Fault> {
+        let before = self.of_loan.insert((loan, digest), mark)?.map(|mark| mark.value());
+        if before.is_none() {
+            self.holders.insert((digest, loan), ())?;
+            self.former.remove((loan, digest))?;
+        }
+        Ok(before != Some(mark))
     }
 
     /// Notes that the loan does not hold the digest any more; whether no loan does now.
     pub(crate) fn release(&mut self, loan: &str, digest: &Digest) -> Result<bool, Fault> {
         self.of_loan.remove((loan, digest))?;
         self.holders.remove((digest, loan))?;
+        self.former.insert((loan, digest), ())?;
         Ok(super::read::holders(&self.holders, digest, 1)?.is_empty())
     }
 
-    /// Forgets how far references are known, unless they are of that version.
-    pub(super) fn expect_references(&mut self, version: u64) -> Result<(), Fault> {
-        let known = self.meta.get("references")?.map(|known| known.value());
-        if known != Some(version) {
-            self.meta.insert("references", version)?;
-            self.meta.remove("cursor")?;
+    /// What the loan held once; it is forgotten that it did.
+    pub(crate) fn forget_former(&mut self, loan: &str) -> Result<Vec<Digest>, Fault> {
+        let former = super::read::digests(&self.former, loan)?;
+        for digest in &former {
+            self.former.remove((loan, digest))?;
+        }
+        Ok(former)
+    }
+
+    /// Begins anew with references of another version, or of another log than that which ends at `head`. Until they are
+    /// read again nobody is known to refer to anything.
+    pub(super) fn expect_references(&mut self, version: u64, head: Option<u64>) -> Result<(), Fault> {
+        let known = self.meta.insert("references", version)?.map(|known| known.value());
+        let cursor = self.meta.get("cursor")?.map(|cursor| cursor.value());
+        if known.is_none_or(|known| known == version) && cursor <= head.or(cursor) {
+            return Ok(());
+        }
+        warn!("the read model of references, or the log, is another one than it was: references are read anew");
+        self.meta.remove("cursor")?;
+        self.of_loan.retain(|_, _| false)?;
+        self.holders.retain(|_, ()| false)?;
+        self.former.retain(|_, ()| false)?;
+        let mut digests = Vec::new();
+        for entry in self.blobs.iter()? {
+            digests.push(*entry?.0.value());
+        }
+        for digest in digests {
+            // Its time begins when it is known that nobody does.
+            self.change(&digest, |row| row.unreferenced_since = Some(UNKNOWN))?;
+        }
+        Ok(())
+    }
+
+    /// What nobody was known to refer to while references were read anew: nobody does, from now on.
+    pub(crate) fn begin_unreferenced(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let mut unknown = Vec::new();
+        for entry in self.unreferenced.range((UNKNOWN.as_micros(), &[0; 32])..)? {
+            unknown.push(*entry?.0.value().1);
+        }
+        for digest in unknown {
+            self.change(&digest, |row| row.unreferenced_since = Some(now))?;
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ pub enum FetchError {
     /// The reference is not good any more (401, 403, 410): a fresh one may be.
     #[error("the reference is not accepted: {0}")]
     Expired(String),
-    /// The origin wants to be left alone for a while (429, 503).
+    /// The origin wants to be left alone for a while (429, or 503 with `Retry-After`).
     #[error("the origin is busy: {detail}")]
     Busy {
         /// What it said.

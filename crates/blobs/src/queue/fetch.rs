@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use continuity_base::Timestamp;
 use futures_util::StreamExt;
+use tracing::warn;
 
 use super::evidence;
 use super::outcome::{self, Failure};
@@ -12,7 +13,7 @@ use crate::index::Row;
 use crate::origin::{FetchError, Have, Incoming};
 use crate::scan::Verdict;
 use crate::service::BlobServiceError;
-use crate::service::core::{Core, hash};
+use crate::service::core::{Core, hash, unreadable};
 use crate::shelf::Digest;
 use crate::{Reference, metrics};
 
@@ -23,7 +24,7 @@ pub(super) async fn run(
     authority: &str,
 ) -> Result<Option<Timestamp>, BlobServiceError> {
     let Some(row) = core.index.row(&digest)? else { return Ok(None) };
-    let attempt = match Reference::parse(&row.reference) {
+    let attempt = match Reference::parse(row.usable()) {
         Ok(reference) => Attempt { core, digest, authority, row, reference }.go().await,
         Err(error) => Err(Failure::Refused(error.to_string())),
     };
@@ -47,8 +48,12 @@ impl Attempt<'_> {
         if let Some(size) = self.adopt().await? {
             return Ok((size, "adopted"));
         }
-        self.admit(self.reference.media_type.as_deref())?;
-        self.find_room()?;
+        self.admit_size()?;
+        // Where the reference does not say, the origin does.
+        if let Some(media_type) = &self.reference.media_type {
+            self.admit_type(Some(media_type))?;
+        }
+        self.find_room(self.reference.size.unwrap_or(0))?;
         let path = self.core.incoming.join(Part::name(&self.digest));
         let mut part = Part::open(path, Arc::clone(&self.core.index)).await?;
         if part.length() > self.limit() {
@@ -66,40 +71,47 @@ impl Attempt<'_> {
     /// What is on the shelf already, verified: the index was derived anew, or the process killed before it was told.
     async fn adopt(&self) -> Result<Option<u64>, Failure> {
         let Some(blob) = self.core.places.shelf.open(&self.digest).await? else { return Ok(None) };
-        let (size, sha256) = hash(blob, &self.core.unpaced).await?;
+        let (size, sha256) = match hash(blob, &self.core.unpaced).await {
+            Err(error) if unreadable(&error) => (0, [0; 32]),
+            hashed => hashed?,
+        };
         if sha256 == self.digest && self.reference.size.is_none_or(|expected| expected == size) {
             remove(&self.core.incoming.join(Part::name(&self.digest)))?;
             return Ok(Some(size));
         }
         let reason = format!("{size} bytes were in the store with the SHA-256 {}", hex::encode(sha256));
-        evidence::stored(self.core, &self.digest, &reason, Some((size, sha256))).await?;
+        if let Err(error) = evidence::stored(self.core, &self.digest, &reason, Some((size, sha256))).await {
+            warn!(blob.sha256 = hex::encode(self.digest), %error, "the damaged bytes could not be put aside");
+        }
         self.core.places.shelf.remove(&self.digest).await?;
         Err(Failure::Wrong(reason))
     }
 
-    fn admit(&self, media_type: Option<&str>) -> Result<(), Failure> {
+    fn admit_size(&self) -> Result<(), Failure> {
         let max = self.core.options.max_bytes;
-        if let Some(size) = self.reference.size.filter(|size| *size > max) {
-            return Err(Failure::Refused(format!("it has {size} bytes, more than the {max} allowed")));
+        match self.reference.size.filter(|size| *size > max) {
+            Some(size) => Err(Failure::Refused(format!("it has {size} bytes, more than the {max} of blobs.max_bytes"))),
+            None => Ok(()),
         }
+    }
+
+    fn admit_type(&self, media_type: Option<&str>) -> Result<(), Failure> {
         self.core.options.refused_type(media_type).map_or(Ok(()), |reason| Err(Failure::Refused(reason)))
     }
 
-    /// A blob must not take the room that the log needs.
-    fn find_room(&self) -> Result<(), Failure> {
-        let options = &self.core.options;
-        let found = rustix::fs::statvfs(&options.directory).map_err(std::io::Error::from)?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        let short = free < options.min_free_bytes.saturating_add(self.reference.size.unwrap_or(0));
-        let told = short.then(|| {
-            format!(
-                "the disk of the blobs has {free} bytes left, and {} are kept free: free space on it, then fetching goes on \
-                 by itself",
-                options.min_free_bytes
-            )
-        });
-        self.core.no_room.lock().clone_from(&told);
-        told.map_or(Ok(()), |told| Err(Failure::NoRoom(told)))
+    /// A blob must not take the room that the log needs: so many bytes more have to leave what stays free.
+    fn find_room(&self, bytes: u64) -> Result<(), Failure> {
+        let room = self.core.room()?;
+        if room >= bytes && room > 0 {
+            return Ok(());
+        }
+        let told = format!(
+            "the disk of the blobs has room for {room} of {bytes} bytes beside the {} that stay free: free space on it, then \
+             fetching goes on by itself",
+            self.core.options.min_free_bytes
+        );
+        *self.core.short.lock() = Some((bytes.max(1), told.clone()));
+        Err(Failure::NoRoom(told))
     }
 
     fn limit(&self) -> u64 {
@@ -113,11 +125,16 @@ impl Attempt<'_> {
             Err(FetchError::Expired(_)) => {}
             answer => return answer.map_err(Failure::Origin),
         }
-        let json = origin.renew(&self.reference).await.map_err(Failure::Origin)?;
+        let json = match origin.renew(&self.reference).await {
+            Ok(json) => json,
+            // Whoever gives references need not be whoever gives bytes: those are not kept waiting.
+            Err(busy @ FetchError::Busy { .. }) => return Err(Failure::Retry(format!("no fresh reference: {busy}"))),
+            Err(error) => return Err(Failure::Origin(error)),
+        };
         let fresh = Reference::parse(&json).ok().filter(|fresh| fresh.sha256 == self.digest);
         let fresh = fresh.ok_or_else(|| Failure::Retry("the fresh reference is not to the same blob".to_owned()))?;
         let digest = self.digest;
-        self.core.write(move |writer| writer.change(&digest, |row| row.reference = json)).await?;
+        self.core.write(move |writer| writer.change(&digest, |row| row.renewed = Some(json))).await?;
         self.reference = fresh;
         origin.fetch(&self.reference, have).await.map_err(Failure::Origin)
     }
@@ -125,7 +142,7 @@ impl Attempt<'_> {
     async fn receive(&mut self, mut part: Part) -> Result<Part, Failure> {
         let have = Have { bytes: part.length(), tag: self.row.tag.clone().filter(|_| part.length() > 0) };
         let mut incoming = self.ask(&have).await?;
-        self.admit(self.reference.media_type.as_deref().or(incoming.media_type.as_deref()))?;
+        self.admit_type(self.reference.media_type.as_deref().or(incoming.media_type.as_deref()))?;
         if incoming.from != part.length() {
             if incoming.from != 0 {
                 return Err(Failure::Retry(format!("bytes from {} on were not asked for", incoming.from)));
@@ -143,6 +160,9 @@ impl Attempt<'_> {
             };
             self.core.pace.take(bytes.len() as u64).await;
             metrics::fetched_bytes(bytes.len() as u64);
+            if part.is_full(&bytes) {
+                self.find_room(part.buffered())?;
+            }
             part = part.push(bytes).await?;
             if part.length() > self.limit() {
                 return Err(self.too_long(part).await?);

@@ -8,6 +8,7 @@ pub(crate) mod part;
 pub(crate) mod quarantine;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,9 @@ use crate::shelf::Digest;
 
 /// Due blobs of one authority that are held ready. Behind more of them than that, other authorities wait.
 const STAGED: usize = 1_024;
-/// With fewer ready ones in all, the index is asked for more.
+/// With fewer ready ones in all, the index is asked for more, so many at a time.
 const LOW: usize = 64;
+const LOOK: usize = 2_048;
 /// What somebody waits for is not kept back longer than this after a try.
 const ASKED: Duration = Duration::from_secs(5);
 
@@ -40,7 +42,7 @@ pub(crate) struct Done {
 type Running = FuturesUnordered<BoxFuture<'static, Result<Done, BlobServiceError>>>;
 
 /// Fetches until it is dropped; parts stay for the next time.
-pub(crate) async fn run(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+pub(crate) async fn run(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
     let (mut queue, mut running) = (Queue::default(), Running::new());
     loop {
         while running.len() < core.options.parallel.max(1) {
@@ -49,8 +51,8 @@ pub(crate) async fn run(core: &Arc<Core>) -> Result<(), BlobServiceError> {
         }
         tokio::select! {
             Some(done) = running.next() => queue.done(done?),
-            () = core.wake.notified() => {}
-            () = tokio::time::sleep(core.options.tick) => {}
+            () = core.wake.notified() => queue.rests = false,
+            () = tokio::time::sleep(core.options.tick) => queue.rests = false,
         }
     }
 }
@@ -62,6 +64,10 @@ struct Queue {
     known: HashSet<Digest>,
     running: HashMap<String, usize>,
     busy: HashMap<String, Timestamp>,
+    /// The due one that was looked at last.
+    looked_at: Option<(Timestamp, Digest)>,
+    /// All were looked at in vain: it waits until something changes, or for a tick.
+    rests: bool,
 }
 
 impl Queue {
@@ -77,7 +83,7 @@ impl Queue {
         if !(core.options.open)(now) {
             return Ok(None);
         }
-        if self.staged.values().map(VecDeque::len).sum::<usize>() < LOW {
+        if !self.rests && self.staged_with_room(core) < LOW {
             self.fill(core, now)?;
         }
         self.ready(core, now)
@@ -136,8 +142,18 @@ impl Queue {
         }
     }
 
+    fn staged_with_room(&self, core: &Core) -> usize {
+        let ready = self.staged.iter().filter(|(authority, _)| self.has_room(core, authority));
+        ready.map(|(_, staged)| staged.len()).sum()
+    }
+
+    /// Looks at the next due ones, round and round: those of an authority that is full or wants to be left alone do not
+    /// keep others from their turn.
     fn fill(&mut self, core: &Core, now: Timestamp) -> Result<(), BlobServiceError> {
-        for digest in core.index.due(now, self.known.len() + STAGED)? {
+        let due = core.index.due(self.looked_at, now, LOOK)?;
+        self.looked_at = if due.len() < LOOK { None } else { due.last().copied() };
+        let mut found = false;
+        for (_, digest) in due {
             if self.known.contains(&digest) {
                 continue;
             }
@@ -146,8 +162,10 @@ impl Queue {
             if staged.len() < STAGED {
                 staged.push_back(digest);
                 self.known.insert(digest);
+                found = true;
             }
         }
+        self.rests = !found && self.looked_at.is_none();
         Ok(())
     }
 
@@ -190,5 +208,5 @@ impl Queue {
 }
 
 fn authority(core: &Core, row: &Row) -> String {
-    Reference::parse(&row.reference).map_or_else(|_| "local".to_owned(), |read| core.places.origin.authority(&read))
+    Reference::parse(row.usable()).map_or_else(|_| "local".to_owned(), |read| core.places.origin.authority(&read))
 }

@@ -20,11 +20,16 @@ use crate::{metrics, references::Referenced};
 /// Found missing, or its reference not accepted, so often in a row, it is given up but for a try a day.
 const MISSING: u32 = 8;
 const DAY: Duration = Duration::from_hours(24);
+/// The wait for room on the disk.
+const FULL: Duration = Duration::from_secs(30);
 /// The wait for an authority that is busy and does not say for how long, and the longest that is believed.
-const BUSY: Duration = Duration::from_secs(30);
+const BUSY: Duration = Duration::from_secs(5);
 const BUSIEST: Duration = Duration::from_hours(1);
 /// Loans that are asked for another reference, and references tried in one round.
 const OTHERS: u32 = 8;
+
+/// Tries in vain that are not worth a word.
+const FEW: u32 = 4;
 
 /// Why a try brought nothing.
 pub(super) enum Failure {
@@ -86,6 +91,7 @@ pub(super) async fn arrived(
     size: u64,
     outcome: &'static str,
 ) -> Result<(), BlobServiceError> {
+    core.bad.lock().remove(&digest);
     let now = core.now();
     let change = core.write(move |writer| {
         writer.change(&digest, |row| {
@@ -115,13 +121,13 @@ pub(super) async fn failed(
         let other = if failure.is_of_reference() && row.others < OTHERS { other(&core, &digest, &row)? } else { None };
         let (now, unit) = (core.now(), rand::random());
         let mut busy_until = None;
-        core.index.write(|writer| {
+        let after = core.index.write(|writer| {
             writer.change(&digest, |row| {
                 row.error = Some(failure.text());
                 row.tried_at = Some(now);
                 match other {
                     Some(other) => {
-                        (row.reference, row.next_due, row.tag) = (other, now, None);
+                        (row.reference, row.renewed, row.next_due, row.tag) = (other, None, now, None);
                         row.others += 1;
                     }
                     None => busy_until = wait(row, &failure, now, unit),
@@ -130,6 +136,12 @@ pub(super) async fn failed(
         })?;
         if let Failure::Wrong(reason) = &failure {
             alarm(&digest, reason);
+        } else if after.is_some_and(|row| row.attempts >= FEW && row.attempts.is_power_of_two()) {
+            warn!(
+                blob.sha256 = hex::encode(digest),
+                reason = failure.text(),
+                "a blob still does not come; it is tried on"
+            );
         }
         Ok(busy_until)
     })
@@ -139,11 +151,12 @@ pub(super) async fn failed(
 fn wait(row: &mut Row, failure: &Failure, now: Timestamp, unit: f64) -> Option<Timestamp> {
     row.others = 0;
     if let Failure::Origin(FetchError::Busy { retry_after, .. }) = failure {
+        row.attempts = row.attempts.saturating_add(1);
         row.next_due = now.plus(retry_after.unwrap_or(BUSY).min(BUSIEST));
         return Some(row.next_due);
     }
     if matches!(failure, Failure::NoRoom(_)) {
-        row.next_due = now.plus(BUSY);
+        row.next_due = now.plus(FULL);
         return None;
     }
     row.attempts = row.attempts.saturating_add(1);

@@ -33,6 +33,13 @@ impl Part {
         format!("{}.part", hex::encode(digest))
     }
 
+    /// The digest of a part file's name.
+    pub(crate) fn digest(path: &Path) -> Option<Digest> {
+        let mut digest = [0; 32];
+        let name = path.file_name()?.to_str()?.strip_suffix(".part")?;
+        hex::decode_to_slice(name, &mut digest).is_ok().then_some(digest)
+    }
+
     /// Opens the file, or makes it, and hashes what it holds.
     pub(crate) async fn open(path: PathBuf, index: Arc<Index>) -> io::Result<Self> {
         blocking(move || {
@@ -60,6 +67,16 @@ impl Part {
             Ok(self)
         })
         .await
+    }
+
+    /// Bytes that wait to be written.
+    pub(crate) fn buffered(&self) -> u64 {
+        self.buffered as u64
+    }
+
+    /// Whether those are written with these.
+    pub(crate) fn is_full(&self, bytes: &Bytes) -> bool {
+        self.buffered + bytes.len() >= BUFFER
     }
 
     /// Adds bytes.

@@ -1,5 +1,6 @@
 //! Wrong bytes, put aside as evidence: `<hex>.<n>` with a `<hex>.<n>.json` that says what was expected and found.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,19 @@ impl Quarantine {
     pub(crate) fn purge(&self, digest: &Digest) -> io::Result<()> {
         remove(&self.staging(digest))?;
         self.kept(Some(digest))?.iter().try_for_each(|kept| forget(&kept.path))
+    }
+
+    /// Digests that there is evidence of.
+    pub(crate) fn digests(&self) -> io::Result<HashSet<Digest>> {
+        let mut found = HashSet::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let (name, mut digest) = (entry?.file_name().into_string().unwrap_or_default(), [0; 32]);
+            let hex = name.split('.').next().unwrap_or_default();
+            if hex::decode_to_slice(hex, &mut digest).is_ok() {
+                found.insert(digest);
+            }
+        }
+        Ok(found)
     }
 
     /// Bytes that are kept.

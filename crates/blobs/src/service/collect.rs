@@ -1,5 +1,7 @@
 //! Removes the bytes that nobody refers to any more.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,27 +18,35 @@ use crate::shelf::Digest;
 
 /// Blobs that are looked at in one go.
 const BATCH: usize = 64;
+/// What could not be removed is left alone for so long.
+const AGAIN: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
 
-pub(super) async fn run(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+pub(super) async fn run(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
+    // What could not be removed, until when it is left alone.
+    let mut resting = HashMap::new();
     loop {
-        step(core).await?;
+        step(core, &mut resting).await?;
         tokio::time::sleep(core.options.tick).await;
     }
 }
 
 /// Removes what may go. During a rebuild of the read model, and while a backup runs, that is nothing.
-async fn step(core: &Arc<Core>) -> Result<(), BlobServiceError> {
-    let kept = DAY * core.options.unreferenced_days;
+async fn step(core: &Arc<Core>, resting: &mut HashMap<Digest, Timestamp>) -> Result<(), BlobServiceError> {
+    let (kept, now) = (DAY * core.options.unreferenced_days, core.now());
     let micros = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
-    let until = Timestamp::from_micros(core.now().as_micros().saturating_sub(micros).max(0));
-    for digest in core.index.unreferenced(until, BATCH)? {
+    let until = Timestamp::from_micros(now.as_micros().saturating_sub(micros).max(0));
+    resting.retain(|_, until| *until > now);
+    for digest in core.index.unreferenced(until, BATCH + resting.len())? {
         if core.holds.load(Ordering::SeqCst) > 0 || core.places.references.position().is_none() {
             return Ok(());
         }
+        if resting.contains_key(&digest) {
+            continue;
+        }
         let Some(claim) = core.claim(digest) else { continue };
-        if may_go(core, &digest).await? {
-            forget(core, &digest, claim).await?;
+        if may_go(core, &digest).await? && !forget(core, &digest, claim).await? {
+            resting.insert(digest, now.plus(AGAIN));
         }
     }
     Ok(())
@@ -63,7 +73,8 @@ async fn may_go(core: &Arc<Core>, digest: &Digest) -> Result<bool, BlobServiceEr
 
 /// Nothing of it is served from the first step on; the row goes last, so that a kill or a failure in between is made up
 /// for.
-async fn forget(core: &Arc<Core>, digest: &Digest, claim: Claim) -> Result<(), BlobServiceError> {
+/// `false`: it could not be removed.
+async fn forget(core: &Arc<Core>, digest: &Digest, claim: Claim) -> Result<bool, BlobServiceError> {
     let (name, now) = (*digest, core.now());
     let closed = core.write(move |writer| {
         let row = writer.row(&name)?.filter(|row| !row.referenced());
@@ -73,11 +84,11 @@ async fn forget(core: &Arc<Core>, digest: &Digest, claim: Claim) -> Result<(), B
         }
     });
     if !closed.await? {
-        return Ok(());
+        return Ok(true);
     }
     if let Err(error) = erase(core, name).await {
         warn!(blob.sha256 = hex::encode(digest), %error, "a blob that nobody refers to cannot be removed; tried again");
-        return Ok(());
+        return Ok(false);
     }
     core.write(move |writer| match writer.row(&name)? {
         Some(row) if !row.referenced() => writer.put(&name, None),
@@ -87,7 +98,7 @@ async fn forget(core: &Arc<Core>, digest: &Digest, claim: Claim) -> Result<(), B
     metrics::collected();
     info!(blob.sha256 = hex::encode(digest), "a blob that nobody refers to was removed");
     drop(claim);
-    Ok(())
+    Ok(true)
 }
 
 async fn erase(core: &Arc<Core>, digest: Digest) -> io::Result<()> {

@@ -1,11 +1,11 @@
 //! What the loops and the handle share.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use continuity_base::Timestamp;
 use futures_util::StreamExt;
@@ -24,7 +24,7 @@ use crate::queue::quarantine::Quarantine;
 use crate::shelf::Digest;
 
 /// Blobs that are asked for ahead of the queue, at a time. Beyond that they wait for their turn.
-const MOST_WANTED: usize = 1_000;
+const MOST_WANTED: usize = 256;
 
 pub(crate) struct Core {
     pub(crate) options: BlobOptions,
@@ -42,10 +42,14 @@ pub(crate) struct Core {
     pub(crate) suspects: Mutex<HashSet<Digest>>,
     /// Wakes the queue.
     pub(crate) wake: Notify,
-    /// Why nothing is done at the moment.
-    pub(crate) failing: Mutex<Option<String>>,
-    /// What the last look at the disk said, when there was no room.
-    pub(crate) no_room: Mutex<Option<String>>,
+    /// What keeps the service from its work at the moment.
+    pub(crate) troubles: Troubles,
+    /// Bytes that there was no room for, and what was said then.
+    pub(crate) short: Mutex<Option<(u64, String)>>,
+    /// Stored bytes that are known to be wrong, until they were taken away: the index may not have heard of it.
+    pub(crate) bad: Mutex<HashSet<Digest>>,
+    /// References are read from the beginning, and not through yet.
+    pub(crate) anew: AtomicBool,
     /// Guards that keep the collector still.
     pub(crate) holds: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
@@ -58,9 +62,11 @@ impl Core {
         make(&incoming)?;
         make(&quarantine)?;
         let runtime = Handle::try_current().map_err(|_| BlobServiceError::NoRuntime)?;
+        let index = Index::open(&options.directory.join("index.redb"), options.references_version, options.log_head)?;
         let pace = |rate| Pace::new(Arc::clone(&places.clock), rate);
         Ok(Arc::new(Self {
-            index: Index::open(&options.directory.join("index.redb"), options.references_version)?,
+            anew: AtomicBool::new(index.tally().cursor.is_none()),
+            index,
             incoming,
             quarantine: Quarantine::new(quarantine, options.quarantine_bytes),
             pace: pace(options.max_bytes_per_second),
@@ -69,8 +75,9 @@ impl Core {
             wanted: Mutex::default(),
             suspects: Mutex::default(),
             wake: Notify::new(),
-            failing: Mutex::default(),
-            no_room: Mutex::default(),
+            troubles: Troubles::default(),
+            short: Mutex::default(),
+            bad: Mutex::default(),
             holds: Arc::default(),
             runtime,
             claimed: Mutex::default(),
@@ -106,16 +113,29 @@ impl Core {
         blocking(move || Ok(index.write(change)?)).await
     }
 
+    /// Bytes that may be written before what has to stay free is touched.
+    pub(crate) fn room(&self) -> std::io::Result<u64> {
+        let found = rustix::fs::statvfs(&self.options.directory)?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        Ok(free.saturating_sub(self.options.min_free_bytes))
+    }
+
+    /// Why nothing is fetched or verified, or references are not known, at this moment.
+    pub(crate) fn failing(&self) -> Option<String> {
+        let mut short = self.short.lock();
+        // The disk is looked at now: what was short of room may have it.
+        if short.as_ref().is_some_and(|(wanted, _)| self.room().is_ok_and(|room| room >= *wanted)) {
+            *short = None;
+        }
+        let told = short.as_ref().map(|(_, told)| told.clone());
+        drop(short);
+        self.troubles.any().or(told)
+    }
+
     /// What is on the shelf is lost or wrong: raises the alarm and has it fetched again.
     pub(crate) fn damaged(&self, digest: &Digest, reason: &str) -> Result<(), IndexError> {
         let now = self.now();
-        self.index.write(|writer| {
-            writer.change(digest, |row| {
-                row.begin_again(now);
-                row.state = State::Damaged;
-                row.error = Some(reason.to_owned());
-            })
-        })?;
+        self.index.write(|writer| writer.change(digest, |row| row.damage(reason, now)))?;
         alarm(digest, reason);
         self.wake.notify_one();
         Ok(())
@@ -124,6 +144,25 @@ impl Core {
     /// The row of a blob that can be given.
     pub(crate) fn available(&self, digest: &Digest) -> Result<Option<Row>, IndexError> {
         Ok(self.index.row(digest)?.filter(|row| row.state == State::Available))
+    }
+}
+
+/// What keeps the service from its work, by the part that found it out.
+#[derive(Default)]
+pub(crate) struct Troubles(Mutex<BTreeMap<&'static str, String>>);
+
+impl Troubles {
+    /// What that part says now; `None`: it is well.
+    pub(crate) fn tell(&self, part: &'static str, trouble: Option<String>) {
+        match trouble {
+            Some(trouble) => drop(self.0.lock().insert(part, trouble)),
+            None => drop(self.0.lock().remove(part)),
+        }
+    }
+
+    /// One of them, if there is any.
+    pub(crate) fn any(&self) -> Option<String> {
+        self.0.lock().values().next().cloned()
     }
 }
 
@@ -142,6 +181,14 @@ impl Drop for Claim {
 /// Bytes are wrong: an operator should know.
 pub(crate) fn alarm(digest: &Digest, reason: &str) {
     error!(blob.sha256 = hex::encode(digest), reason, "a blob is damaged; it is not served, and fetched again");
+}
+
+/// Input/output error (errno 5): the disk does not give the bytes back any more.
+const EIO: i32 = 5;
+
+/// Whether bytes that are stored cannot be had any more.
+pub(crate) fn unreadable(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::UnexpectedEof || error.raw_os_error() == Some(EIO)
 }
 
 /// Size and digest of what is on the shelf.

@@ -4,33 +4,24 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
-use tracing::warn;
+use tracing::error;
 
 use super::BlobServiceError;
 use super::core::Core;
 use crate::index::{IndexError, Row, State};
 use crate::metrics;
-use crate::queue::part::{blocking, remove};
+use crate::queue::part::{Part, blocking, remove};
 use crate::shelf::Digest;
 
+const GONE: &str = "it is gone from the store";
 /// Rows of one transaction.
 const BATCH: usize = 1_000;
-/// The wait for a store that does not answer.
-const AGAIN: Duration = Duration::from_secs(5);
 
 /// Has fetched again what is lost, and notes what nobody is known to refer to. Holds 40 bytes a stored blob in memory.
 pub(super) async fn take(core: &Arc<Core>) -> Result<(), BlobServiceError> {
-    let mut stored = loop {
-        match list(core).await {
-            Ok(stored) => break stored,
-            // A store that is away is no reason to end: until it is back, nothing can be kept anyway.
-            Err(error) => warn!(%error, "the blob store cannot be listed; tried again"),
-        }
-        tokio::time::sleep(AGAIN).await;
-    };
+    let mut stored = list(core).await?;
     let core = Arc::clone(core);
     blocking(move || {
         compare(&core, &mut stored)?;
@@ -52,31 +43,34 @@ async fn list(core: &Core) -> io::Result<HashMap<Digest, u64>> {
     Ok(stored)
 }
 
-/// Takes out of `stored` what has a row. Rows whose bytes are gone go back to the queue, and so do those that were given
-/// up: the configuration may be another one now.
+/// Takes out of `stored` what has a row. Rows whose bytes are gone raise the alarm and go back to the queue, and so do
+/// those that were given up, without one: the configuration may be another one now.
 fn compare(core: &Core, stored: &mut HashMap<Digest, u64>) -> Result<(), IndexError> {
     let (mut after, now) = (None, core.now());
     loop {
         let rows = core.index.rows(after.as_ref(), BATCH)?;
         let Some((last, _)) = rows.last() else { return Ok(()) };
         after = Some(*last);
-        let (mut again, mut lost) = (Vec::new(), 0_u32);
+        let (mut lost, mut again) = (Vec::new(), Vec::new());
         for (digest, row) in rows {
-            let gone = is_lost(&row, stored.remove(&digest));
-            lost += u32::from(gone);
-            if gone || row.state == State::Failed {
+            if is_lost(&row, stored.remove(&digest)) {
+                lost.push(digest);
+            } else if row.state == State::Failed {
                 again.push(digest);
             }
         }
-        if lost > 0 {
-            warn!(blobs = lost, "stored blobs are gone; they are fetched again");
+        if !lost.is_empty() {
+            error!(blobs = lost.len(), "stored blobs are gone from the store; they are fetched again");
         }
-        if again.is_empty() {
+        if lost.len() + again.len() == 0 {
             continue;
         }
         core.index.write(|writer| {
             for digest in again {
                 writer.change(&digest, |row| row.begin_again(now))?;
+            }
+            for digest in lost {
+                writer.change(&digest, |row| row.damage(GONE, now))?;
             }
             Ok(())
         })?;
@@ -103,12 +97,11 @@ fn clear_parts(core: &Core) -> Result<(), BlobServiceError> {
         return Ok(());
     }
     for entry in fs::read_dir(&core.incoming)? {
-        let entry = entry?;
-        let mut digest = [0; 32];
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let named = name.strip_suffix(".part").is_some_and(|name| hex::decode_to_slice(name, &mut digest).is_ok());
-        if named && core.index.row(&digest)?.is_none_or(|row| row.state == State::Available) {
-            remove(&entry.path())?;
+        let path = entry?.path();
+        if let Some(digest) = Part::digest(&path)
+            && core.index.row(&digest)?.is_none_or(|row| row.state == State::Available)
+        {
+            remove(&path)?;
         }
     }
     Ok(())

@@ -16,12 +16,15 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use continuity_base::Stop;
+use futures_util::FutureExt;
 use thiserror::Error;
 
 pub use options::{BlobOptions, BlobPlaces, Window};
@@ -35,6 +38,8 @@ use self::core::Core;
 use crate::queue::part::blocking;
 use crate::{metrics, queue};
 
+/// The part of the troubles that stops everything.
+const WORK: &str = "work";
 /// The wait before work that failed is taken up again, in ticks.
 const AGAIN: u32 = 20;
 
@@ -82,10 +87,14 @@ impl BlobService {
     pub async fn run(self, stop: Stop) {
         let again = async {
             loop {
-                if let Err(error) = work(&self.core).await {
-                    tracing::error!(%error, "blobs are neither fetched nor verified; tried again");
-                    *self.core.failing.lock() = Some(error.to_string());
-                }
+                let trouble = match AssertUnwindSafe(work(&self.core)).catch_unwind().await {
+                    Ok(Ok(never)) => match never {},
+                    Ok(Err(error)) => error.to_string(),
+                    // Redb may over a damaged file, which is then opened again.
+                    Err(_) => "a part of it panicked; the log says where".to_owned(),
+                };
+                tracing::error!(trouble, "blobs are neither fetched nor verified; tried again");
+                self.core.troubles.tell(WORK, Some(trouble));
                 tokio::time::sleep(self.core.options.tick * AGAIN).await;
             }
         };
@@ -109,11 +118,12 @@ impl Drop for Hold {
     }
 }
 
-async fn work(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+async fn work(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
     let index = Arc::clone(&core.index);
     blocking(move || Ok::<_, BlobServiceError>(index.mend()?)).await?;
+    core.places.shelf.check().await?;
     inventory::take(core).await?;
-    *core.failing.lock() = None;
-    tokio::try_join!(follow::run(core), queue::run(core), collect::run(core), scrub::run(core))?;
-    Ok(())
+    core.troubles.tell(WORK, None);
+    let (never, ..) = tokio::try_join!(follow::run(core), queue::run(core), collect::run(core), scrub::run(core))?;
+    Ok(never)
 }

@@ -46,6 +46,8 @@ pub struct BlobOptions {
     pub min_free_bytes: u64,
     /// The version of the read model of references. What is known of references is derived anew from another one.
     pub references_version: u32,
+    /// The last position of the log. What is known of references beyond it is of another log.
+    pub log_head: Option<u64>,
     /// How often the loops look for work that nobody woke them for.
     pub tick: Duration,
 }
@@ -68,6 +70,7 @@ impl BlobOptions {
             quarantine_bytes: 1 << 30,
             min_free_bytes: 512 << 20,
             references_version: 0,
+            log_head: None,
             tick: Duration::from_millis(500),
         }
     }

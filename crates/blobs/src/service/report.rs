@@ -16,6 +16,8 @@ pub struct BlobLag {
     pub failed: BlobAmount,
     /// Wrong; fetched again.
     pub damaged: BlobAmount,
+    /// Pending ones that were tried eight times or more in vain.
+    pub stuck: u64,
     /// Since when the oldest pending one has been wanted.
     pub oldest_pending: Option<Timestamp>,
     /// The log position up to which references are known; `None` before the first look.
@@ -42,7 +44,7 @@ pub struct LoanBlobs {
 pub struct BlobFailure {
     /// Its digest.
     pub sha256: [u8; 32],
-    /// `FAILED` or `DAMAGED`.
+    /// `FAILED`, `DAMAGED`, or `PENDING` when it was tried often in vain.
     pub state: &'static str,
     /// What the last try said.
     pub reason: String,
@@ -73,7 +75,8 @@ impl BlobService {
             damaged: tally.of(State::Damaged),
             oldest_pending: index.oldest_pending()?,
             known_up_to: tally.cursor,
-            failing: self.core.failing.lock().clone().or_else(|| self.core.no_room.lock().clone()),
+            stuck: tally.stuck,
+            failing: self.core.failing(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! Looks again at what is stored: every blob within a set number of days, suspects at once.
 
 use std::collections::HashMap;
-use std::io::{self, ErrorKind};
+use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use continuity_base::Timestamp;
 use tracing::warn;
 
 use super::BlobServiceError;
-use super::core::{Core, hash};
+use super::core::{Core, hash, unreadable};
 use crate::index::State;
 use crate::queue::evidence;
 use crate::queue::part::blocking;
@@ -19,10 +20,7 @@ use crate::{OpenBlob, metrics};
 const DAY: Duration = Duration::from_hours(24);
 /// A blob that could not be read is left alone for so long.
 const AGAIN: Duration = Duration::from_hours(1);
-/// Input/output error (errno 5): the disk does not give the bytes back any more.
-const EIO: i32 = 5;
-
-pub(super) async fn run(core: &Arc<Core>) -> Result<(), BlobServiceError> {
+pub(super) async fn run(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
     let mut turn = Turn { last: core.now(), unreadable: HashMap::new() };
     loop {
         match turn.next(core)? {
@@ -96,9 +94,7 @@ async fn check(core: &Arc<Core>, digest: Digest, turn: &mut Turn) -> Result<(), 
 async fn look(core: &Core, blob: OpenBlob) -> io::Result<Result<(u64, Digest), String>> {
     match hash(blob, &core.scrub_pace).await {
         Ok(found) => Ok(Ok(found)),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof || error.raw_os_error() == Some(EIO) => {
-            Ok(Err(format!("it cannot be read back: {error}")))
-        }
+        Err(error) if unreadable(&error) => Ok(Err(format!("it cannot be read back: {error}"))),
         Err(error) => Err(error),
     }
 }
@@ -121,13 +117,14 @@ async fn repair(
     found: Option<(u64, Digest)>,
 ) -> Result<(), BlobServiceError> {
     metrics::verified("damaged");
-    // Not served from here on, whatever happens to the evidence.
-    core.damaged(&digest, reason)?;
+    // Not served from here on, whatever happens to index and evidence.
+    core.bad.lock().insert(digest);
+    let noted = core.damaged(&digest, reason);
     if let Err(error) = evidence::stored(core, &digest, reason, found).await {
         warn!(blob.sha256 = hex::encode(digest), %error, "the damaged bytes could not be put aside");
     }
     if let Err(error) = core.places.shelf.remove(&digest).await {
         warn!(blob.sha256 = hex::encode(digest), %error, "the damaged bytes stay; the queue looks at them again");
     }
-    Ok(())
+    Ok(noted?)
 }

@@ -7,7 +7,7 @@ use crate::index::{Row, State};
 use crate::shelf::Digest;
 use crate::{BlobError, OpenBlob, Reference, direct};
 
-const ON_ITS_WAY: &str = "they are being fetched";
+const ON_ITS_WAY: &str = "they are on their way, and fetched before others now";
 const NO_INDEX: &str = "the blob index cannot be read";
 const NO_STORE: &str = "the blob store does not answer";
 
@@ -67,6 +67,9 @@ impl BlobService {
     /// The bytes of the reference, which were verified when they were stored. Bytes that are lost raise the alarm.
     pub async fn open(&self, reference_json: &str) -> Result<OpenBlob, BlobError> {
         let reference = Reference::parse(reference_json)?;
+        if self.core.bad.lock().contains(&reference.sha256) {
+            return Err(reference.damaged("its stored bytes are wrong".to_owned()));
+        }
         let Ok(row) = self.row(&reference.sha256) else { return self.unindexed(&reference).await };
         let Some(row) = row else { return Err(self.on_its_way(&reference, ON_ITS_WAY)) };
         match row.state {
@@ -99,9 +102,13 @@ impl BlobService {
         self.core.runtime.block_on(direct(origin.as_ref(), reference_json, max))
     }
 
-    /// Has the stored bytes hashed again now.
-    pub fn suspect(&self, sha256: [u8; 32]) {
-        self.core.suspects.lock().insert(sha256);
+    /// Has the stored bytes hashed again now; `false` where none of that digest are stored.
+    pub fn suspect(&self, sha256: [u8; 32]) -> bool {
+        let stored = self.core.available(&sha256).is_ok_and(|row| row.is_some());
+        if stored {
+            self.core.suspects.lock().insert(sha256);
+        }
+        stored
     }
 
     /// Begins again with a blob that is not here; `false` where there is no such blob. Blocks for a write.
@@ -114,7 +121,7 @@ impl BlobService {
         };
         let row = self.core.index.write(|writer| writer.change(&sha256, again))?;
         self.core.want(sha256);
-        Ok(row.is_some())
+        Ok(row.is_some_and(|row| row.referenced()))
     }
 
     /// While the index cannot be read: only verified bytes ever get onto the shelf.

@@ -9,6 +9,7 @@ mod s3;
 use std::io;
 use std::path::Path;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
@@ -31,6 +32,11 @@ pub enum Kept {
 
 /// A store of verified bytes, one object a digest. What it gives is as it was stored, unless a disk lies.
 pub trait Shelf: Send + Sync + 'static {
+    /// Whether it can be relied upon; asked before anything is kept.
+    fn check(&self) -> BoxFuture<'_, io::Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
     /// Takes over the file `part`, whose `size` bytes were verified to have `digest` and are fsynced. When it answers, the
     /// bytes are durable under their digest, `part` is gone, and nothing can have seen half of them.
     fn keep<'a>(&'a self, part: &'a Path, digest: &'a Digest, size: u64) -> BoxFuture<'a, io::Result<Kept>>;

@@ -158,6 +158,10 @@ impl ObjectShelf {
 }
 
 impl Shelf for ObjectShelf {
+    fn check(&self) -> BoxFuture<'_, io::Result<()>> {
+        async { self.probe(&hex::encode(rand::random::<[u8; 8]>())).await.map_err(io::Error::other) }.boxed()
+    }
+
     fn keep<'a>(&'a self, part: &'a Path, digest: &'a Digest, size: u64) -> BoxFuture<'a, io::Result<Kept>> {
         self.keep_now(part, digest, size).boxed()
     }

@@ -12,7 +12,6 @@ use continuity_blobs::origin::Origins;
 use continuity_blobs::scan::{ClamdScanner, CommandScanner, Scanner};
 use continuity_blobs::{BlobOptions, BlobPlaces, BlobService};
 use continuity_ingest::Schedule;
-use continuity_readmodel::EngineHandle;
 
 use self::references::ReadModel;
 use crate::config::Config;
@@ -28,11 +27,11 @@ pub(crate) async fn open(core: &Core, config: &Config, origins: Origins) -> Resu
     let places = BlobPlaces {
         origin: Arc::new(origins),
         shelf,
-        references: Arc::new(ReadModel(EngineHandle::clone(&core.handle))),
+        references: Arc::new(ReadModel { engine: core.handle.clone(), sync: core.sync.clone() }),
         scanner: scanner(config),
         clock: Arc::clone(&core.clock),
     };
-    let options = options(config, directory)?;
+    let options = BlobOptions { log_head: Some(core.log.head().position), ..options(config, directory)? };
     let opened = tokio::task::spawn_blocking(move || BlobService::new(options, places)).await?;
     opened.context("cannot open the blobs")
 }

@@ -19,14 +19,21 @@ pub(super) async fn open(place: &Place, directory: &Path) -> Result<Arc<dyn Shel
 
 #[cfg(feature = "object-store")]
 async fn remote(place: &Place) -> Result<Arc<dyn Shelf>> {
-    use continuity_blobs::shelf::ObjectShelf;
+    use continuity_blobs::shelf::{ObjectShelf, ProbeError};
 
     use crate::config::BootstrapUrl;
     match BootstrapUrl::parse(&place.url, "blobs.store.url").map_err(anyhow::Error::msg)? {
         BootstrapUrl::File(_) => anyhow::bail!("blobs.store.url has to be s3://BUCKET/PREFIX"),
         BootstrapUrl::S3(url) => {
             let shelf = ObjectShelf::in_bucket(&crate::sources::object_store(url, place))?;
-            shelf.probe(&hex::encode(rand::random::<[u8; 8]>())).await.context("blobs.store.url cannot be used")?;
+            match shelf.probe(&hex::encode(rand::random::<[u8; 8]>())).await {
+                Ok(()) => {}
+                Err(error @ ProbeError::Overwrites { .. }) => {
+                    return Err(error).context("blobs.store.url cannot be used");
+                }
+                // Loans are served without it, and nothing is kept before it was tried again.
+                Err(error) => tracing::error!(%error, "the store of blobs cannot be used now; tried again"),
+            }
             Ok(Arc::new(shelf))
         }
     }

@@ -32,6 +32,9 @@ fn status(on: &OnData, command: &Command) -> Result<()> {
     };
     let rows: Vec<Vec<String>> = ["pending", "available", "failed", "damaged"].iter().map(row).collect();
     let mut text = output::table(&["state", "blobs", "bytes"], &rows);
+    if let Some(stuck) = status["stuck"].as_u64().filter(|stuck| *stuck > 0) {
+        text = format!("{text}\n{stuck} pending ones were tried often in vain: see `blobs list`");
+    }
     if let Some(since) = status["oldestPendingAt"].as_str() {
         text = format!("{text}\nthe oldest pending one has been wanted since {since}");
     }

@@ -37,7 +37,9 @@ pub(super) fn retry(on: &Operations, sha256: &str) -> Result<Value> {
 
 /// Hashes a stored one again, now.
 pub(super) fn verify(on: &Operations, sha256: &str) -> Result<Value> {
-    on.following()?.blobs.suspect(digest(sha256)?);
+    if !on.following()?.blobs.suspect(digest(sha256)?) {
+        bail!("no bytes of a blob {sha256} are stored");
+    }
     Ok(json!({"sha256": sha256}))
 }
 

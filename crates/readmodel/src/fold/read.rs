@@ -7,12 +7,15 @@ use crate::key::{Key, KeyReader};
 use crate::store::{Direction, Snapshot};
 
 /// What is known of one loan.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of one another")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoanState {
     /// Its loanRequest is there.
     pub exists: bool,
     /// It was purged: every path answers 410.
     pub purged: bool,
+    /// A person's data was erased from it.
+    pub erased: bool,
     /// Nothing known is missing and nothing is parked. Also true of an unknown loan.
     pub complete: bool,
     /// Log position at which its newest event became visible; 0 for an unknown loan.
@@ -32,6 +35,7 @@ impl From<LoanRow> for LoanState {
         Self {
             exists: row.exists,
             purged: row.purged,
+            erased: row.erased,
             complete: row.complete(),
             position: row.position,
             last_sequence: row.last,

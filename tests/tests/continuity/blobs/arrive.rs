@@ -22,7 +22,7 @@ const FAULTS: &str = "slow=1,cut=5,wrong-bytes=2,wrong-length=2,403=2,404=2,429=
 const TOKEN: &str = "t0ken";
 /// How many loans; each has some 13 files.
 fn loans() -> u64 {
-    feeds::size(60, 770)
+    feeds::size(60, 1_110)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,16 +137,36 @@ async fn serves(replica: &Replica, documents: &[Document], whole: &[&str]) -> Re
     Ok(())
 }
 
-/// A store that overwrites, or is not there, is refused at the start, by name.
+/// Loans are served without the store, which says what it lacks, and bytes come once it is there.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_cannot_be_used_is_refused_at_the_start() -> Result<(), Failure> {
+async fn a_store_that_is_away_is_told_and_waited_for() -> Result<(), Failure> {
     let (server, directory) = (S3Server::start()?, TempDir::new()?);
+    server.create("platform").await?;
+    let documents = vec![object("small", bytes(1_000))];
+    server.put("platform/loans/7/small", bytes(1_000)).await?;
     let feed = directory.path().join("feed.ndjson");
-    fs::write(&feed, events(&[]))?;
+    fs::write(&feed, events(&documents))?;
     let configuration = config(&feed, &server, &scanner(directory.path())?);
-    let refused = Replica::new().config(&configuration).start().await.err().ok_or("it started without its bucket")?;
-    let said = refused.to_string();
-    assert!(said.contains("blobs.store.url cannot be used") && said.contains("bank"), "{said}");
+    let replica = Replica::new().config(&configuration).start().await?;
+    let failing = |health: &continuity_tests::json::Json| {
+        component(health, "blobs")
+            .get("failing")
+            .is_some_and(|failing| *failing == continuity_tests::json::Json::Bool(true))
+    };
+    let health = replica.until("failing", LIMIT, failing).await?;
+    assert_eq!(health.text("status"), Some("degraded"));
+    let client = replica.client("").await?;
+    assert_eq!(client.get("/api/v1/loan-requests/L1").await?.status, 200);
+    let status = replica.order(&["blobs", "status"]).await?;
+    succeeded(&status);
+    let said = String::from_utf8(status.stdout)?;
+    assert!(said.contains("nothing is fetched or verified: stored blobs cannot be read: the blob store"), "{said}");
+    assert_eq!(replica.metric("continuity_blobs_failing").await?, Some(1.0));
+    server.create("bank").await?;
+    replica.until("well", LIMIT, |health| !failing(health)).await?;
+    replica.until_bytes(LIMIT).await?;
+    let reply = client.get("/api/v1/loan-requests/L1/documents/small/download").await?;
+    assert!(reply.status == 200 && reply.bytes == bytes(1_000));
     Ok(())
 }
 

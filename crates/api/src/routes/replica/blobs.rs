@@ -18,7 +18,7 @@ pub(crate) static ALL: Endpoint = Endpoint {
     id: "getBlobs",
     tag: Tag::Health,
     summary: "Get how far the bytes of documents are",
-    description: "How many of the files that loan requests refer to are on their way (`pending`), stored and verified (`available`), given up but for a try a day (`failed`), and wrong (`damaged`: never served, fetched again), each with the bytes, as far as sizes are known; since when the oldest pending one has been wanted; and up to which log position references are known. `troubled` names failed and damaged ones, up to `limit`, with why and up to 16 loan requests each. One file counts once, however many refer to it.",
+    description: "How many of the files that loan requests refer to are on their way (`pending`), stored and verified (`available`), given up but for a try a day (`failed`), and wrong (`damaged`: never served, fetched again), each with the bytes, as far as sizes are known; how many pending ones were tried eight times or more in vain (`stuck`); since when the oldest pending one has been wanted; and up to which log position references are known. `troubled` names failed, damaged and stuck ones, up to `limit`, with why and up to 16 loan requests each. One file counts once, however many refer to it.",
     access: Access::AnyOf(&[Scope::AuditRead]),
     params: &PARAMS,
     answer: Answer::Object("BlobReport"),
@@ -31,7 +31,7 @@ pub(crate) static OF_LOAN: Endpoint = Endpoint {
     id: "getBlobsOfLoanRequest",
     tag: Tag::Health,
     summary: "Get how far the bytes of one loan request are",
-    description: "How many of the files that the loan request refers to are `pending`, `available`, `failed` and `damaged`, with their bytes. One that it refers to twice counts once. While some are missing the reply carries `X-Replica-Complete: false`.",
+    description: "How many of the files that the loan request refers to are `pending`, `available`, `failed` and `damaged`, with their bytes. One that it refers to twice counts once. While some are missing, or its references are not all known yet, the reply carries `X-Replica-Complete: false`.",
     access: Access::AnyOf(&[Scope::DocumentsRead, Scope::AuditRead]),
     params: &[],
     answer: Answer::Object("LoanBlobs"),
@@ -56,7 +56,8 @@ async fn all(call: &Call) -> Result<Reply, Problem> {
     let (lag, failures) =
         read.map_err(|_| internal("the thread that read the blobs panicked"))?.map_err(|e| Problem::store(&e))?;
     let mut report = blob_lag::lag(&lag, call.shared.state.clock.now());
-    let here = [lag.pending, lag.failed, lag.damaged].iter().all(|amount| amount.count == 0);
+    let known = lag.known_up_to >= Some(call.view.position);
+    let here = known && [lag.pending, lag.failed, lag.damaged].iter().all(|amount| amount.count == 0);
     report.insert("failing".to_owned(), json!(lag.failing));
     report.insert("troubled".to_owned(), failures.iter().map(blob_lag::failure).collect());
     Ok(Reply::json(Value::Object(report).to_string()).complete(here))
@@ -64,8 +65,10 @@ async fn all(call: &Call) -> Result<Reply, Problem> {
 
 fn of_loan(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
-    let blobs = call.shared.state.blobs.loan(loan.id).map_err(|e| Problem::store(&e))?;
-    let here = [blobs.pending, blobs.failed, blobs.damaged].iter().all(|amount| amount.count == 0);
+    let service = &call.shared.state.blobs;
+    let known = service.lag().map_err(|e| Problem::store(&e))?.known_up_to >= Some(loan.state.position);
+    let blobs = service.loan(loan.id).map_err(|e| Problem::store(&e))?;
+    let here = known && [blobs.pending, blobs.failed, blobs.damaged].iter().all(|amount| amount.count == 0);
     let report = Value::Object(blob_lag::loan(&blobs));
     Ok(Reply::json(report.to_string()).complete(loan.state.complete && here))
 }

@@ -45,7 +45,11 @@ fn refusal(status: StatusCode, retry_after: Option<&str>, now: Timestamp) -> Fet
         StatusCode::NOT_FOUND => FetchError::Missing(detail),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::GONE => FetchError::Expired(detail),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            FetchError::Busy { detail, retry_after: retry_after.and_then(|text| wait(text, now)) }
+            let retry_after = retry_after.and_then(|text| wait(text, now));
+            if retry_after.is_none() && status == StatusCode::SERVICE_UNAVAILABLE {
+                return FetchError::Failed("it answers with 503".to_owned());
+            }
+            FetchError::Busy { detail, retry_after }
         }
         redirect if redirect.is_redirection() => {
             FetchError::Refused(format!("it answers with a redirect ({detail}), and none is followed"))

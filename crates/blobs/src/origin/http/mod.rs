@@ -64,7 +64,9 @@ impl HttpOrigin {
 
     async fn fresh(&self, reference: &Reference) -> Result<String, FetchError> {
         let Some(template) = &self.options.reference_url else {
-            return Err(FetchError::Expired("no place for fresh references is configured".to_owned()));
+            return Err(FetchError::Expired(
+                "no place for fresh references is configured (blobs.http.reference_url)".to_owned(),
+            ));
         };
         let Some(id) = &reference.blob_id else {
             return Err(FetchError::Expired("it has no blobId that a fresh one could be asked for with".to_owned()));

@@ -167,3 +167,60 @@ async fn one_authority_does_not_hold_up_another() {
     until("4 hang", || world.asked() == 5).await;
     life.end().await;
 }
+
+/// One host that wants to be left alone, with more than may be held ready, keeps no other from its turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_host_does_not_stand_in_the_way_of_others() {
+    let world = World::new();
+    let busy = || FetchError::Busy { detail: "429".to_owned(), retry_after: Some(Duration::from_hours(1)) };
+    let mut references = Vec::new();
+    for n in 0..2_500_u32 {
+        let (digest, _) = world.offer(&n.to_le_bytes());
+        world.faults(digest, &vec![Fault::Error(busy()); 9]);
+        references.push(json(&digest, Some(4), "https://busy/x"));
+    }
+    world.references.refer("L1", &references);
+    let life = world.start();
+    until("busy", || world.asked() > 0).await;
+    let (_, other) = world.offer(&[9; 9]);
+    let position = world.references.refer("L2", std::slice::from_ref(&other.replace("host", "other")));
+    until("known", || life.service.lag().unwrap().known_up_to >= Some(position)).await;
+    until("the other one", || life.state(&other) == "AVAILABLE").await;
+    assert!(world.asked() < 20, "{}", world.asked());
+    life.end().await;
+}
+
+/// What does not come is told, whatever the reason; it does not look well for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_come_is_told() {
+    let world = World::new();
+    let (digest, json) = world.offer(&[1; 10]);
+    world.faults(digest, &vec![Fault::Error(FetchError::Failed("it answers with 500".to_owned())); 9]);
+    let life = world.start();
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    world.pass("stuck", DAY, || life.service.lag().unwrap().stuck == 1).await;
+    let failures = life.service.failures(9).unwrap();
+    assert_eq!((failures[0].state, failures[0].reason.as_str()), ("PENDING", "it answers with 500"));
+    assert_eq!(failures[0].loans, ["L1"]);
+    world.pass("it comes", DAY, || life.settled(position)).await;
+    assert_eq!((life.state(&json), life.service.lag().unwrap().stuck), ("AVAILABLE", 0));
+    life.end().await;
+}
+
+/// A renewed reference stays the one that is used, whatever else happens to the loan.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_loan_alone_does_not_begin_again() {
+    let world = World::new();
+    let (digest, _) = world.offer(&[1; 10]);
+    let old = json(&digest, Some(10), "https://old/x");
+    world.faults(digest, &vec![Fault::Error(FetchError::Missing("404".to_owned())); 30]);
+    let life = world.start();
+    world.references.refer("L1", std::slice::from_ref(&old));
+    world.pass("given up", DAY, || life.state(&old) == "FAILED").await;
+    let renewed = world.origin.renewed.load(Ordering::SeqCst);
+    let position = world.references.refer("L1", std::slice::from_ref(&old));
+    until("known", || life.service.lag().unwrap().known_up_to >= Some(position)).await;
+    assert_eq!(life.state(&old), "FAILED");
+    assert_eq!(renewed, 1, "a fresh reference is asked for once");
+    life.end().await;
+}

@@ -228,3 +228,76 @@ async fn a_disk_without_room_is_told_and_nothing_is_asked_for() {
     assert_eq!((life.state(&json), life.service.lag().unwrap().failing), ("AVAILABLE", None));
     life.end().await;
 }
+
+/// A loan that let go of bytes and is purged then has none of them kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_takes_what_the_loan_held_once() {
+    let world = World::new();
+    let (first, one) = world.offer(&[1; 10]);
+    let (second, two) = world.offer(&[2; 10]);
+    let life = world.start();
+    let position = world.references.refer("L1", &[one.clone(), two.clone()]);
+    until("stored", || life.settled(position)).await;
+    let position = world.references.refer("L1", std::slice::from_ref(&two));
+    until("let go of", || life.service.lag().unwrap().known_up_to >= Some(position)).await;
+    assert!(world.shelf.path(&first).exists(), "it has its time");
+    world.references.set("L1", Referenced::Gone);
+    until("removed", || !world.shelf.path(&first).exists() && !world.shelf.path(&second).exists()).await;
+    life.end().await;
+}
+
+/// The log is an older one than before: what it does not refer to is nobody's, and all else is known again.
+#[tokio::test(flavor = "multi_thread")]
+async fn references_of_another_log_are_read_anew() {
+    let mut world = World::new();
+    let (_, one) = world.offer(&[1; 10]);
+    let (_, two) = world.offer(&[2; 10]);
+    let life = world.start();
+    world.references.refer("L1", std::slice::from_ref(&one));
+    let position = world.references.refer("L2", std::slice::from_ref(&two));
+    until("stored", || life.settled(position)).await;
+    life.end().await;
+    world.references = Arc::default();
+    let position = world.references.refer("L1", std::slice::from_ref(&one));
+    world.options.log_head = Some(position);
+    let life = world.start();
+    until("known", || life.settled(position)).await;
+    let lag = life.service.lag().unwrap();
+    assert_eq!((lag.available.count, lag.known_up_to), (1, Some(position)));
+    assert_eq!(world.asked(), 2, "nothing is fetched again");
+    assert_eq!(life.service.loan("L2").unwrap(), LoanBlobs::default());
+    life.end().await;
+}
+
+/// Bytes that are gone from the store are told, not only fetched again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_lost_bytes_is_told() {
+    let world = World::new();
+    let (digest, json) = world.offer(&[1; 10]);
+    let life = world.start();
+    let position = world.references.refer("L1", std::slice::from_ref(&json));
+    until("stored", || life.settled(position)).await;
+    life.end().await;
+    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    world.faults(digest, &vec![Fault::Error(FetchError::Failed("500".to_owned())); 2]);
+    let life = world.start();
+    until("told", || life.state(&json) == "DAMAGED").await;
+    world.pass("repaired", DAY, || life.state(&json) == "AVAILABLE").await;
+    life.end().await;
+}
+
+/// A reference that cannot be acted upon is no reason to look complete.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_cannot_be_read_counts() {
+    let world = World::new();
+    let json = format!(
+        r#"{{"sha256":"{}","sizeBytes":-1,"fetch":{{"kind":"URL","url":"https://host/x"}}}}"#,
+        hex::encode([7; 32])
+    );
+    let life = world.start();
+    world.references.refer("L1", std::slice::from_ref(&json));
+    until("told", || life.service.loan("L1").unwrap().failed.count == 1).await;
+    assert!(life.service.failures(1).unwrap()[0].reason.contains("sizeBytes"));
+    assert_eq!(life.state(&json), "DAMAGED");
+    life.end().await;
+}

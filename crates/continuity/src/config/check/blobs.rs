@@ -23,6 +23,10 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     bucket("blobs.store", &blobs.store)?;
     http(&blobs.http)?;
     if let Some(url) = bucket("blobs.s3", &blobs.s3)? {
+        let twice = url.bucket.split(',').find(|name| blobs.nats.buckets.iter().any(|other| other == name));
+        if let Some(name) = twice {
+            return Err(format!("the bucket {name:?} is in blobs.s3.url and in blobs.nats.buckets"));
+        }
         refuse_if(!url.prefix.is_empty(), "blobs.s3.url has a prefix; references name whole keys: s3://BUCKET")?;
     }
     nats(config)?;
@@ -59,6 +63,12 @@ fn http(http: &BlobHttp) -> Result<(), String> {
     refuse_if(
         !http.token_hosts.is_empty() && http.token.is_empty(),
         "blobs.http.token_hosts are to get a token, but blobs.http.token is empty",
+    )?;
+    refuse_if(
+        http.hosts.is_empty()
+            && http.token_hosts.is_empty()
+            && !(http.token.is_empty() && http.reference_url.is_empty()),
+        "blobs.http has a token or a reference_url, but no hosts and no token_hosts: nobody would be asked",
     )?;
     files("blobs.http", &[("ca", &http.ca)])
 }

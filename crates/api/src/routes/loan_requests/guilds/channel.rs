@@ -1,8 +1,10 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/guilds/{guildId}/channels/{channelId}`: a channel and its messages.
 
 use continuity_auth::Scope;
+use continuity_events::json;
 use continuity_projections::messages::{self, Window};
 
+use crate::blob_state::spliced;
 use crate::call::Call;
 use crate::cursor::Binding;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb};
@@ -61,7 +63,11 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let found = messages::channel(model, loan.id, guild, channel, &window, limit).map_err(|e| Problem::store(&e))?;
     let found = found.ok_or_else(|| Problem::missing("channel", channel))?;
     let cursor = found.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
-    Ok(Reply::json(found.into_reply(cursor.as_deref())).complete(loan.state.complete))
+    let reply = found.into_reply(cursor.as_deref());
+    let (reply, _) = spliced(&call.shared.state.blobs, reply, |splice, channel| {
+        json::edit_member(channel, "messages", |messages| splice.messages(messages))
+    });
+    Ok(Reply::json(reply).complete(loan.state.complete))
 }
 
 fn window(call: &Call, binding: Binding) -> Result<Window, Problem> {
