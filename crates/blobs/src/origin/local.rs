@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream;
 
-use super::{FetchError, Have, Incoming, Origin};
+use super::{FetchError, Have, Incoming, LOCAL, Origin};
 use crate::reference::{Fetch, MAX_INLINE};
 use crate::{OpenBlob, Reference, place};
 
@@ -46,7 +46,7 @@ impl DirectoryOrigin {
 
 impl Origin for DirectoryOrigin {
     fn authority(&self, _: &Reference) -> String {
-        "local".to_owned()
+        LOCAL.to_owned()
     }
 
     fn fetch<'a>(&'a self, reference: &'a Reference, have: &'a Have) -> BoxFuture<'a, Result<Incoming, FetchError>> {

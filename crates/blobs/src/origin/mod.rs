@@ -87,9 +87,12 @@ pub enum FetchError {
     Failed(String),
 }
 
+/// The authority of what is on this machine.
+pub const LOCAL: &str = "local";
+
 /// A place that bytes are read from.
 pub trait Origin: Send + Sync + 'static {
-    /// Who is asked for the bytes, for limits: `host:port`, `s3:bucket`, `nats:bucket`, or `local`.
+    /// Who is asked for the bytes, for limits: `host:port`, `s3:bucket`, `nats:bucket`, or [`LOCAL`].
     fn authority(&self, reference: &Reference) -> String;
 
     /// The bytes behind what is here already.

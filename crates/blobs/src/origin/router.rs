@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::local::inline;
-use super::{DirectoryOrigin, FetchError, Have, HttpOrigin, Incoming, Origin};
+use super::{DirectoryOrigin, FetchError, Have, HttpOrigin, Incoming, LOCAL, Origin};
 use crate::{Fetch, Reference};
 
 /// All places that bytes come from. What a reference names and nobody here serves is refused.
@@ -39,7 +39,7 @@ impl Origins {
 
 impl Origin for Origins {
     fn authority(&self, reference: &Reference) -> String {
-        self.of(&reference.fetch).map_or_else(|_| "local".to_owned(), |origin| origin.authority(reference))
+        self.of(&reference.fetch).map_or_else(|_| LOCAL.to_owned(), |origin| origin.authority(reference))
     }
 
     fn fetch<'a>(&'a self, reference: &'a Reference, have: &'a Have) -> BoxFuture<'a, Result<Incoming, FetchError>> {

@@ -30,7 +30,7 @@ pub(super) async fn run(
     };
     match attempt {
         Ok((size, how)) => outcome::arrived(core, digest, size, how).await.map(|()| None),
-        Err(failure) => outcome::failed(core, digest, failure).await,
+        Err(failure) => outcome::failed(core, digest, authority, failure).await,
     }
 }
 

@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::Reference;
 use crate::index::{Row, State};
+use crate::origin::LOCAL;
 use crate::service::BlobServiceError;
 use crate::service::core::Core;
 use crate::shelf::Digest;
@@ -208,5 +209,5 @@ impl Queue {
 }
 
 fn authority(core: &Core, row: &Row) -> String {
-    Reference::parse(row.usable()).map_or_else(|_| "local".to_owned(), |read| core.places.origin.authority(&read))
+    Reference::parse(row.usable()).map_or_else(|_| LOCAL.to_owned(), |read| core.places.origin.authority(&read))
 }

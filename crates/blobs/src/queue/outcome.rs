@@ -10,7 +10,7 @@ use tracing::warn;
 use super::pace::backoff;
 use crate::Reference;
 use crate::index::{Row, State};
-use crate::origin::FetchError;
+use crate::origin::{FetchError, LOCAL};
 use crate::queue::part::blocking;
 use crate::service::BlobServiceError;
 use crate::service::core::{Core, alarm};
@@ -20,6 +20,9 @@ use crate::{metrics, references::Referenced};
 /// Found missing, or its reference not accepted, so often in a row, it is given up but for a try a day.
 const MISSING: u32 = 8;
 const DAY: Duration = Duration::from_hours(24);
+/// The same of files of a feed: it costs little to look whether they have come.
+const MISSING_HERE: u32 = 3;
+const AGAIN_HERE: Duration = Duration::from_mins(10);
 /// The wait for room on the disk.
 const FULL: Duration = Duration::from_secs(30);
 /// The wait for an authority that is busy and does not say for how long, and the longest that is believed.
@@ -112,10 +115,11 @@ pub(super) async fn arrived(
 pub(super) async fn failed(
     core: &Arc<Core>,
     digest: Digest,
+    authority: &str,
     failure: Failure,
 ) -> Result<Option<Timestamp>, BlobServiceError> {
     metrics::fetched(failure.name());
-    let core = Arc::clone(core);
+    let (core, here) = (Arc::clone(core), authority == LOCAL);
     blocking(move || {
         let Some(row) = core.index.row(&digest)? else { return Ok(None) };
         let other = if failure.is_of_reference() && row.others < OTHERS { other(&core, &digest, &row)? } else { None };
@@ -130,7 +134,7 @@ pub(super) async fn failed(
                         (row.reference, row.renewed, row.next_due, row.tag) = (other, None, now, None);
                         row.others += 1;
                     }
-                    None => busy_until = wait(row, &failure, now, unit),
+                    None => busy_until = wait(row, &failure, here, now, unit),
                 }
             })
         })?;
@@ -148,7 +152,7 @@ pub(super) async fn failed(
     .await
 }
 
-fn wait(row: &mut Row, failure: &Failure, now: Timestamp, unit: f64) -> Option<Timestamp> {
+fn wait(row: &mut Row, failure: &Failure, here: bool, now: Timestamp, unit: f64) -> Option<Timestamp> {
     row.others = 0;
     if let Failure::Origin(FetchError::Busy { retry_after, .. }) = failure {
         row.attempts = row.attempts.saturating_add(1);
@@ -163,7 +167,7 @@ fn wait(row: &mut Row, failure: &Failure, now: Timestamp, unit: f64) -> Option<T
     match failure {
         Failure::Origin(FetchError::Missing(_) | FetchError::Expired(_)) => {
             row.missing = row.missing.saturating_add(1);
-            if row.missing >= MISSING {
+            if row.missing >= if here { MISSING_HERE } else { MISSING } {
                 row.state = State::Failed;
             }
         }
@@ -173,7 +177,11 @@ fn wait(row: &mut Row, failure: &Failure, now: Timestamp, unit: f64) -> Option<T
         }
         Failure::Origin(_) | Failure::Retry(_) | Failure::NoRoom(_) => row.missing = 0,
     }
-    let again = if row.state == State::Failed { DAY } else { backoff(row.attempts, unit) };
+    let again = match row.state {
+        State::Failed if here => AGAIN_HERE,
+        State::Failed => DAY,
+        _ => backoff(row.attempts, unit),
+    };
     row.next_due = now.plus(again);
     None
 }

@@ -16,7 +16,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use self::options::authority_of;
 pub use self::options::{HttpOptions, HttpOptionsError};
-use super::{FetchError, Have, Incoming, Origin};
+use super::{FetchError, Have, Incoming, LOCAL, Origin};
 use crate::{Fetch, Reference};
 
 /// The longest fresh reference, in bytes.
@@ -111,8 +111,8 @@ fn segment(text: &str) -> String {
 
 impl Origin for HttpOrigin {
     fn authority(&self, reference: &Reference) -> String {
-        let Fetch::Url(url) = &reference.fetch else { return "local".to_owned() };
-        Url::parse(url).ok().and_then(|url| authority_of(&url)).unwrap_or_else(|| "local".to_owned())
+        let Fetch::Url(url) = &reference.fetch else { return LOCAL.to_owned() };
+        Url::parse(url).ok().and_then(|url| authority_of(&url)).unwrap_or_else(|| LOCAL.to_owned())
     }
 
     fn fetch<'a>(&'a self, reference: &'a Reference, have: &'a Have) -> BoxFuture<'a, Result<Incoming, FetchError>> {
