@@ -27,6 +27,7 @@ pub mod blobs;
 mod collection;
 pub mod comments;
 pub mod documents;
+mod filter;
 pub mod guilds;
 mod kept;
 pub mod loan_requests;
@@ -42,6 +43,7 @@ pub mod worksheets;
 
 use continuity_readmodel::Projection;
 
+pub use filter::{Bound, Filter, Limit, Test};
 pub use page::{Page, Rowset};
 
 /// Every read model, the one list.

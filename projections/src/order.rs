@@ -49,6 +49,15 @@ pub(crate) fn of_text(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// The bytes of a value in words; `None` when it does not mean that.
+pub(crate) fn of_value(text: &str, meaning: Meaning) -> Option<Vec<u8>> {
+    match meaning {
+        Meaning::Instant => instant(text),
+        Meaning::Text => Some(of_text(text)),
+        Meaning::Decimal => decimal(text),
+    }
+}
+
 /// The bytes of a whole number.
 pub(crate) fn of_u64(number: u64) -> Vec<u8> {
     decimal(&number.to_string()).unwrap_or_else(lowest)
@@ -56,9 +65,8 @@ pub(crate) fn of_u64(number: u64) -> Vec<u8> {
 
 fn of_raw(raw: &str, meaning: Meaning) -> Option<Vec<u8>> {
     match meaning {
-        Meaning::Instant => instant(&json::text(raw)?),
-        Meaning::Text => Some(of_text(&json::text(raw)?)),
-        Meaning::Decimal => decimal(&json::text(raw).unwrap_or(Cow::Borrowed(raw))),
+        Meaning::Instant | Meaning::Text => of_value(&json::text(raw)?, meaning),
+        Meaning::Decimal => of_value(&json::text(raw).unwrap_or(Cow::Borrowed(raw)), meaning),
     }
 }
 

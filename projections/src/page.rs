@@ -4,6 +4,8 @@ use std::ops::Bound;
 
 use continuity_readmodel::{Direction, Row, Snapshot, StoreError, Table, prefix_end};
 
+use crate::filter::Filter;
+
 /// Which rows of a list are wanted, in the default order of the contract (section 3). The default is the whole list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -11,6 +13,8 @@ pub struct Page {
     pub after: Option<Vec<u8>>,
     /// At most so many rows; all when `None`.
     pub limit: Option<usize>,
+    /// Which rows count at all.
+    pub filter: Filter,
 }
 
 /// Rows as they are served.
@@ -24,6 +28,8 @@ pub struct Rowset {
     pub next: Option<Vec<u8>>,
     /// Number of rows on all pages together.
     pub total: u64,
+    /// Whether that is all of them: counting ends at a bound.
+    pub total_is_exact: bool,
 }
 
 /// The rows of one list: those of `table` below `prefix`.
@@ -43,27 +49,41 @@ impl List<'_> {
         mut write: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<Rowset, StoreError> {
         let mut array = Array::default();
-        let (mut seen, mut last) = (0_u64, None);
+        let (mut seen, mut last, mut element) = (0_u64, None, Vec::new());
         for row in self.scan(page)? {
             let (key, value) = row?;
+            element.clear();
+            write(&key[self.prefix.len()..], &value, &mut element)?;
+            if !page.filter.wants(&element) {
+                continue;
+            }
             seen += 1;
             if page.limit.is_some_and(|limit| array.count >= limit) {
                 let next = last.map(|row: Row| row[self.prefix.len()..].to_vec());
-                let total = self.total()?;
+                let total = self.total(page, write)?;
                 return Ok(array.finish(next, total));
             }
-            write(&key[self.prefix.len()..], &value, array.element())?;
+            array.element().extend_from_slice(&element);
             last = Some(key);
         }
-        let total = if page.after.is_some() { self.total()? } else { seen };
+        let total = if page.after.is_some() { self.total(page, write)? } else { seen };
         Ok(array.finish(None, total))
     }
 
-    fn total(&self) -> Result<u64, StoreError> {
-        let mut total = 0;
+    /// Rows that count, on all pages.
+    fn total(
+        &self,
+        page: &Page,
+        mut write: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<u64, StoreError> {
+        let (mut total, mut element) = (0, Vec::new());
         for row in self.snapshot.scan_prefix(self.table, &self.prefix, Direction::Forward)? {
-            row?;
-            total += 1;
+            let (key, value) = row?;
+            if !page.filter.is_empty() {
+                element.clear();
+                write(&key[self.prefix.len()..], &value, &mut element)?;
+            }
+            total += u64::from(page.filter.is_empty() || page.filter.wants(&element));
         }
         Ok(total)
     }
@@ -97,7 +117,7 @@ impl Array {
 
     pub(crate) fn finish(mut self, next: Option<Vec<u8>>, total: u64) -> Rowset {
         self.json.extend_from_slice(if self.count == 0 { b"[]" } else { b"]" });
-        Rowset { json: self.json, count: self.count, next, total }
+        Rowset { json: self.json, count: self.count, next, total, total_is_exact: true }
     }
 }
 

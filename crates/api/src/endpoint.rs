@@ -6,6 +6,7 @@ use std::pin::Pin;
 use continuity_auth::Scope;
 
 use crate::call::Call;
+use crate::filter::By;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
@@ -133,6 +134,17 @@ pub(crate) enum ParamKind {
     Flag,
     /// A cursor that an earlier answer gave.
     Cursor,
+    /// Names of members: repeated, with commas between, or as `name[]`.
+    Names,
+    /// What the member at the end of the path has to be for a row to come.
+    Filter(By, &'static [&'static str]),
+}
+
+impl ParamKind {
+    /// Whether it may be given more than once, with commas and as `name[]`.
+    pub(crate) const fn is_repeatable(&self) -> bool {
+        matches!(self, Self::AnyOf(_) | Self::Names | Self::Filter(By::AnyOf(_), _))
+    }
 }
 
 /// What a good answer holds, for the OpenAPI document.

@@ -12,6 +12,7 @@ pub mod completeness;
 mod cursor;
 mod download;
 mod endpoint;
+mod filter;
 pub mod metrics;
 mod openapi;
 mod paging;

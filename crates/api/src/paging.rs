@@ -9,6 +9,7 @@ use crate::blob_state::{Splice, spliced};
 use crate::call::Call;
 use crate::cursor::Binding;
 use crate::endpoint::{Param, ParamKind};
+use crate::filter;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
@@ -18,24 +19,40 @@ pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-coun
 /// The most entries of one page.
 pub(crate) const MAX_LIMIT: u64 = 200;
 
-/// The parameters of every nested list.
-pub(crate) static PARAMS: [Param; 2] = [
-    Param {
-        name: "limit",
-        kind: ParamKind::Integer { min: 1, max: MAX_LIMIT, default: None },
-        description: "At most so many entries. Without it the whole list comes; with it the reply carries `Link: rel=\"next\"` and `X-Next-Cursor` while there is more, and `X-Total-Count`.",
-    },
-    Param {
-        name: "cursor",
-        kind: ParamKind::Cursor,
-        description: "Go on where an earlier page ended: its `X-Next-Cursor`, unchanged.",
-    },
-];
+/// How many entries of a nested list come.
+pub(crate) const LIMIT: Param = Param {
+    name: "limit",
+    kind: ParamKind::Integer { min: 1, max: MAX_LIMIT, default: None },
+    description: "At most so many entries. Without it the whole list comes; with it the reply carries `Link: rel=\"next\"` and `X-Next-Cursor` while there is more, and `X-Total-Count`.",
+};
+
+/// Where a page of a nested list begins.
+pub(crate) const CURSOR: Param = Param {
+    name: "cursor",
+    kind: ParamKind::Cursor,
+    description: "Go on where an earlier page ended: its `X-Next-Cursor`, unchanged, with the same filters.",
+};
+
+/// What is shown of each entry.
+pub(crate) const FIELDS: Param = Param {
+    name: "fields",
+    kind: ParamKind::Names,
+    description: "Only these members of each entry, at its top level: repeated, with commas between, or as `fields[]`. A name that no entry has shows nothing.",
+};
+
+/// The parameters of a nested list without filters.
+pub(crate) static PARAMS: [Param; 3] = [LIMIT, CURSOR, FIELDS];
 
 /// What a cursor of this call belongs to: the endpoint, its path, and what the query adds.
 pub(crate) fn binding<'a>(call: &'a Call, query: impl IntoIterator<Item = &'a str>) -> Binding {
     let path = call.path.iter().flat_map(axum::extract::RawPathParams::iter).map(|(_, value)| value);
-    Binding::of(std::iter::once(call.endpoint.id).chain(path).chain(query))
+    let filters = call.endpoint.params.iter().filter(|param| matches!(param.kind, ParamKind::Filter(..)));
+    let filters = filters.flat_map(|param| {
+        let mut values: Vec<&str> = call.query.texts(param.name).collect();
+        values.sort_unstable();
+        values.into_iter().flat_map(|value| [param.name, value])
+    });
+    Binding::of(std::iter::once(call.endpoint.id).chain(path).chain(filters).chain(query))
 }
 
 /// The row key to go on after, if the query has a cursor.
@@ -61,10 +78,13 @@ pub(crate) fn array_spliced(
 ) -> Result<Reply, Problem> {
     let binding = binding(call, []);
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
-    let page = Page { after: after(call, binding)?, limit };
+    let page = Page { after: after(call, binding)?, limit, filter: filter::of(call) };
     let rows = list(&page).map_err(|e| Problem::store(&e))?;
     let cursor = rows.next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
-    let (json, here) = spliced(&call.shared.state.blobs, rows.json, splice);
+    let (json, here) = spliced(&call.shared.state.blobs, rows.json, |states, array| {
+        let with_states = splice(states, array);
+        filter::fields(call, with_states.as_deref().unwrap_or(array)).or(with_states)
+    });
     Ok(paged(call, Reply::json(json).complete(complete && here), limit, rows.total, cursor))
 }
 
@@ -73,6 +93,12 @@ pub(crate) fn paged(call: &Call, reply: Reply, limit: Option<usize>, total: u64,
     let Some(limit) = limit else { return reply };
     let reply = reply.header(TOTAL_COUNT, &total.to_string());
     let Some(cursor) = cursor else { return reply };
-    let link = format!("<{}?limit={limit}&cursor={cursor}>; rel=\"next\"", call.uri.path());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let kept = call.endpoint.params.iter().filter(|param| param.name != "limit" && param.name != "cursor");
+    for (param, value) in kept.flat_map(|param| call.query.texts(param.name).map(move |value| (param, value))) {
+        query.append_pair(param.name, value);
+    }
+    let query = query.append_pair("limit", &limit.to_string()).append_pair("cursor", &cursor).finish();
+    let link = format!("<{}?{query}>; rel=\"next\"", call.uri.path());
     reply.header(LINK, &link).header(NEXT_CURSOR, &cursor)
 }

@@ -69,6 +69,17 @@ pub fn without<'a>(object: &'a str, names: &[&str]) -> Cow<'a, str> {
     Cow::Owned(kept)
 }
 
+/// The object with the named members only, in its own order; a text that is no object as it is.
+pub fn only(object: &str, names: &[&str]) -> String {
+    let Ok(members) = raw_members(object) else { return object.to_owned() };
+    let mut kept = String::from("{");
+    for member in members.iter().filter(|member| member.name().is_ok_and(|name| names.contains(&name.as_ref()))) {
+        push_raw(&mut kept, member.key, member.value);
+    }
+    kept.push('}');
+    kept
+}
+
 /// Appends a member before the closing brace; leaves a text that does not end in one as it is. The caller sees to it
 /// that `raw` is JSON and that the object has no member of that name yet.
 pub fn push_member(object: &mut String, name: &str, raw: &str) {

@@ -10,7 +10,7 @@ mod names;
 mod scan;
 mod strings;
 
-pub use edit::{edit_elements, edit_member, elements, member, members, push_member, text, without};
+pub use edit::{edit_elements, edit_member, elements, member, members, only, push_member, text, without};
 pub use merge::{MAX_MERGE_DEPTH, merge_patch};
 pub use strings::push_string;
 

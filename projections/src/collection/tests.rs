@@ -183,7 +183,7 @@ fn list(snapshot: &Snapshot, parent: u8, page: &Page) -> (Vec<Value>, Option<Vec
 fn walk(snapshot: &Snapshot, parent: u8, limit: usize) -> Vec<Value> {
     let (mut walked, mut after) = (Vec::new(), None);
     loop {
-        let (values, next, _) = list(snapshot, parent, &Page { after, limit: Some(limit) });
+        let (values, next, _) = list(snapshot, parent, &Page { after, limit: Some(limit), ..Page::default() });
         walked.extend(values);
         after = next;
         if after.is_none() {
@@ -210,7 +210,7 @@ proptest! {
             let (values, next, total) = list(&snapshot, parent, &Page::default());
             prop_assert_eq!((&values, next, total), (&expected, None, expected.len() as u64));
             prop_assert_eq!(&walk(&snapshot, parent, limit), &expected);
-            let (values, _, total) = list(&snapshot, parent, &Page { after: None, limit: Some(limit) });
+            let (values, _, total) = list(&snapshot, parent, &Page { limit: Some(limit), ..Page::default() });
             prop_assert_eq!((values.as_slice(), total), (&expected[..limit.min(expected.len())], expected.len() as u64));
         }
         let there: Vec<_> = naive.0.values().filter_map(|(_, value)| value.as_ref()).collect();

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
 
 use super::{LOANS, SPEC, Sort, index, position, row_key};
+use crate::filter::Filter;
 use crate::order;
 use crate::page::{Array, Rowset};
 
@@ -25,7 +26,15 @@ pub struct ListQuery {
     pub limit: usize,
     /// Soft-deleted ones too.
     pub include_deleted: bool,
+    /// What else a row has to be. It is looked at row by row, at most 20,000 for one page; then the page is cut, and its
+    /// `next` leads on.
+    pub filter: Filter,
 }
+
+/// So many rows are looked at for one page, and for one total, with a filter.
+pub(super) const MAX_EXAMINED: usize = 20_000;
+/// So many rows are counted with a filter.
+const MAX_COUNTED: u64 = 10_000;
 
 /// One page, with the exact total; `None` while the read model is being rebuilt.
 pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
@@ -35,24 +44,54 @@ pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError
 }
 
 pub(super) fn page(snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
-    let mut array = Array::default();
     let mut rows = Merged::open(snapshot, query)?;
-    for _ in 0..query.offset {
-        if rows.next()?.is_none() {
-            break;
+    let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
+    while let Some(key) = rows.next()? {
+        examined += 1;
+        if query.filter.is_empty() && skip > 0 {
+            skip -= 1;
+            continue;
+        }
+        let row = row_of(snapshot, &key)?;
+        if query.filter.wants(&row) {
+            if skip > 0 {
+                skip -= 1;
+            } else if array.count >= query.limit {
+                return counted(array.finish(last, 0), snapshot, query);
+            } else {
+                array.element().extend_from_slice(&row);
+                last = Some(key.clone());
+            }
+        }
+        if !query.filter.is_empty() && examined >= MAX_EXAMINED {
+            return counted(array.finish(Some(key), 0), snapshot, query);
         }
     }
-    let mut last = None;
-    while array.count < query.limit {
-        let Some(key) = rows.next()? else { return Ok(array.finish(None, total(snapshot, query)?)) };
-        let loan = loan_of(&key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
-        let row = snapshot.get(LOANS, &row_key(&loan))?;
-        let row = row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))?;
-        array.element().extend_from_slice(&row);
-        last = Some(key);
+    counted(array.finish(None, 0), snapshot, query)
+}
+
+fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<Row, StoreError> {
+    let loan = loan_of(key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
+    let row = snapshot.get(LOANS, &row_key(&loan))?;
+    row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))
+}
+
+/// The page with the number of rows on all pages: exact without a filter, and up to a bound with one.
+pub(super) fn counted(rows: Rowset, snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
+    if query.filter.is_empty() {
+        return Ok(Rowset { total: total(snapshot, query)?, ..rows });
     }
-    let next = if rows.next()?.is_some() { last } else { None };
-    Ok(array.finish(next, total(snapshot, query)?))
+    let all = ListQuery { sort: Sort::default(), after: None, ..query.clone() };
+    let mut every = Merged::open(snapshot, &all)?;
+    let (mut total, mut examined) = (0, 0);
+    while let Some(key) = every.next()? {
+        if total >= MAX_COUNTED || examined >= MAX_EXAMINED {
+            return Ok(Rowset { total, total_is_exact: false, ..rows });
+        }
+        examined += 1;
+        total += u64::from(query.filter.wants(&row_of(snapshot, &key)?));
+    }
+    Ok(Rowset { total, ..rows })
 }
 
 pub(super) fn total(snapshot: &Snapshot, query: &ListQuery) -> Result<u64, StoreError> {

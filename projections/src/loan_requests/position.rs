@@ -3,12 +3,9 @@
 use continuity_events::json;
 use continuity_readmodel::{Snapshot, StoreError, View};
 
-use super::list::{ListQuery, total};
+use super::list::{ListQuery, MAX_EXAMINED, counted};
 use super::{LOANS, row_key, unreadable};
 use crate::page::{Array, Rowset};
-
-/// So many loans are looked at for one page; then it is cut, and its `next` leads on.
-const MAX_EXAMINED: usize = 20_000;
 
 /// So many positions are asked for at a time.
 const CHUNK: usize = 256;
@@ -46,20 +43,23 @@ pub(super) fn page(positions: &dyn Positions, snapshot: &Snapshot, query: &ListQ
             if skip > 0 {
                 skip -= 1;
             } else if array.count >= query.limit {
-                return Ok(array.finish(last, total(snapshot, query)?));
+                return counted(array.finish(last, 0), snapshot, query);
             } else {
                 array.element().extend_from_slice(&row);
                 last = Some(position_key(position));
             }
         }
         if walk.examined >= MAX_EXAMINED {
-            return Ok(array.finish(Some(position_key(position)), total(snapshot, query)?));
+            return counted(array.finish(Some(position_key(position)), 0), snapshot, query);
         }
     }
-    Ok(array.finish(None, total(snapshot, query)?))
+    counted(array.finish(None, 0), snapshot, query)
 }
 
 fn is_wanted(row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
+    if !query.filter.wants(row) {
+        return Ok(false);
+    }
     if query.include_deleted && query.statuses.is_empty() {
         return Ok(true);
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::samples;
 use crate::endpoint::{Access, Answer, Endpoint, Param, ParamKind, Verb};
+use crate::filter::By;
 
 pub(super) fn of(endpoint: &Endpoint) -> Value {
     let mut operation = json!({
@@ -43,16 +44,33 @@ fn query(param: &Param) -> Value {
         ParamKind::Integer { min, max, .. } => json!({"type": "integer", "minimum": min, "maximum": max}),
         ParamKind::Flag => json!({"type": "boolean", "default": false}),
         ParamKind::Cursor => json!({"type": "string"}),
+        ParamKind::Names => json!({"type": "array", "items": {"type": "string"}}),
+        ParamKind::Filter(by, _) => filter(by),
     };
     if let ParamKind::Integer { default: Some(default), .. } = param.kind {
         schema["default"] = default.into();
     }
     let mut value = json!({"name": param.name, "in": "query", "description": param.description, "schema": schema});
-    if matches!(param.kind, ParamKind::AnyOf(_)) {
+    if param.kind.is_repeatable() {
         value["style"] = "form".into();
         value["explode"] = true.into();
     }
     value
+}
+
+fn filter(by: By) -> Value {
+    match by {
+        By::AnyOf(known) => json!({"type": "array", "items": {"type": "string", "examples": known}}),
+        By::Contains => json!({"type": "string", "minLength": 1}),
+        By::Flag => json!({"type": "boolean"}),
+        By::Time(_) => json!({
+            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+            "examples": ["2026-01-31", "2026-01-31T08:00:00Z"],
+        }),
+        By::Amount(_) => {
+            json!({"type": "string", "pattern": "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$", "examples": ["250000.50"]})
+        }
+    }
 }
 
 fn token_body() -> Value {

@@ -33,7 +33,7 @@ impl Query {
     }
 
     fn take(&mut self, param: &'static Param, value: Cow<'_, str>) -> Result<(), Problem> {
-        if let ParamKind::AnyOf(_) = param.kind {
+        if param.kind.is_repeatable() {
             self.values.extend(value.split(',').map(|piece| (param.name, piece.to_owned())));
             return Ok(());
         }
@@ -88,9 +88,7 @@ pub(crate) fn refuse_secrets(raw: &str) -> Result<(), Problem> {
 }
 
 fn find(params: &'static [Param], name: &str) -> Option<&'static Param> {
-    params
-        .iter()
-        .find(|p| p.name == name || (matches!(p.kind, ParamKind::AnyOf(_)) && name.strip_suffix("[]") == Some(p.name)))
+    params.iter().find(|p| p.name == name || (p.kind.is_repeatable() && name.strip_suffix("[]") == Some(p.name)))
 }
 
 fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {
@@ -103,7 +101,8 @@ fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {
 /// What is allowed instead, when the value cannot be used.
 fn refusal(kind: &ParamKind, value: &str) -> Option<String> {
     match kind {
-        ParamKind::AnyOf(_) | ParamKind::Cursor => None,
+        ParamKind::AnyOf(_) | ParamKind::Names | ParamKind::Cursor => None,
+        ParamKind::Filter(by, _) => by.check(value).err().map(str::to_owned),
         ParamKind::OneOf { values, .. } => (!values.contains(&value)).then(|| format!("one of {}", values.join(", "))),
         ParamKind::OneOfAnyCase { values, .. } => {
             (!values.iter().any(|v| v.eq_ignore_ascii_case(value))).then(|| format!("one of {}", values.join(", ")))

@@ -4,6 +4,7 @@ mod completeness;
 mod contract;
 mod downloads;
 mod files;
+mod filters;
 pub(crate) mod harness;
 mod health;
 mod hostile_names;

@@ -4,7 +4,8 @@ use continuity_auth::Scope;
 use continuity_projections::analysis;
 
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -17,10 +18,40 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "List analyses",
     description: "Analyses, the latest run first.",
     access: Access::AnyOf(&[Scope::AnalysisRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Array("Analysis"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 7] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    paging::FIELDS,
+    by(
+        "type",
+        &["type"],
+        By::AnyOf(&["AFFORDABILITY", "CREDIT", "COLLATERAL", "COMPLIANCE", "AUTOMATED_ASSESSMENT", "CUSTOM"]),
+        "Only analyses of these types. Repeated, with commas between, or as `type[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "status",
+        &["status"],
+        By::AnyOf(&[]),
+        "Only analyses in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "scope",
+        &["scope"],
+        By::AnyOf(&["LOAN_REQUEST", "PARTICIPANT"]),
+        "Only analyses of these scopes. Repeated, with commas between, or as `scope[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "participantId",
+        &["participantId"],
+        By::AnyOf(&[]),
+        "Only analyses of these participants. Repeated, with commas between, or as `participantId[]`; an unknown value matches nothing.",
+    ),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

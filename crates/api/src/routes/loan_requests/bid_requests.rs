@@ -4,7 +4,8 @@ use continuity_auth::Scope;
 use continuity_projections::bid_requests;
 
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -17,10 +18,37 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "List bid requests",
     description: "Bid requests, newest first, each with its `quotes` by revision.",
     access: Access::AnyOf(&[Scope::BidsRead, Scope::LoansRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Array("BidRequest"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 5] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    paging::FIELDS,
+    by(
+        "status",
+        &["status"],
+        By::AnyOf(&["OPEN", "QUOTED", "ACCEPTED", "DECLINED", "EXPIRED", "WITHDRAWN"]),
+        "Only bid requests in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "quoteStatus",
+        &["quotes", "status"],
+        By::AnyOf(&[
+            "DRAFT",
+            "PENDING_APPROVAL",
+            "PUBLISHED",
+            "ACCEPTED",
+            "DECLINED",
+            "EXPIRED",
+            "WITHDRAWN",
+            "SUPERSEDED",
+        ]),
+        "Only bid requests with a quote in one of these states; all their quotes come. Repeated, with commas between, or as `quoteStatus[]`; an unknown value matches nothing.",
+    ),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

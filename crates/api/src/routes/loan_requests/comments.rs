@@ -4,7 +4,8 @@ use continuity_auth::Scope;
 use continuity_projections::comments;
 
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -17,10 +18,28 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "List comments",
     description: "Comments, oldest first.",
     access: Access::AnyOf(&[Scope::MessagesRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Array("Comment"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 5] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    paging::FIELDS,
+    by(
+        "targetType",
+        &["target", "type"],
+        By::AnyOf(&[]),
+        "Only comments on such things. Repeated, with commas between, or as `targetType[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "targetId",
+        &["target", "id"],
+        By::AnyOf(&[]),
+        "Only comments on these. Repeated, with commas between, or as `targetId[]`; an unknown value matches nothing.",
+    ),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

@@ -3,14 +3,16 @@
 use std::fmt::Write;
 
 use continuity_auth::Scope;
-use continuity_projections::Rowset;
 use continuity_projections::loan_requests::{self, ListQuery, Sort};
+use continuity_projections::{Bound, Rowset};
 
 use crate::call::{Call, rebuilding};
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb};
+use crate::filter::{self, By, by};
 use crate::paging;
 use crate::problem::{BAD_PARAMETER, Problem};
 use crate::reply::Reply;
+use crate::request::query::Query;
 
 const DEFAULT_LIMIT: u64 = 25;
 
@@ -55,7 +57,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 7] = [
+static PARAMS: [Param; 21] = [
     Param {
         name: "status",
         kind: ParamKind::AnyOf(STATUSES),
@@ -97,11 +99,39 @@ static PARAMS: [Param; 7] = [
         kind: ParamKind::OneOfAnyCase { values: &["ASC", "DESC"], default: "DESC" },
         description: "The direction, in any case.",
     },
+    paging::FIELDS,
     Param {
         name: "includeDeleted",
         kind: ParamKind::Flag,
         description: "`true`: soft-deleted loan requests (`deletedAt`) too. Purged ones never come.",
     },
+    Param {
+        name: "changedSince",
+        kind: ParamKind::Integer { min: 0, max: u64::MAX, default: None },
+        description: "Only loan requests with an event of any entity behind this log position, which an earlier reply gave as `X-Replica-Position`: with `sortBy=position` only. Polling with `sortOrder=ASC` misses nothing: walk to the end by cursor, and next ask with the `X-Replica-Position` of the first page of that walk. With `includeDeleted=true` soft-deleted ones are told too; purged ones are named by `/api/v1/replica/completeness`.",
+    },
+    by("stage", &["stage"], By::AnyOf(&["Application", "Bidding", "Approval"]), "Only those in one of these stages."),
+    by("productCode", &["product", "code"], By::AnyOf(&[]), "Only those of these products."),
+    by("assignedAgentId", &["assignedAgent", "id"], By::AnyOf(&[]), "Only those that these people look after."),
+    by("team", &["team"], By::AnyOf(&[]), "Only those of these teams."),
+    by("currency", &["currency"], By::AnyOf(&["EUR"]), "Only those in these currencies."),
+    by("reference", &["reference"], By::AnyOf(&["PE-2026-000199"]), "Only those with these references."),
+    by("createdFrom", &["createdAt"], By::Time(Bound::From), "Only those created at this time or later."),
+    by(
+        "createdTo",
+        &["createdAt"],
+        By::Time(Bound::To),
+        "Only those created at this time or earlier; a date counts to its end.",
+    ),
+    by(
+        "updatedSince",
+        &["updatedAt"],
+        By::Time(Bound::From),
+        "Only those whose `updatedAt` is this time or later. What changes a loan's other entities need not change it, and events may come late: `changedSince` misses nothing.",
+    ),
+    by("updatedBefore", &["updatedAt"], By::Time(Bound::Before), "Only those whose `updatedAt` is before this time."),
+    by("amountMin", &["requestedAmount"], By::Amount(Bound::From), "Only those that ask for so much or more."),
+    by("amountMax", &["requestedAmount"], By::Amount(Bound::To), "Only those that ask for so much or less."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
@@ -112,7 +142,9 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let mut statuses: Vec<String> = query.texts("status").map(str::to_owned).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    let flags = [sort_name, if descending { "DESC" } else { "ASC" }, if include_deleted { "deleted" } else { "" }];
+    let since_text = query.text("changedSince").unwrap_or_default();
+    let flags =
+        [since_text, sort_name, if descending { "DESC" } else { "ASC" }, if include_deleted { "deleted" } else { "" }];
     let binding = paging::binding(call, flags.into_iter().chain(statuses.iter().map(String::as_str)));
     let after = paging::after(call, binding)?;
     let offset = query.integer("offset").unwrap_or(0);
@@ -121,12 +153,27 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     }
     let limit = query.integer("limit").unwrap_or(DEFAULT_LIMIT);
     let rows_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let list = ListQuery { statuses, sort, descending, after, offset, limit: rows_wanted, include_deleted };
+    let after = after.or(since(query, sort, descending)?);
+    let filter = filter::of(call);
+    let list = ListQuery { statuses, sort, descending, after, offset, limit: rows_wanted, include_deleted, filter };
     let rows = loan_requests::list(&call.view, &list).map_err(|e| Problem::store(&e))?;
     let rows = rows.ok_or_else(|| rebuilding("loan-requests"))?;
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
     let complete = call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
+    let rows = match std::str::from_utf8(&rows.json).ok().and_then(|array| filter::fields(call, array)) {
+        Some(json) => Rowset { json: json.into_bytes(), ..rows },
+        None => rows,
+    };
     Ok(Reply::json(envelope(&rows, limit, offset, cursor.as_deref())).complete(complete))
+}
+
+/// Where a walk over what changed begins.
+fn since(query: &Query, sort: Sort, descending: bool) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(position) = query.integer("changedSince") else { return Ok(None) };
+    if sort != Sort::Position || descending {
+        return Err(Problem::new(&BAD_PARAMETER, "`changedSince` needs `sortBy=position` and `sortOrder=ASC`."));
+    }
+    Ok(Some(loan_requests::position_key(position)))
 }
 
 fn sort(name: Option<&str>) -> (&'static str, Sort) {
@@ -136,6 +183,9 @@ fn sort(name: Option<&str>) -> (&'static str, Sort) {
 /// The rows as they are, with the page's figures behind them.
 fn envelope(rows: &Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
     let mut pagination = format!(",\"pagination\":{{\"limit\":{limit},\"offset\":{offset},\"total\":{},", rows.total);
+    if !rows.total_is_exact {
+        pagination.push_str("\"totalIsExact\":false,");
+    }
     let written = match cursor {
         Some(cursor) => write!(pagination, "\"hasMore\":true,\"nextCursor\":\"{cursor}\"}}}}"),
         None => write!(pagination, "\"hasMore\":false,\"nextCursor\":null}}}}"),

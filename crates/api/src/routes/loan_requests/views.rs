@@ -4,7 +4,8 @@ use continuity_auth::Scope;
 use continuity_projections::views;
 
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -17,10 +18,22 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "List materialised views",
     description: "Materialised views in their order, whatever their status.",
     access: Access::AnyOf(&[Scope::ReportsRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Array("View"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 4] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    paging::FIELDS,
+    by(
+        "status",
+        &["status"],
+        By::AnyOf(&["completed", "processing", "failed"]),
+        "Only views in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
+    ),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

@@ -5,10 +5,12 @@ mod format;
 use continuity_auth::Scope;
 use continuity_events::json;
 use continuity_projections::audit_log::{self, AuditEntry};
-use continuity_readmodel::StoreError;
+use continuity_projections::{Bound, Filter};
+use continuity_readmodel::{Snapshot, StoreError};
 
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{self, By, by};
 use crate::paging;
 use crate::problem::{INTERNAL, Problem};
 use crate::reply::Reply;
@@ -23,10 +25,35 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "Get the audit log of a loan request",
     description: "Newest first: one entry for each event of the platform (`origin: CLOUD`), merged with this replica's own records of reads of sensitive data (`origin: REPLICA`). `limit` and `cursor` count merged entries. Also as `application/x-ndjson` and `text/csv`, where text that a spreadsheet would take for a formula is led by an apostrophe.",
     access: Access::AnyOf(&[Scope::AuditRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Export("AuditEntry"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 7] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    by(
+        "action",
+        &["action"],
+        By::AnyOf(&[]),
+        "Only entries of these actions. Repeated, with commas between, or as `action[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "actorId",
+        &["actor", "id"],
+        By::AnyOf(&[]),
+        "Only entries of these actors. Repeated, with commas between, or as `actorId[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "targetType",
+        &["target", "type"],
+        By::AnyOf(&[]),
+        "Only entries about such things. Repeated, with commas between, or as `targetType[]`; an unknown value matches nothing.",
+    ),
+    by("from", &["occurredAt"], By::Time(Bound::From), "Only entries of this time or later."),
+    by("to", &["occurredAt"], By::Time(Bound::To), "Only entries of this time or earlier; a date counts to its end."),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
@@ -36,8 +63,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let after = paging::after(call, binding)?;
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
     let accesses = accesses(call, loan.id)?;
-    let total = || Ok(audit_log::total(model, loan.id)? + accesses.len() as u64);
-    let total = total().map_err(|e: StoreError| Problem::store(&e))?;
+    let filter = filter::of(call);
+    let total = total(model, loan.id, &accesses, &filter).map_err(|e| Problem::store(&e))?;
     let missing = audit_log::complete_from(model, loan.id, loan.state.last_sequence);
     let missing = missing.map_err(|e| Problem::store(&e))?;
     let entries = audit_log::entries(model, loan.id, after.as_deref());
@@ -48,6 +75,9 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let (mut count, mut last) = (0, None);
     let cursor = loop {
         let Some(entry) = merged.next().transpose().map_err(|e| Problem::store(&e))? else { break None };
+        if !filter.wants(entry.json.as_bytes()) {
+            continue;
+        }
         if limit.is_some_and(|limit| count >= limit) {
             break last.map(|key: Vec<u8>| call.shared.cursors.seal(binding, call.view.position, &key));
         }
@@ -58,6 +88,18 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     format.end(&mut out);
     let reply = Reply::of(format.content_type(), out).complete(loan.state.complete && missing.is_none());
     Ok(paging::paged(call, reply, limit, total, cursor))
+}
+
+/// Entries that are wanted, on all pages.
+fn total(model: &Snapshot, loan: &str, accesses: &[AuditEntry], filter: &Filter) -> Result<u64, StoreError> {
+    if filter.is_empty() {
+        return Ok(audit_log::total(model, loan)? + accesses.len() as u64);
+    }
+    let mut total = accesses.iter().filter(|entry| filter.wants(entry.json.as_bytes())).count() as u64;
+    for entry in audit_log::entries(model, loan, None)? {
+        total += u64::from(filter.wants(entry?.json.as_bytes()));
+    }
+    Ok(total)
 }
 
 /// This replica's own entries, newest first.

@@ -1,11 +1,13 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/tasks`: list tasks.
 
 use continuity_auth::Scope;
+use continuity_projections::Bound;
 use continuity_projections::tasks::{self, FormData};
 
 use crate::blob_state::Splice;
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -18,10 +20,41 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "List tasks",
     description: "Tasks by `assignedAt`, each with its `items`. With `loans:read` alone no task has `formData` and no item its `blob`; with `tasks:read` all have them but sensitive tasks, whose form data and attachments only the task itself shows.",
     access: Access::AnyOf(&[Scope::TasksRead, Scope::LoansRead]),
-    params: &paging::PARAMS,
+    params: &PARAMS,
     answer: Answer::Array("Task"),
     handler: Handler::Read(handle),
 };
+
+static PARAMS: [Param; 8] = [
+    paging::LIMIT,
+    paging::CURSOR,
+    paging::FIELDS,
+    by(
+        "status",
+        &["status"],
+        By::AnyOf(&["ASSIGNED", "IN_PROGRESS", "SUBMITTED", "COMPLETED", "REJECTED", "CANCELLED", "EXPIRED"]),
+        "Only tasks in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "type",
+        &["type"],
+        By::AnyOf(&["UPLOAD", "FORM"]),
+        "Only tasks of these types. Repeated, with commas between, or as `type[]`; an unknown value matches nothing.",
+    ),
+    by(
+        "assigneeKind",
+        &["assignee", "kind"],
+        By::AnyOf(&["CLIENT", "LEGAL", "INTERNAL"]),
+        "Only tasks that such somebody has to do. Repeated, with commas between, or as `assigneeKind[]`; an unknown value matches nothing.",
+    ),
+    by("sensitive", &["sensitive"], By::Flag, "Only sensitive tasks, or only others."),
+    by(
+        "dueBefore",
+        &["dueAt"],
+        By::Time(Bound::Before),
+        "Only tasks that are due before this time. One without `dueAt` never is.",
+    ),
+];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
