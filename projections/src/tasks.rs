@@ -1,6 +1,7 @@
 //! Tasks with their items nested. Form data, and the reference (or inline bytes) of an attachment, are left out of lists
 //! where they must not show, and kept apart, so that a list never reads them.
 
+use continuity_events::json;
 use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
 
 use crate::collection::{Collection, Stored, Variant};
@@ -70,6 +71,19 @@ pub fn list(snapshot: &Snapshot, loan: &str, page: &Page, form_data: FormData) -
         let variant = if shown { Variant::Whole } else { Variant::Lean };
         write(snapshot, loan, task, variant, out)
     })
+}
+
+/// Whether the loan has a task that somebody still has to do: one that is neither done nor called off.
+pub fn has_open(snapshot: &Snapshot, loan: &str) -> Result<bool, StoreError> {
+    const ENDED: [&str; 4] = ["COMPLETED", "REJECTED", "CANCELLED", "EXPIRED"];
+    let mut open = false;
+    TASKS.list(snapshot, loan, &[], &Page::default(), |task, _| {
+        let row = std::str::from_utf8(task.lean()).unwrap_or_default();
+        let status = json::member(row, "status").and_then(json::text);
+        open |= status.is_none_or(|status| !ENDED.contains(&status.as_ref()));
+        Ok(())
+    })?;
+    Ok(open)
 }
 
 /// One task with form data and items; `None` when the loan has no such task.

@@ -67,6 +67,9 @@ fn time(value: &str, bound: Bound) -> Option<Limit> {
     }
 }
 
+/// The path of what no member says: the handler looks at it.
+pub(crate) const ELSEWHERE: &[&str] = &[];
+
 /// A query parameter that filters by the member at the end of `path`.
 pub(crate) const fn by(name: &'static str, path: &'static [&'static str], by: By, description: &'static str) -> Param {
     Param { name, kind: ParamKind::Filter(by, path), description }
@@ -76,7 +79,9 @@ pub(crate) const fn by(name: &'static str, path: &'static [&'static str], by: By
 pub(crate) fn of(call: &Call) -> Filter {
     let mut filter = Filter::default();
     for param in call.endpoint.params {
-        if let ParamKind::Filter(by, path) = param.kind {
+        if let ParamKind::Filter(by, path) = param.kind
+            && path != ELSEWHERE
+        {
             let values: Vec<_> = call.query.texts(param.name).map(str::to_owned).collect();
             if let Some(test) = by.test(values) {
                 filter.and(path, test);
@@ -88,9 +93,19 @@ pub(crate) fn of(call: &Call) -> Filter {
 
 /// Each element of an array with the members that `fields` names only; `None` when it does not say.
 pub(crate) fn fields(call: &Call, array: &str) -> Option<String> {
-    let names: Vec<&str> = call.query.texts("fields").filter(|name| !name.is_empty()).collect();
-    if names.is_empty() {
-        return None;
-    }
+    let names = names(call)?;
     json::edit_elements(array, |element| Some(json::only(element, &names)))
+}
+
+/// An object with the members that `fields` names only; as it is when it does not say.
+pub(crate) fn fields_of(call: &Call, object: Vec<u8>) -> Vec<u8> {
+    match (names(call), std::str::from_utf8(&object)) {
+        (Some(names), Ok(text)) => json::only(text, &names).into_bytes(),
+        _ => object,
+    }
+}
+
+fn names(call: &Call) -> Option<Vec<&str>> {
+    let names: Vec<&str> = call.query.texts("fields").filter(|name| !name.is_empty()).collect();
+    (!names.is_empty()).then_some(names)
 }

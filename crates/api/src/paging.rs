@@ -37,8 +37,11 @@ pub(crate) const CURSOR: Param = Param {
 pub(crate) const FIELDS: Param = Param {
     name: "fields",
     kind: ParamKind::Names,
-    description: "Only these members of each entry, at its top level: repeated, with commas between, or as `fields[]`. A name that no entry has shows nothing.",
+    description: "Only these members, at the top level of each entry: repeated, with commas between, or as `fields[]`. A name that is not there shows nothing.",
 };
+
+/// The parameters of a single object.
+pub(crate) static OF_OBJECT: [Param; 1] = [FIELDS];
 
 /// The parameters of a nested list without filters.
 pub(crate) static PARAMS: [Param; 3] = [LIMIT, CURSOR, FIELDS];

@@ -8,6 +8,7 @@ use super::{LOANS, SPEC, Sort, index, position, row_key};
 use crate::filter::Filter;
 use crate::order;
 use crate::page::{Array, Rowset};
+use crate::tasks;
 
 /// Which loan requests are wanted, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,40 @@ pub struct ListQuery {
     /// What else a row has to be. It is looked at row by row, at most 20,000 for one page; then the page is cut, and its
     /// `next` leads on.
     pub filter: Filter,
+    /// Whether it has a task that somebody still has to do; looked at in the same way.
+    pub open_tasks: Option<bool>,
+}
+
+/// What rows are looked up in.
+#[derive(Clone, Copy)]
+pub(super) struct Models<'a> {
+    pub(super) loans: &'a Snapshot,
+    /// For [`ListQuery::open_tasks`].
+    pub(super) tasks: Option<&'a Snapshot>,
+}
+
+impl<'a> From<&'a Snapshot> for Models<'a> {
+    fn from(loans: &'a Snapshot) -> Self {
+        Self { loans, tasks: None }
+    }
+}
+
+impl ListQuery {
+    /// Whether each row is looked at.
+    pub(super) fn is_residual(&self) -> bool {
+        !self.filter.is_empty() || self.open_tasks.is_some()
+    }
+
+    /// Whether the loan with that row is wanted, as far as indexes do not know it.
+    pub(super) fn wants(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
+        if !self.filter.wants(row) {
+            return Ok(false);
+        }
+        match self.open_tasks.zip(models.tasks) {
+            Some((wanted, tasks)) => Ok(tasks::has_open(tasks, loan)? == wanted),
+            None => Ok(true),
+        }
+    }
 }
 
 /// So many rows are looked at for one page, and for one total, with a filter.
@@ -36,60 +71,69 @@ pub(super) const MAX_EXAMINED: usize = 20_000;
 /// So many rows are counted with a filter.
 const MAX_COUNTED: u64 = 10_000;
 
-/// One page, with the exact total; `None` while the read model is being rebuilt.
+/// One page with its total; `None` while a read model that it needs is being rebuilt.
 pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
     let Some(snapshot) = view.model(SPEC.name) else { return Ok(None) };
-    let page = if query.sort == Sort::Position { position::page(view, snapshot, query) } else { page(snapshot, query) };
+    let tasks = view.model("tasks");
+    if query.open_tasks.is_some() && tasks.is_none() {
+        return Ok(None);
+    }
+    let models = Models { loans: snapshot, tasks };
+    let page = if query.sort == Sort::Position { position::page(view, models, query) } else { page(models, query) };
     page.map(Some)
 }
 
-pub(super) fn page(snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
-    let mut rows = Merged::open(snapshot, query)?;
+pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Result<Rowset, StoreError> {
+    let models = models.into();
+    let mut rows = Merged::open(models.loans, query)?;
     let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
     while let Some(key) = rows.next()? {
         examined += 1;
-        if query.filter.is_empty() && skip > 0 {
+        if !query.is_residual() && skip > 0 {
             skip -= 1;
             continue;
         }
-        let row = row_of(snapshot, &key)?;
-        if query.filter.wants(&row) {
+        let (loan, row) = row_of(models.loans, &key)?;
+        if query.wants(models, &loan, &row)? {
             if skip > 0 {
                 skip -= 1;
             } else if array.count >= query.limit {
-                return counted(array.finish(last, 0), snapshot, query);
+                return counted(array.finish(last, 0), models, query);
             } else {
                 array.element().extend_from_slice(&row);
                 last = Some(key.clone());
             }
         }
-        if !query.filter.is_empty() && examined >= MAX_EXAMINED {
-            return counted(array.finish(Some(key), 0), snapshot, query);
+        if query.is_residual() && examined >= MAX_EXAMINED {
+            return counted(array.finish(Some(key), 0), models, query);
         }
     }
-    counted(array.finish(None, 0), snapshot, query)
+    counted(array.finish(None, 0), models, query)
 }
 
-fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<Row, StoreError> {
+/// The loan of an index key, and its row.
+fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<(String, Row), StoreError> {
     let loan = loan_of(key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
     let row = snapshot.get(LOANS, &row_key(&loan))?;
-    row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))
+    let row = row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))?;
+    Ok((loan, row))
 }
 
 /// The page with the number of rows on all pages: exact without a filter, and up to a bound with one.
-pub(super) fn counted(rows: Rowset, snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
-    if query.filter.is_empty() {
-        return Ok(Rowset { total: total(snapshot, query)?, ..rows });
+pub(super) fn counted(rows: Rowset, models: Models<'_>, query: &ListQuery) -> Result<Rowset, StoreError> {
+    if !query.is_residual() {
+        return Ok(Rowset { total: total(models.loans, query)?, ..rows });
     }
     let all = ListQuery { sort: Sort::default(), after: None, ..query.clone() };
-    let mut every = Merged::open(snapshot, &all)?;
+    let mut every = Merged::open(models.loans, &all)?;
     let (mut total, mut examined) = (0, 0);
     while let Some(key) = every.next()? {
         if total >= MAX_COUNTED || examined >= MAX_EXAMINED {
             return Ok(Rowset { total, total_is_exact: false, ..rows });
         }
         examined += 1;
-        total += u64::from(query.filter.wants(&row_of(snapshot, &key)?));
+        let (loan, row) = row_of(models.loans, &key)?;
+        total += u64::from(query.wants(models, &loan, &row)?);
     }
     Ok(Rowset { total, ..rows })
 }

@@ -1,9 +1,9 @@
 //! The list by log position, for loss-free polling: the engine knows the positions, this read model the rows.
 
 use continuity_events::json;
-use continuity_readmodel::{Snapshot, StoreError, View};
+use continuity_readmodel::{StoreError, View};
 
-use super::list::{ListQuery, MAX_EXAMINED, counted};
+use super::list::{ListQuery, MAX_EXAMINED, Models, counted};
 use super::{LOANS, row_key, unreadable};
 use crate::page::{Array, Rowset};
 
@@ -33,31 +33,36 @@ impl Positions for View {
     }
 }
 
-pub(super) fn page(positions: &dyn Positions, snapshot: &Snapshot, query: &ListQuery) -> Result<Rowset, StoreError> {
+pub(super) fn page<'a>(
+    positions: &dyn Positions,
+    models: impl Into<Models<'a>>,
+    query: &ListQuery,
+) -> Result<Rowset, StoreError> {
+    let models = models.into();
     let mut walk = Walk::new(positions, query);
     let (mut array, mut skip, mut last) = (Array::default(), query.offset, None);
     while let Some((position, loan)) = walk.next()? {
-        let row = snapshot.get(LOANS, &row_key(&loan))?;
-        let shown = row.as_deref().map_or(Ok(false), |row| is_wanted(row, query))?;
+        let row = models.loans.get(LOANS, &row_key(&loan))?;
+        let shown = row.as_deref().map_or(Ok(false), |row| is_wanted(models, &loan, row, query))?;
         if let Some(row) = row.filter(|_| shown) {
             if skip > 0 {
                 skip -= 1;
             } else if array.count >= query.limit {
-                return counted(array.finish(last, 0), snapshot, query);
+                return counted(array.finish(last, 0), models, query);
             } else {
                 array.element().extend_from_slice(&row);
                 last = Some(position_key(position));
             }
         }
         if walk.examined >= MAX_EXAMINED {
-            return counted(array.finish(Some(position_key(position)), 0), snapshot, query);
+            return counted(array.finish(Some(position_key(position)), 0), models, query);
         }
     }
-    counted(array.finish(None, 0), snapshot, query)
+    counted(array.finish(None, 0), models, query)
 }
 
-fn is_wanted(row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
-    if !query.filter.wants(row) {
+fn is_wanted(models: Models<'_>, loan: &str, row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
+    if !query.wants(models, loan, row)? {
         return Ok(false);
     }
     if query.include_deleted && query.statuses.is_empty() {

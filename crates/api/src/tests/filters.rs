@@ -80,7 +80,7 @@ fn ids(list: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn loan_requests_are_filtered() {
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 25] = [
         ("stage=Bidding", &["A"]),
         ("stage=Bidding,Approval", &["B", "A"]),
         ("productCode=P2&stage=Approval", &["B"]),
@@ -101,6 +101,9 @@ async fn loan_requests_are_filtered() {
         ("amountMin=250000.51", &["B"]),
         ("amountMax=2.5e5", &[]),
         ("amountMax=999999.99&status=BID", &["A"]),
+        ("hasOpenTasks=true", &["A"]),
+        ("hasOpenTasks=false&currency=EUR", &["B"]),
+        ("hasOpenTasks=true&sortBy=position&sortOrder=DESC", &["A"]),
         ("sortBy=position&sortOrder=ASC&stage=Approval", &["B"]),
         ("stage=Bidding,Approval&offset=1", &["A"]),
     ];
@@ -177,6 +180,9 @@ async fn fields_select_members() {
     let list = get("?fields[]=reference&stage=Bidding").await;
     assert_eq!(list.json()["loanRequests"], json!([{"reference": "PE-1"}]));
     assert_eq!(list.json()["pagination"]["total"], 1);
+    assert_eq!(get("/A?fields=currency,id").await.text(), "{\"id\":\"A\",\"currency\":\"EUR\"}");
+    assert_eq!(get("/A/tasks/t1?fields=type").await.text(), "{\"type\":\"UPLOAD\"}");
+    assert_eq!(get("/A/worksheets/w1?fields=status").await.text(), "{\"status\":\"DRAFT\"}");
     let tags = [get("/A/documents").await, answer].map(|answer| answer.header("etag").to_owned());
     assert_ne!(tags[0], tags[1]);
 }

@@ -57,7 +57,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 21] = [
+static PARAMS: [Param; 22] = [
     Param {
         name: "status",
         kind: ParamKind::AnyOf(STATUSES),
@@ -110,6 +110,12 @@ static PARAMS: [Param; 21] = [
         kind: ParamKind::Integer { min: 0, max: u64::MAX, default: None },
         description: "Only loan requests with an event of any entity behind this log position, which an earlier reply gave as `X-Replica-Position`: with `sortBy=position` only. Polling with `sortOrder=ASC` misses nothing: walk to the end by cursor, and next ask with the `X-Replica-Position` of the first page of that walk. With `includeDeleted=true` soft-deleted ones are told too; purged ones are named by `/api/v1/replica/completeness`.",
     },
+    by(
+        "hasOpenTasks",
+        filter::ELSEWHERE,
+        By::Flag,
+        "`true`: only those with a task that is neither completed, rejected, cancelled nor expired; `false`: only others.",
+    ),
     by("stage", &["stage"], By::AnyOf(&["Application", "Bidding", "Approval"]), "Only those in one of these stages."),
     by("productCode", &["product", "code"], By::AnyOf(&[]), "Only those of these products."),
     by("assignedAgentId", &["assignedAgent", "id"], By::AnyOf(&[]), "Only those that these people look after."),
@@ -155,7 +161,18 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let rows_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let after = after.or(since(query, sort, descending)?);
     let filter = filter::of(call);
-    let list = ListQuery { statuses, sort, descending, after, offset, limit: rows_wanted, include_deleted, filter };
+    let open_tasks = query.text("hasOpenTasks").map(|wanted| wanted == "true");
+    let list = ListQuery {
+        statuses,
+        sort,
+        descending,
+        after,
+        offset,
+        limit: rows_wanted,
+        include_deleted,
+        filter,
+        open_tasks,
+    };
     let rows = loan_requests::list(&call.view, &list).map_err(|e| Problem::store(&e))?;
     let rows = rows.ok_or_else(|| rebuilding("loan-requests"))?;
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));

@@ -7,6 +7,8 @@ use crate::access;
 use crate::blob_state::{Splice, spliced};
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
+use crate::filter;
+use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
@@ -18,7 +20,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "Get a task",
     description: "The whole task with `formData` and `items`. Reading the form data of a sensitive task, or an attachment that it holds inline, is recorded, durably before the reply, and shows in the loan's audit log with `origin: REPLICA`; 503 when it cannot be recorded.",
     access: Access::AnyOf(&[Scope::TasksRead]),
-    params: &[],
+    params: &paging::OF_OBJECT,
     answer: Answer::Object("Task"),
     handler: Handler::Wait(wait),
 };
@@ -40,7 +42,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         access::record(call, loan.id, id, None, Accessed::Attachment).await?;
     }
     let (json, here) = spliced(&call.shared.state.blobs, task.json, Splice::task);
-    Ok(Reply::json(json).complete(loan.state.complete && here))
+    Ok(Reply::json(filter::fields_of(call, json)).complete(loan.state.complete && here))
 }
 
 /// Whether attachments may travel inside the task itself (`fetch.kind` `INLINE`): in doubt, yes.

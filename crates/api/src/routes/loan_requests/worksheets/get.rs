@@ -5,6 +5,8 @@ use continuity_projections::worksheets;
 
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::filter;
+use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
@@ -16,7 +18,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "Get a worksheet",
     description: "The worksheet with its `sheets` and their cells.",
     access: Access::AnyOf(&[Scope::AnalysisRead, Scope::ReportsRead]),
-    params: &[],
+    params: &paging::OF_OBJECT,
     answer: Answer::Object("Worksheet"),
     handler: Handler::Read(handle),
 };
@@ -27,5 +29,5 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let id = call.path("worksheetId");
     let worksheet = worksheets::get(model, loan.id, id).map_err(|e| Problem::store(&e))?;
     let worksheet = worksheet.ok_or_else(|| Problem::missing("worksheet", id))?;
-    Ok(Reply::json(worksheet).complete(loan.state.complete))
+    Ok(Reply::json(filter::fields_of(call, worksheet)).complete(loan.state.complete))
 }
