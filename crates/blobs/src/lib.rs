@@ -8,6 +8,7 @@
 #[cfg(feature = "object-store")]
 mod bucket;
 mod direct;
+mod disk;
 mod error;
 mod index;
 pub mod metrics;

@@ -1,23 +1,21 @@
-//! Fakes of the seams: an origin with scripted faults, a shelf in a directory, references in memory.
+//! Fakes of the seams: an origin with scripted faults, references in memory, a scanner that finds what it is told.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File};
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
+use crate::Reference;
 use crate::origin::{FetchError, Have, Incoming, Origin};
 use crate::references::{Referenced, References};
 use crate::scan::{Scanner, Verdict};
-use crate::shelf::{Digest, Kept, Shelf};
-use crate::{OpenBlob, Reference};
+use crate::shelf::Digest;
 
 /// What goes wrong with one fetch.
 #[derive(Clone, Debug)]
@@ -106,54 +104,6 @@ fn answer(mut all: Vec<u8>, have: &Have, fault: Option<Fault>) -> Result<Incomin
     let pieces: Vec<_> = all[from..end].chunks(1_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     let bytes = stream::iter(pieces.into_iter().chain(last)).boxed();
     Ok(Incoming { from: from as u64, total, tag: Some("\"t\"".to_owned()), media_type: None, bytes })
-}
-
-/// A directory of files named by digest.
-pub(crate) struct DirectoryShelf(pub(crate) PathBuf);
-
-impl DirectoryShelf {
-    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
-        self.0.join(hex::encode(digest))
-    }
-}
-
-impl Shelf for DirectoryShelf {
-    fn keep<'a>(&'a self, part: &'a Path, digest: &'a Digest, size: u64) -> BoxFuture<'a, io::Result<Kept>> {
-        async move {
-            assert_eq!(fs::metadata(part)?.len(), size);
-            let there = self.path(digest).exists();
-            fs::rename(part, self.path(digest))?;
-            Ok(if there { Kept::WasThere } else { Kept::Stored })
-        }
-        .boxed()
-    }
-
-    fn open<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, io::Result<Option<OpenBlob>>> {
-        async move {
-            match File::open(self.path(digest)) {
-                Ok(file) => {
-                    let size = file.metadata()?.len();
-                    Ok(Some(OpenBlob::file(file, size, *digest)))
-                }
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
-        }
-        .boxed()
-    }
-
-    fn remove<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, io::Result<bool>> {
-        async move { Ok(fs::remove_file(self.path(digest)).is_ok()) }.boxed()
-    }
-
-    fn list(&self) -> BoxStream<'_, io::Result<(Digest, u64)>> {
-        let entries = fs::read_dir(&self.0).unwrap().map(|entry| {
-            let (entry, mut digest) = (entry?, [0; 32]);
-            hex::decode_to_slice(entry.file_name().to_str().unwrap(), &mut digest).unwrap();
-            Ok((digest, entry.metadata()?.len()))
-        });
-        stream::iter(entries.collect::<Vec<_>>()).boxed()
-    }
 }
 
 #[derive(Default)]

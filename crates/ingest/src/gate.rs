@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use continuity_base::TokenBucket;
 use parking_lot::Mutex;
 
 /// The connection that the reader may serve, and the bandwidth that it has. The ingester opens and closes it; the reader
@@ -10,13 +11,13 @@ use parking_lot::Mutex;
 pub(crate) struct Gate {
     /// Number of the connection; 0: none.
     serving: AtomicU64,
-    bucket: Option<Mutex<Bucket>>,
+    bucket: Option<Mutex<TokenBucket>>,
 }
 
 impl Gate {
     /// A closed gate; through it come at most that many bytes in a second.
     pub(crate) fn new(bytes_per_second: Option<u64>) -> Self {
-        let bucket = bytes_per_second.map(|rate| Mutex::new(Bucket::new(rate)));
+        let bucket = bytes_per_second.map(|rate| Mutex::new(TokenBucket::new(rate)));
         Self { serving: AtomicU64::new(0), bucket }
     }
 
@@ -37,38 +38,13 @@ impl Gate {
 
     /// How many bytes a batch may have: `most`, or what the bandwidth lets through in a second.
     pub(crate) fn batch_bytes(&self, most: usize) -> usize {
-        let rate = self.bucket.as_ref().map(|bucket| bucket.lock().rate);
+        let rate = self.bucket.as_ref().map(|bucket| bucket.lock().rate());
         rate.and_then(|rate| usize::try_from(rate).ok()).map_or(most, |rate| most.min(rate.max(1)))
     }
 
     /// So many bytes were read at `now` on the monotonic clock; until when nothing more is to be read.
     pub(crate) fn spend(&self, bytes: u64, now: Duration) -> Duration {
         self.bucket.as_ref().map_or(now, |bucket| bucket.lock().spend(bytes, now))
-    }
-}
-
-/// A token bucket: one second's worth may be spent at once; what is overdrawn is waited for.
-#[derive(Debug)]
-struct Bucket {
-    /// Bytes a second, at least 1.
-    rate: u64,
-    /// When the bucket was full, or will be once what was overdrawn is waited for.
-    full_at: Duration,
-}
-
-/// What may be saved up.
-const BURST: Duration = Duration::from_secs(1);
-
-impl Bucket {
-    fn new(rate: u64) -> Self {
-        Self { rate: rate.max(1), full_at: Duration::ZERO }
-    }
-
-    fn spend(&mut self, bytes: u64, now: Duration) -> Duration {
-        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.rate);
-        let cost = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-        self.full_at = self.full_at.max(now).saturating_add(cost);
-        now.max(self.full_at.saturating_sub(BURST))
     }
 }
 
@@ -95,20 +71,6 @@ mod tests {
         // A long silence saves up one second, no more.
         assert_eq!(gate.spend(2_000, seconds(900)), seconds(901));
         assert_eq!((gate.batch_bytes(4_096), gate.batch_bytes(10)), (1_000, 10));
-    }
-
-    #[test]
-    fn over_a_long_time_the_rate_is_kept() {
-        let gate = Gate::new(Some(1 << 20));
-        let (mut now, mut read) = (seconds(100), 0_u64);
-        for _ in 0..1_000 {
-            read += 100_000;
-            now = gate.spend(100_000, now);
-        }
-        let most = (now.saturating_sub(seconds(100)) + BURST).as_secs_f64() * 1_048_576.0;
-        #[expect(clippy::cast_precision_loss, reason = "a test of rates")]
-        let read = read as f64;
-        assert!(read <= most + 1.0 && read > most * 0.9, "{read} of {most}");
     }
 
     #[test]

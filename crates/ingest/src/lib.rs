@@ -42,4 +42,3 @@ pub use options::{HeldLimits, IngestOptions, QuarantineLimits};
 pub use schedule::{Schedule, Window};
 pub use simulated::{Lines, Simulated, SimulatedOptions};
 pub use source::{Batch, Known, Message, Raw, Resumed, Retention, Source, SourceHead};
-pub use space::{DirectorySpace, Space};

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use continuity_base::{Clock, SystemClock};
+use continuity_base::{Clock, Space, SystemClock};
 use continuity_events::Limits;
 
 use crate::schedule::Schedule;
-use crate::space::Space;
 
 /// How much may be held back by gaps. At a bound ingest pauses with an alarm; it drops nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

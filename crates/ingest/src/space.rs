@@ -1,32 +1,8 @@
 //! Room on the disk: below a reserve nothing more is taken from the source.
 
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
-/// Says how much room is left.
-pub trait Space: Send + Sync {
-    /// Bytes that can still be written where the data directory is.
-    fn free(&self) -> io::Result<u64>;
-}
-
-/// The room on the file system of a directory, for processes that are not the superuser.
-#[derive(Clone, Debug)]
-pub struct DirectorySpace(PathBuf);
-
-impl DirectorySpace {
-    /// Of the file system that holds `directory`.
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self(directory.into())
-    }
-}
-
-impl Space for DirectorySpace {
-    fn free(&self) -> io::Result<u64> {
-        let found = rustix::fs::statvfs(&self.0)?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize))
-    }
-}
+use continuity_base::Space;
 
 /// Bytes as people read them.
 struct Bytes(u64);
@@ -59,6 +35,8 @@ pub(crate) fn shortage(space: &dyn Space, reserve: u64, short: bool) -> Option<S
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     struct Free(io::Result<u64>);
@@ -77,11 +55,5 @@ mod tests {
         assert!(shortage(&Free(Err(io::Error::other("x"))), 1_600, true).is_none());
         let because = shortage(&Free(Ok(5 << 20)), 512 << 20, false).unwrap();
         assert!(because.contains("has 5 MiB left and 512 MiB are kept in reserve"), "{because}");
-    }
-
-    #[test]
-    fn a_directory_has_room() {
-        assert!(DirectorySpace::new(std::env::temp_dir()).free().unwrap() > 0);
-        assert!(DirectorySpace::new("/there/is/no/such/place").free().is_err());
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! They describe and document. The replica itself never type-checks a member of an after-image.
 
+use super::words;
+
 /// One member of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -55,27 +57,8 @@ use FieldKind::{Any, Array, Blob, Boolean, Currency, Digest, Integer, Money, Obj
 pub(super) const LOAN_REQUEST: &[Field] = &[
     must("id", Text),
     must("reference", Text),
-    must(
-        "status",
-        Words(&[
-            "DRAFT",
-            "APPLICATION",
-            "BID",
-            "SANCTION",
-            "PRE_DEED",
-            "DEED",
-            "POST_DEED",
-            "CLOSED",
-            "REJECTED",
-            "WITHDRAWN",
-            "EXPIRED",
-            "CANCELLED",
-        ]),
-    ),
-    must(
-        "stage",
-        Words(&["Application", "Bidding", "Approval", "Pre-Closing", "Closing", "Post-Closing", "Completed"]),
-    ),
+    must("status", Words(words::LOAN_STATUS)),
+    must("stage", Words(words::LOAN_STAGE)),
     must("currency", Currency),
     must("requestedAmount", Money),
     must("createdAt", Time),
@@ -105,7 +88,7 @@ pub(super) const LOAN_REQUEST: &[Field] = &[
 pub(super) const BID_REQUEST: &[Field] = &[
     must("id", Text),
     must("loanRequestId", Text),
-    must("status", Words(&["OPEN", "QUOTED", "ACCEPTED", "DECLINED", "EXPIRED", "WITHDRAWN"])),
+    must("status", Words(words::BID_STATUS)),
     must("requestedAt", Time),
     may("requestedAmount", Money),
     may("currency", Currency),
@@ -117,19 +100,7 @@ pub(super) const BID_REQUEST: &[Field] = &[
 pub(super) const BID_QUOTE: &[Field] = &[
     must("id", Text),
     must("revision", Integer),
-    must(
-        "status",
-        Words(&[
-            "DRAFT",
-            "PENDING_APPROVAL",
-            "PUBLISHED",
-            "ACCEPTED",
-            "DECLINED",
-            "EXPIRED",
-            "WITHDRAWN",
-            "SUPERSEDED",
-        ]),
-    ),
+    must("status", Words(words::QUOTE_STATUS)),
     must("principalAmount", Money),
     must("currency", Currency),
     must("termMonths", Integer),
@@ -145,9 +116,9 @@ pub(super) const BID_QUOTE: &[Field] = &[
 
 pub(super) const TASK: &[Field] = &[
     must("id", Text),
-    must("type", Words(&["UPLOAD", "FORM"])),
+    must("type", Words(words::TASK_TYPE)),
     must("title", Text),
-    must("status", Words(&["ASSIGNED", "IN_PROGRESS", "SUBMITTED", "COMPLETED", "REJECTED", "CANCELLED", "EXPIRED"])),
+    must("status", Words(words::TASK_STATUS)),
     must("assignedAt", Time),
     may("assignee", Object),
     may("dueAt", Time),
@@ -175,8 +146,8 @@ pub(super) const TASK_ITEM: &[Field] = &[
 
 pub(super) const ANALYSIS: &[Field] = &[
     must("id", Text),
-    must("type", Words(&["AFFORDABILITY", "CREDIT", "COLLATERAL", "COMPLIANCE", "AUTOMATED_ASSESSMENT", "CUSTOM"])),
-    must("scope", Words(&["LOAN_REQUEST", "PARTICIPANT"])),
+    must("type", Words(words::ANALYSIS_TYPE)),
+    must("scope", Words(words::ANALYSIS_SCOPE)),
     must("status", Text),
     must("runAt", Time),
     may("participantId", Text),
@@ -260,7 +231,7 @@ pub(super) const VIEW: &[Field] = &[
     must("id", Text),
     must("order", Integer),
     must("definition", Object),
-    must("status", Words(&["completed", "processing", "failed"])),
+    must("status", Words(words::VIEW_STATUS)),
     must("generatedAt", Time),
     may("sections", Array),
     may("error", Any),
@@ -270,7 +241,7 @@ pub(super) const VIEW: &[Field] = &[
 pub(super) const WORKSHEET: &[Field] = &[
     must("id", Text),
     must("name", Text),
-    must("status", Words(&["DRAFT", "FINAL", "LOCKED"])),
+    must("status", Words(words::WORKSHEET_STATUS)),
     must("createdAt", Time),
     must("updatedAt", Time),
     must("version", Integer),

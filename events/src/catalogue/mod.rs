@@ -6,6 +6,7 @@
 mod entities;
 mod events;
 mod fields;
+pub mod words;
 
 pub use entities::ENTITIES;
 pub use events::EVENTS;

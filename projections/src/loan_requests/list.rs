@@ -89,20 +89,25 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
     let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
     while let Some(key) = rows.next()? {
         examined += 1;
-        if !query.is_residual() && skip > 0 {
-            skip -= 1;
-            continue;
-        }
-        let (loan, row) = row_of(models.loans, &key)?;
-        if query.wants(models, &loan, &row)? {
+        if !query.is_residual() {
+            // Any row counts: those that are left out, and the one that tells of a next page, are not read.
             if skip > 0 {
                 skip -= 1;
-            } else if array.count >= query.limit {
-                return counted(array.finish(last, 0), models, query);
-            } else {
-                array.element().extend_from_slice(&row);
-                last = Some(key.clone());
+                continue;
             }
+            if array.count >= query.limit {
+                return counted(array.finish(last, 0), models, query);
+            }
+        }
+        let (loan, row) = row_of(models.loans, &key)?;
+        let wanted = query.wants(models, &loan, &row)?;
+        if wanted && skip > 0 {
+            skip -= 1;
+        } else if wanted && array.count >= query.limit {
+            return counted(array.finish(last, 0), models, query);
+        } else if wanted {
+            array.element().extend_from_slice(&row);
+            last = Some(key.clone());
         }
         if query.is_residual() && examined >= MAX_EXAMINED {
             return counted(array.finish(Some(key), 0), models, query);

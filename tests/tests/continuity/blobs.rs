@@ -58,3 +58,19 @@ fn config(feed: &Path, server: &ObjectServer) -> String {
         server.reference_url()
     )
 }
+
+/// The events of the loan L1 with these documents: id, and what there is of it beside.
+fn loan<'a>(documents: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let entity = |entity: &str, id: &str, rest: &str| {
+        format!(r#"{{"entity":"{entity}","id":"{id}","version":1,"after":{{"id":"{id}"{rest}}}}}"#)
+    };
+    let of_documents = documents.into_iter().map(|(id, rest)| entity("document", id, &format!(",{rest}")));
+    let all = std::iter::once(entity("loanRequest", "L1", "")).chain(of_documents);
+    let events = all.enumerate().map(|(at, data)| {
+        format!(
+            r#"{{"specversion":"1.0","id":"e{at}","source":"/s","type":"com.banclo.DocumentUploaded","subject":"loan-requests/L1","time":"2026-01-05T08:00:00Z","sequence":"{}","data":{data}}}"#,
+            at + 1
+        ) + "\n"
+    });
+    events.collect()
+}

@@ -50,7 +50,14 @@ fn query(param: &Param) -> Value {
     if let ParamKind::Integer { default: Some(default), .. } = param.kind {
         schema["default"] = default.into();
     }
-    let mut value = json!({"name": param.name, "in": "query", "description": param.description, "schema": schema});
+    let Param { name, description, .. } = param;
+    let description = match param.kind {
+        ParamKind::Filter(By::AnyOf(_), _) => format!(
+            "{description} Repeated, with commas between, or as `{name}[]`: one of them is enough; an unknown value matches nothing."
+        ),
+        _ => (*description).to_owned(),
+    };
+    let mut value = json!({"name": name, "in": "query", "description": description, "schema": schema});
     if param.kind.is_repeatable() {
         value["style"] = "form".into();
         value["explode"] = true.into();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::part::blocking;
 use super::quarantine::Evidence;
+use crate::disk::blocking;
 use crate::metrics;
 use crate::service::core::Core;
 use crate::shelf::Digest;

@@ -8,7 +8,8 @@ use tracing::warn;
 
 use super::evidence;
 use super::outcome::{self, Failure};
-use super::part::{Part, blocking, remove};
+use super::part::Part;
+use crate::disk::{blocking, remove};
 use crate::index::Row;
 use crate::origin::{FetchError, Have, Incoming};
 use crate::scan::Verdict;

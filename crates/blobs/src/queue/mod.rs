@@ -24,7 +24,7 @@ use crate::service::BlobServiceError;
 use crate::service::core::Core;
 use crate::shelf::Digest;
 
-/// Due blobs of one authority that are held ready. Behind more of them than that, other authorities wait.
+/// Due blobs of one authority that are held ready, at most.
 const STAGED: usize = 1_024;
 /// With fewer ready ones in all, the index is asked for more, so many at a time.
 const LOW: usize = 64;
@@ -40,11 +40,11 @@ pub(crate) struct Done {
     busy_until: Option<Timestamp>,
 }
 
-type Running = FuturesUnordered<BoxFuture<'static, Result<Done, BlobServiceError>>>;
+type Fetch = BoxFuture<'static, Result<Done, BlobServiceError>>;
 
 /// Fetches until it is dropped; parts stay for the next time.
 pub(crate) async fn run(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
-    let (mut queue, mut running) = (Queue::default(), Running::new());
+    let (mut queue, mut running) = (Queue::default(), FuturesUnordered::<Fetch>::new());
     loop {
         while running.len() < core.options.parallel.max(1) {
             let Some(fetch) = queue.next(core)? else { break };
@@ -72,10 +72,7 @@ struct Queue {
 }
 
 impl Queue {
-    fn next(
-        &mut self,
-        core: &Arc<Core>,
-    ) -> Result<Option<BoxFuture<'static, Result<Done, BlobServiceError>>>, BlobServiceError> {
+    fn next(&mut self, core: &Arc<Core>) -> Result<Option<Fetch>, BlobServiceError> {
         let now = core.now();
         self.busy.retain(|_, until| *until > now);
         if let Some(fetch) = self.asked(core, now)? {
@@ -91,11 +88,7 @@ impl Queue {
     }
 
     /// Something that somebody asked for.
-    fn asked(
-        &mut self,
-        core: &Arc<Core>,
-        now: Timestamp,
-    ) -> Result<Option<BoxFuture<'static, Result<Done, BlobServiceError>>>, BlobServiceError> {
+    fn asked(&mut self, core: &Arc<Core>, now: Timestamp) -> Result<Option<Fetch>, BlobServiceError> {
         let wanted: Vec<_> = core.wanted.lock().iter().copied().collect();
         for digest in wanted {
             let row = core.index.row(&digest)?.filter(|row| row.referenced() && row.state != State::Available);
@@ -117,11 +110,7 @@ impl Queue {
     }
 
     /// Something whose turn it is.
-    fn ready(
-        &mut self,
-        core: &Arc<Core>,
-        now: Timestamp,
-    ) -> Result<Option<BoxFuture<'static, Result<Done, BlobServiceError>>>, BlobServiceError> {
+    fn ready(&mut self, core: &Arc<Core>, now: Timestamp) -> Result<Option<Fetch>, BlobServiceError> {
         loop {
             let ready = self.staged.iter().filter(|(authority, _)| self.has_room(core, authority));
             let fewest = ready.min_by_key(|(authority, _)| self.running.get(*authority).copied());
@@ -176,12 +165,7 @@ impl Queue {
     }
 
     /// `None` while somebody else works on it: it comes up again.
-    fn start(
-        &mut self,
-        core: &Arc<Core>,
-        digest: Digest,
-        authority: String,
-    ) -> Option<BoxFuture<'static, Result<Done, BlobServiceError>>> {
+    fn start(&mut self, core: &Arc<Core>, digest: Digest, authority: String) -> Option<Fetch> {
         let claim = core.claim(digest)?;
         self.known.insert(digest);
         *self.running.entry(authority.clone()).or_default() += 1;

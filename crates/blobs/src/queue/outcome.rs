@@ -9,9 +9,9 @@ use tracing::warn;
 
 use super::pace::backoff;
 use crate::Reference;
+use crate::disk::blocking;
 use crate::index::{Row, State};
 use crate::origin::{FetchError, LOCAL};
-use crate::queue::part::blocking;
 use crate::service::BlobServiceError;
 use crate::service::core::{Core, alarm};
 use crate::shelf::Digest;

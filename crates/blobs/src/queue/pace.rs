@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use continuity_base::Clock;
+use continuity_base::{Clock, TokenBucket};
 use parking_lot::Mutex;
 
 /// The longest wait between two tries.
@@ -22,46 +22,32 @@ pub(crate) fn backoff(attempts: u32, unit: f64) -> Duration {
     longest_wait(attempts).mul_f64(unit.clamp(0.0, 1.0))
 }
 
-/// A token bucket of one second over everything that goes through it.
+/// Keeps everything that goes through it to a rate.
 pub(crate) struct Pace {
     clock: Arc<dyn Clock>,
-    per_second: u64,
-    /// Until when the rate is used up.
-    spent_until: Mutex<Duration>,
+    bucket: Option<Mutex<TokenBucket>>,
 }
 
 impl Pace {
     /// 0 bytes a second: no bound.
     pub(crate) fn new(clock: Arc<dyn Clock>, per_second: u64) -> Self {
-        Self { clock, per_second, spent_until: Mutex::default() }
+        let bucket = (per_second > 0).then(|| Mutex::new(TokenBucket::new(per_second)));
+        Self { clock, bucket }
     }
 
-    /// Waits until so many bytes may go on.
+    /// Counts the bytes, and waits until they may go on.
     pub(crate) async fn take(&self, bytes: u64) {
-        let wait = self.charge(bytes);
+        let now = self.clock.monotonic();
+        let until = self.bucket.as_ref().map_or(now, |bucket| bucket.lock().spend(bytes, now));
+        let wait = until.saturating_sub(now);
         if wait > Duration::ZERO {
             tokio::time::sleep(wait).await;
         }
-    }
-
-    /// Counts the bytes; how long to wait for them. A second's worth may go at once.
-    pub(crate) fn charge(&self, bytes: u64) -> Duration {
-        if self.per_second == 0 {
-            return Duration::ZERO;
-        }
-        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.per_second);
-        let cost = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-        let now = self.clock.monotonic();
-        let mut spent_until = self.spent_until.lock();
-        *spent_until = (*spent_until).max(now).saturating_add(cost);
-        spent_until.saturating_sub(now + Duration::from_secs(1))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use continuity_base::ManualClock;
-
     use super::*;
 
     #[test]
@@ -71,16 +57,5 @@ mod tests {
         assert_eq!(backoff(3, 0.0), Duration::ZERO);
         assert_eq!(backoff(3, 0.5), Duration::from_secs(2));
         assert!((0..1_000).all(|n| backoff(n, rand::random()) <= LONGEST));
-    }
-
-    #[test]
-    fn a_second_goes_at_once_and_the_rest_waits() {
-        let clock = Arc::new(ManualClock::default());
-        let pace = Pace::new(Arc::clone(&clock) as Arc<dyn Clock>, 1_000);
-        assert_eq!(pace.charge(1_000), Duration::ZERO);
-        assert_eq!(pace.charge(500), Duration::from_millis(500));
-        clock.advance(Duration::from_secs(10));
-        assert_eq!(pace.charge(1_000), Duration::ZERO);
-        assert_eq!(Pace::new(clock, 0).charge(u64::MAX), Duration::ZERO);
     }
 }

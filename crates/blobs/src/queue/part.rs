@@ -1,7 +1,7 @@
 //! The file of a blob that is on its way, and the hash of what it holds.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::disk::{blocking, remove};
 use crate::index::Index;
 use crate::shelf::Digest;
 
@@ -34,7 +35,7 @@ impl Part {
     }
 
     /// The digest of a part file's name.
-    pub(crate) fn digest(path: &Path) -> Option<Digest> {
+    fn digest(path: &Path) -> Option<Digest> {
         let mut digest = [0; 32];
         let name = path.file_name()?.to_str()?.strip_suffix(".part")?;
         hex::decode_to_slice(name, &mut digest).is_ok().then_some(digest)
@@ -112,12 +113,20 @@ impl Part {
     }
 }
 
-/// Removes a file that need not be there.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// Removes the part files below `incoming` whose digest `goes`. Blocks.
+pub(crate) fn remove_those<E: From<io::Error>>(
+    incoming: &Path,
+    mut goes: impl FnMut(&Digest) -> Result<bool, E>,
+) -> Result<(), E> {
+    for entry in fs::read_dir(incoming)? {
+        let path = entry?.path();
+        if let Some(digest) = Part::digest(&path)
+            && goes(&digest)?
+        {
+            remove(&path)?;
+        }
     }
+    Ok(())
 }
 
 fn hash(file: &mut File) -> io::Result<(u64, Sha256)> {
@@ -131,11 +140,4 @@ fn hash(file: &mut File) -> io::Result<(u64, Sha256)> {
         hash.update(&piece[..read]);
         length += read as u64;
     }
-}
-
-/// Runs what blocks off the async threads.
-pub(crate) async fn blocking<T: Send + 'static, E: From<io::Error> + Send + 'static>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

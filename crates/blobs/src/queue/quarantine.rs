@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::part::remove;
+use crate::disk::remove;
 use crate::shelf::Digest;
 
 /// Pieces of evidence that are kept for one digest.

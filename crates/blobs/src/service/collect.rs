@@ -12,8 +12,9 @@ use tracing::{info, warn};
 
 use super::BlobServiceError;
 use super::core::{Claim, Core};
+use crate::disk::{blocking, remove};
 use crate::metrics;
-use crate::queue::part::{Part, blocking, remove};
+use crate::queue::part::Part;
 use crate::shelf::Digest;
 
 /// Blobs that are looked at in one go.

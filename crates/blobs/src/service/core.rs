@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use continuity_base::Timestamp;
+use continuity_base::{DirectorySpace, Space, Timestamp};
 use futures_util::StreamExt;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
@@ -17,9 +17,9 @@ use tracing::error;
 
 use super::{BlobOptions, BlobPlaces, BlobServiceError};
 use crate::OpenBlob;
+use crate::disk::blocking;
 use crate::index::{Fault, Index, IndexError, Row, State, Writer};
 use crate::queue::pace::Pace;
-use crate::queue::part::blocking;
 use crate::queue::quarantine::Quarantine;
 use crate::shelf::Digest;
 
@@ -32,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) index: Arc<Index>,
     pub(crate) incoming: PathBuf,
     pub(crate) quarantine: Quarantine,
+    space: DirectorySpace,
     pub(crate) pace: Pace,
     pub(crate) scrub_pace: Pace,
     /// For bytes that somebody waits for.
@@ -68,6 +69,7 @@ impl Core {
             anew: AtomicBool::new(index.tally().cursor.is_none()),
             index,
             incoming,
+            space: DirectorySpace::new(&options.directory),
             quarantine: Quarantine::new(quarantine, options.quarantine_bytes),
             pace: pace(options.max_bytes_per_second),
             scrub_pace: pace(options.scrub_bytes_per_second),
@@ -115,9 +117,7 @@ impl Core {
 
     /// Bytes that may be written before what has to stay free is touched.
     pub(crate) fn room(&self) -> std::io::Result<u64> {
-        let found = rustix::fs::statvfs(&self.options.directory)?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        Ok(free.saturating_sub(self.options.min_free_bytes))
+        Ok(self.space.free()?.saturating_sub(self.options.min_free_bytes))
     }
 
     /// Why nothing is fetched or verified, or references are not known, at this moment.

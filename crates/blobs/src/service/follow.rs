@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -12,8 +11,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::BlobServiceError;
 use super::core::Core;
+use crate::disk::blocking;
 use crate::index::{Fault, Row, State, Writer};
-use crate::queue::part::{Part, blocking, remove};
+use crate::queue::part::remove_those;
 use crate::references::Referenced;
 use crate::shelf::Digest;
 use crate::{BlobError, Reference};
@@ -70,21 +70,15 @@ fn step(core: &Core) -> Result<bool, BlobServiceError> {
 fn settle(core: &Core) -> Result<(), BlobServiceError> {
     let now = core.now();
     core.index.write(|writer| writer.begin_unreferenced(now))?;
+    let unneeded = |digest: &Digest| -> Result<bool, BlobServiceError> {
+        Ok(core.index.row(digest)?.is_none_or(|row| !row.referenced()))
+    };
     for digest in core.quarantine.digests()? {
-        if core.index.row(&digest)?.is_none_or(|row| !row.referenced()) {
+        if unneeded(&digest)? {
             core.quarantine.purge(&digest)?;
         }
     }
-    for entry in fs::read_dir(&core.incoming)? {
-        let path = entry?.path();
-        let digest = Part::digest(&path);
-        if let Some(digest) = digest
-            && core.index.row(&digest)?.is_none_or(|row| !row.referenced())
-        {
-            remove(&path)?;
-        }
-    }
-    Ok(())
+    remove_those(&core.incoming, unneeded)
 }
 
 /// The next loans with what they refer to, and the position that is reached with them.

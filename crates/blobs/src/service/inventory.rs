@@ -1,7 +1,6 @@
 //! At the start: what the index says and what is on the shelf are brought together.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::sync::Arc;
 
@@ -10,9 +9,10 @@ use tracing::error;
 
 use super::BlobServiceError;
 use super::core::Core;
+use crate::disk::blocking;
 use crate::index::{IndexError, Row, State};
 use crate::metrics;
-use crate::queue::part::{Part, blocking, remove};
+use crate::queue::part::remove_those;
 use crate::shelf::Digest;
 
 const GONE: &str = "it is gone from the store";
@@ -96,13 +96,5 @@ fn clear_parts(core: &Core) -> Result<(), BlobServiceError> {
     if core.index.tally().cursor.is_none() {
         return Ok(());
     }
-    for entry in fs::read_dir(&core.incoming)? {
-        let path = entry?.path();
-        if let Some(digest) = Part::digest(&path)
-            && core.index.row(&digest)?.is_none_or(|row| row.state == State::Available)
-        {
-            remove(&path)?;
-        }
-    }
-    Ok(())
+    remove_those(&core.incoming, |digest| Ok(core.index.row(digest)?.is_none_or(|row| row.state == State::Available)))
 }

@@ -35,7 +35,7 @@ pub use crate::index::IndexError;
 pub use crate::index::tally::BlobAmount;
 
 use self::core::Core;
-use crate::queue::part::blocking;
+use crate::disk::blocking;
 use crate::{metrics, queue};
 
 /// The part of the troubles that stops everything.

@@ -11,9 +11,9 @@ use tracing::warn;
 
 use super::BlobServiceError;
 use super::core::{Core, hash, unreadable};
+use crate::disk::blocking;
 use crate::index::State;
 use crate::queue::evidence;
-use crate::queue::part::blocking;
 use crate::shelf::Digest;
 use crate::{OpenBlob, metrics};
 

@@ -11,6 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::{Digest, Kept, Shelf, digest_of};
 use crate::OpenBlob;
+use crate::disk::blocking;
 
 /// Files below a directory, readable by their owner only.
 #[derive(Clone, Debug)]
@@ -31,7 +32,7 @@ impl LocalShelf {
         self.directory.join(hex::encode(&digest[..1]))
     }
 
-    fn place(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn place(&self, digest: &Digest) -> PathBuf {
         self.shard(digest).join(hex::encode(digest))
     }
 
@@ -96,17 +97,17 @@ impl LocalShelf {
 impl Shelf for LocalShelf {
     fn keep<'a>(&'a self, part: &'a Path, digest: &'a Digest, size: u64) -> BoxFuture<'a, io::Result<Kept>> {
         let (shelf, part, digest) = (self.clone(), part.to_owned(), *digest);
-        blocking(move || shelf.keep_now(&part, &digest, size))
+        blocking(move || shelf.keep_now(&part, &digest, size)).boxed()
     }
 
     fn open<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, io::Result<Option<OpenBlob>>> {
         let (shelf, digest) = (self.clone(), *digest);
-        blocking(move || shelf.open_now(&digest))
+        blocking(move || shelf.open_now(&digest)).boxed()
     }
 
     fn remove<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, io::Result<bool>> {
         let (shelf, digest) = (self.clone(), *digest);
-        blocking(move || shelf.remove_now(&digest))
+        blocking(move || shelf.remove_now(&digest)).boxed()
     }
 
     fn list(&self) -> BoxStream<'_, io::Result<(Digest, u64)>> {
@@ -121,12 +122,6 @@ impl Shelf for LocalShelf {
             })
             .boxed()
     }
-}
-
-fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> BoxFuture<'static, io::Result<T>> {
-    async move { tokio::task::spawn_blocking(work).await.map_err(io::Error::other)? }.boxed()
 }
 
 fn unless_missing<T>(result: io::Result<T>, path: &Path) -> io::Result<Option<T>> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use continuity_auth::{Auth, AuthOptions};
-use continuity_base::{Clock, Stop};
-use continuity_ingest::{DirectorySpace, HeldLimits, IngestOptions, QuarantineLimits};
+use continuity_base::{Clock, DirectorySpace, Stop};
+use continuity_ingest::{HeldLimits, IngestOptions, QuarantineLimits};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Writer};
 use continuity_readmodel::ledger::{Ledger, LedgerReader};
 use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, SyncBoard, SyncBounds};

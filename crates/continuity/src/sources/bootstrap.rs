@@ -71,8 +71,8 @@ fn remote(
 ) -> Result<Feed> {
     use std::sync::{Mutex, PoisonError};
 
+    use continuity_base::{DirectorySpace, Space};
     use continuity_blobs::remote::RemoteFeed;
-    use continuity_ingest::{DirectorySpace, Space};
 
     static FETCHING: Mutex<()> = Mutex::new(());
     let remote = RemoteFeed::new(&super::object_store(place, configured))?;

@@ -10,7 +10,7 @@ use continuity_tests::harness::{Failure, Replica};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::config;
+use super::{config, loan};
 use crate::clients::python;
 use crate::feeds::START;
 use crate::rig::succeeded;
@@ -67,19 +67,10 @@ const KINDS: [(&str, FileKind); 5] = [
 
 /// A loan with a document of each kind.
 fn events(server: &ObjectServer) -> String {
-    let event = |sequence: usize, data: &str| {
-        format!(
-            r#"{{"specversion":"1.0","id":"e{sequence}","source":"/s","type":"com.banclo.DocumentUploaded","subject":"loan-requests/L1","time":"2026-01-05T08:00:00Z","sequence":"{sequence}","data":{data}}}"#
-        )
-    };
-    let loan = r#"{"entity":"loanRequest","id":"L1","version":1,"after":{"id":"L1","status":"BID"}}"#;
-    let mut lines = vec![event(1, loan)];
-    for (at, (name, kind)) in KINDS.into_iter().enumerate() {
+    loan(KINDS.map(|(name, kind)| {
         let blob = server.served().reference(id(kind), START);
-        let after = format!(r#"{{"id":"{name}","fileName":"Gehaltsnachweis Jänner.{name}","blob":{blob}}}"#);
-        lines.push(event(at + 2, &format!(r#"{{"entity":"document","id":"{name}","version":1,"after":{after}}}"#)));
-    }
-    lines.join("\n") + "\n"
+        (name, format!(r#""fileName":"Gehaltsnachweis Jänner.{name}","blob":{blob}"#))
+    }))
 }
 
 fn digest(path: &Path) -> Result<String, Failure> {

@@ -10,7 +10,7 @@ use continuity_tests::brokers::{Broker, S3Server, Sort};
 use continuity_tests::harness::{Failure, Replica};
 use tempfile::TempDir;
 
-use super::{bytes, digest};
+use super::{bytes, digest, loan};
 use crate::feeds::START;
 use crate::rig::{self, LIMIT, Rig, component, fold, published, succeeded};
 
@@ -44,20 +44,10 @@ fn documents() -> Vec<Document> {
 }
 
 fn events(documents: &[Document]) -> String {
-    let event = |sequence: usize, data: &str| {
-        format!(
-            r#"{{"specversion":"1.0","id":"e{sequence}","source":"/s","type":"com.banclo.DocumentUploaded","subject":"loan-requests/L1","time":"2026-01-05T08:00:00Z","sequence":"{sequence}","data":{data}}}"#
-        )
-    };
-    let mut lines = event(1, r#"{"entity":"loanRequest","id":"L1","version":1,"after":{"id":"L1"}}"#) + "\n";
-    for (at, Document { name, fetch, promised }) in documents.iter().enumerate() {
+    loan(documents.iter().map(|Document { name, fetch, promised }| {
         let (sha256, size) = (hex::encode(digest(promised)), promised.len());
-        let blob = format!(r#"{{"sha256":"{sha256}","sizeBytes":{size},"fetch":{fetch}}}"#);
-        let data =
-            format!(r#"{{"entity":"document","id":"{name}","version":1,"after":{{"id":"{name}","blob":{blob}}}}}"#);
-        lines += &(event(at + 2, &data) + "\n");
-    }
-    lines
+        (*name, format!(r#""blob":{{"sha256":"{sha256}","sizeBytes":{size},"fetch":{fetch}}}"#))
+    }))
 }
 
 fn config(feed: &Path, server: &S3Server, scanner: &Path) -> String {

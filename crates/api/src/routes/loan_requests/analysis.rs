@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/analysis`: list analyses.
 
 use continuity_auth::Scope;
+use continuity_events::catalogue::words;
 use continuity_projections::analysis;
 
 use crate::call::Call;
@@ -27,30 +28,10 @@ static PARAMS: [Param; 7] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "type",
-        &["type"],
-        By::AnyOf(&["AFFORDABILITY", "CREDIT", "COLLATERAL", "COMPLIANCE", "AUTOMATED_ASSESSMENT", "CUSTOM"]),
-        "Only analyses of these types. Repeated, with commas between, or as `type[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&[]),
-        "Only analyses in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "scope",
-        &["scope"],
-        By::AnyOf(&["LOAN_REQUEST", "PARTICIPANT"]),
-        "Only analyses of these scopes. Repeated, with commas between, or as `scope[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "participantId",
-        &["participantId"],
-        By::AnyOf(&[]),
-        "Only analyses of these participants. Repeated, with commas between, or as `participantId[]`; an unknown value matches nothing.",
-    ),
+    by("type", &["type"], By::AnyOf(words::ANALYSIS_TYPE), "Only analyses of these types."),
+    by("status", &["status"], By::AnyOf(&[]), "Only analyses in one of these states."),
+    by("scope", &["scope"], By::AnyOf(words::ANALYSIS_SCOPE), "Only analyses of these scopes."),
+    by("participantId", &["participantId"], By::AnyOf(&[]), "Only analyses of these participants."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {

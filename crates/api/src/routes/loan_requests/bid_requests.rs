@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/bid-requests`: list bid requests.
 
 use continuity_auth::Scope;
+use continuity_events::catalogue::words;
 use continuity_projections::bid_requests;
 
 use crate::call::Call;
@@ -27,26 +28,12 @@ static PARAMS: [Param; 5] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&["OPEN", "QUOTED", "ACCEPTED", "DECLINED", "EXPIRED", "WITHDRAWN"]),
-        "Only bid requests in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
+    by("status", &["status"], By::AnyOf(words::BID_STATUS), "Only bid requests in one of these states."),
     by(
         "quoteStatus",
         &["quotes", "status"],
-        By::AnyOf(&[
-            "DRAFT",
-            "PENDING_APPROVAL",
-            "PUBLISHED",
-            "ACCEPTED",
-            "DECLINED",
-            "EXPIRED",
-            "WITHDRAWN",
-            "SUPERSEDED",
-        ]),
-        "Only bid requests with a quote in one of these states; all their quotes come. Repeated, with commas between, or as `quoteStatus[]`; an unknown value matches nothing.",
+        By::AnyOf(words::QUOTE_STATUS),
+        "Only bid requests with a quote in one of these states; all their quotes come.",
     ),
 ];
 

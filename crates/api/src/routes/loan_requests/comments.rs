@@ -27,18 +27,8 @@ static PARAMS: [Param; 5] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "targetType",
-        &["target", "type"],
-        By::AnyOf(&[]),
-        "Only comments on such things. Repeated, with commas between, or as `targetType[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "targetId",
-        &["target", "id"],
-        By::AnyOf(&[]),
-        "Only comments on these. Repeated, with commas between, or as `targetId[]`; an unknown value matches nothing.",
-    ),
+    by("targetType", &["target", "type"], By::AnyOf(&[]), "Only comments on such things."),
+    by("targetId", &["target", "id"], By::AnyOf(&[]), "Only comments on these."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use continuity_auth::Scope;
+use continuity_events::catalogue::words;
 use continuity_projections::loan_requests::{self, ListQuery, Sort};
 use continuity_projections::{Bound, Rowset};
 
@@ -18,21 +19,6 @@ const DEFAULT_LIMIT: u64 = 25;
 
 /// Rows before the offset are walked over for each request: further in, a cursor is the way.
 const MAX_OFFSET: u64 = 100_000;
-
-const STATUSES: &[&str] = &[
-    "DRAFT",
-    "APPLICATION",
-    "BID",
-    "SANCTION",
-    "PRE_DEED",
-    "DEED",
-    "POST_DEED",
-    "CLOSED",
-    "REJECTED",
-    "WITHDRAWN",
-    "EXPIRED",
-    "CANCELLED",
-];
 
 const SORTS: &[(&str, Sort)] = &[
     ("createdAt", Sort::CreatedAt),
@@ -60,7 +46,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 static PARAMS: [Param; 22] = [
     Param {
         name: "status",
-        kind: ParamKind::AnyOf(STATUSES),
+        kind: ParamKind::AnyOf(words::LOAN_STATUS),
         description: "Only loan requests in one of these states: repeated, with commas between, or as `status[]`. An unknown state matches nothing.",
     },
     Param {
@@ -116,7 +102,7 @@ static PARAMS: [Param; 22] = [
         By::Flag,
         "`true`: only those with a task that is neither completed, rejected, cancelled nor expired; `false`: only others.",
     ),
-    by("stage", &["stage"], By::AnyOf(&["Application", "Bidding", "Approval"]), "Only those in one of these stages."),
+    by("stage", &["stage"], By::AnyOf(words::LOAN_STAGE), "Only those in one of these stages."),
     by("productCode", &["product", "code"], By::AnyOf(&[]), "Only those of these products."),
     by("assignedAgentId", &["assignedAgent", "id"], By::AnyOf(&[]), "Only those that these people look after."),
     by("team", &["team"], By::AnyOf(&[]), "Only those of these teams."),

@@ -56,7 +56,7 @@ async fn every_fault_ends_well() {
         world.pass("available", STEP, || life.state(&json) == "AVAILABLE").await;
         until("settled", || life.settled(position)).await;
         assert_eq!((world.asked(), world.evidence().len()), (asked, 2 * evidence), "{faults:?}");
-        assert_eq!(fs::read(world.shelf.path(&digest)).unwrap(), [3; 5_000]);
+        assert_eq!(fs::read(world.shelf.place(&digest)).unwrap(), [3; 5_000]);
         life.end().await;
     }
 }
@@ -129,7 +129,7 @@ async fn a_scanner_fails_closed() {
     let life = world.start();
     until("scanned", || world.scanner.0.lock().len() == 2).await;
     assert_eq!(life.state(&json), "PENDING");
-    assert!(!world.shelf.path(&digest).exists());
+    assert!(!world.shelf.place(&digest).exists());
     world.pass("damaged", STEP, || life.state(&json) == "DAMAGED").await;
     assert!(life.service.failures(1).unwrap()[0].reason.contains("Eicar"));
     world.pass("available", STEP, || life.state(&json) == "AVAILABLE").await;

@@ -1,9 +1,12 @@
 //! What is stored stays, is looked after, and goes when nobody needs it.
 
+use futures_util::TryStreamExt;
+
 use super::*;
 use crate::BlobError;
 use crate::origin::FetchError;
 use crate::references::Referenced;
+use crate::shelf::Shelf;
 
 /// A small generator with a seed: the same faults each time.
 fn next(state: &mut u64) -> u64 {
@@ -53,10 +56,11 @@ async fn two_thousand_blobs_arrive_through_faults_and_kills() {
     let lag = life.service.lag().unwrap();
     assert_eq!(lag.available.bytes, 2_000 * 3_200);
     assert_eq!((lag.pending.count, lag.failed.count, lag.damaged.count), (0, 0, 0));
-    assert_eq!(fs::read_dir(&world.shelf.0).unwrap().count(), 2_000);
-    for entry in fs::read_dir(&world.shelf.0).unwrap() {
-        let entry = entry.unwrap();
-        assert_eq!(hex::encode(digest(&fs::read(entry.path()).unwrap())), entry.file_name().to_str().unwrap());
+    let stored: Vec<_> = world.shelf.list().try_collect().await.unwrap();
+    assert_eq!(stored.len(), 2_000);
+    for (name, size) in stored {
+        let bytes = fs::read(world.shelf.place(&name)).unwrap();
+        assert_eq!((digest(&bytes), bytes.len() as u64), (name, size));
     }
     assert_eq!(fs::read_dir(world.options.directory.join("incoming")).unwrap().count(), 0);
     life.end().await;
@@ -91,11 +95,11 @@ async fn bytes_that_are_lost_are_noticed_and_fetched_again() {
     let position = world.references.refer("L1", std::slice::from_ref(&json));
     let life = world.start();
     until("settled", || life.settled(position)).await;
-    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    fs::remove_file(world.shelf.place(&digest)).unwrap();
     assert!(matches!(life.service.open(&json).await, Err(BlobError::Damaged { .. })));
     until("fetched again", || life.state(&json) == "AVAILABLE").await;
     life.end().await;
-    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    fs::remove_file(world.shelf.place(&digest)).unwrap();
     let life = world.start();
     until("fetched at the next start", || world.asked() == 3 && life.state(&json) == "AVAILABLE").await;
     assert!(life.service.open(&json).await.is_ok());
@@ -110,14 +114,14 @@ async fn scrubbing_finds_a_flipped_bit_and_repairs_it() {
         let position = world.references.refer("L1", std::slice::from_ref(&json));
         let life = world.start();
         until("settled", || life.settled(position)).await;
-        fs::write(world.shelf.path(&digest), b"hellp").unwrap();
+        fs::write(world.shelf.place(&digest), b"hellp").unwrap();
         if suspected {
             life.service.suspect(digest);
         } else {
             world.clock.advance(DAY * 30);
         }
         until("repaired", || world.asked() == 2 && life.state(&json) == "AVAILABLE").await;
-        assert_eq!(fs::read(world.shelf.path(&digest)).unwrap(), b"hello");
+        assert_eq!(fs::read(world.shelf.place(&digest)).unwrap(), b"hello");
         let evidence = world.evidence();
         assert_eq!(evidence.len(), 2);
         let evidence = world.options.directory.join("quarantine").join(&evidence[0]);
@@ -141,15 +145,15 @@ async fn what_nobody_refers_to_goes_after_its_time() {
     until("nobody holds it", || life.settled(position) && life.service.lag().unwrap().available.count == 0).await;
     world.clock.advance(DAY * 29);
     tokio::task::yield_now().await;
-    assert!(world.shelf.path(&digest).exists());
+    assert!(world.shelf.place(&digest).exists());
     let hold = life.service.hold();
     *world.references.rebuilding.lock() = true;
     world.clock.advance(DAY * 2);
-    assert!(world.shelf.path(&digest).exists());
+    assert!(world.shelf.place(&digest).exists());
     drop(hold);
-    assert!(world.shelf.path(&digest).exists());
+    assert!(world.shelf.place(&digest).exists());
     *world.references.rebuilding.lock() = false;
-    until("it goes", || !world.shelf.path(&digest).exists()).await;
+    until("it goes", || !world.shelf.place(&digest).exists()).await;
     assert_eq!(life.state(&json), "PENDING");
     life.end().await;
 }
@@ -165,8 +169,8 @@ async fn a_purged_loan_takes_its_bytes_along_at_once() {
     world.pass("here", Duration::from_millis(100), || life.service.lag().unwrap().available.count == 2).await;
     assert_eq!(world.evidence().len(), 2);
     world.references.set("L1", Referenced::Gone);
-    until("it goes", || !world.shelf.path(&own).exists() && world.evidence().is_empty()).await;
-    assert!(world.shelf.path(&shared).exists());
+    until("it goes", || !world.shelf.place(&own).exists() && world.evidence().is_empty()).await;
+    assert!(world.shelf.place(&shared).exists());
     assert_eq!(life.state(&shared_json), "AVAILABLE");
     // What comes back is fetched again.
     world.references.refer("L3", std::slice::from_ref(&own_json));
@@ -179,16 +183,18 @@ async fn bytes_in_the_store_that_nobody_knew_are_adopted_or_collected() {
     let world = World::new();
     let (digest, json) = world.offer(b"hello");
     let stray = crate::testing::digest(b"stray");
-    fs::write(world.shelf.path(&digest), b"hello").unwrap();
-    fs::write(world.shelf.path(&stray), b"stray").unwrap();
+    for (digest, bytes) in [(digest, b"hello"), (stray, b"stray")] {
+        fs::create_dir_all(world.shelf.place(&digest).parent().unwrap()).unwrap();
+        fs::write(world.shelf.place(&digest), bytes).unwrap();
+    }
     let position = world.references.refer("L1", std::slice::from_ref(&json));
     let life = world.start();
     until("adopted", || life.settled(position)).await;
     assert_eq!((life.state(&json), world.asked()), ("AVAILABLE", 0));
     assert_eq!(life.service.lag().unwrap().available.count, 1);
     world.clock.advance(DAY * 31);
-    until("collected", || !world.shelf.path(&stray).exists()).await;
-    assert!(world.shelf.path(&digest).exists());
+    until("collected", || !world.shelf.place(&stray).exists()).await;
+    assert!(world.shelf.place(&digest).exists());
     life.end().await;
 }
 
@@ -240,9 +246,9 @@ async fn a_purge_takes_what_the_loan_held_once() {
     until("stored", || life.settled(position)).await;
     let position = world.references.refer("L1", std::slice::from_ref(&two));
     until("let go of", || life.service.lag().unwrap().known_up_to >= Some(position)).await;
-    assert!(world.shelf.path(&first).exists(), "it has its time");
+    assert!(world.shelf.place(&first).exists(), "it has its time");
     world.references.set("L1", Referenced::Gone);
-    until("removed", || !world.shelf.path(&first).exists() && !world.shelf.path(&second).exists()).await;
+    until("removed", || !world.shelf.place(&first).exists() && !world.shelf.place(&second).exists()).await;
     life.end().await;
 }
 
@@ -278,7 +284,7 @@ async fn a_store_that_lost_bytes_is_told() {
     let position = world.references.refer("L1", std::slice::from_ref(&json));
     until("stored", || life.settled(position)).await;
     life.end().await;
-    fs::remove_file(world.shelf.path(&digest)).unwrap();
+    fs::remove_file(world.shelf.place(&digest)).unwrap();
     world.faults(digest, &vec![Fault::Error(FetchError::Failed("500".to_owned())); 2]);
     let life = world.start();
     until("told", || life.state(&json) == "DAMAGED").await;

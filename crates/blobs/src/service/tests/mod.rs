@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::shelf::Digest;
-use crate::testing::{DirectoryShelf, FakeOrigin, FakeReferences, FakeScanner, Fault, digest, json, until};
+use crate::shelf::{Digest, LocalShelf};
+use crate::testing::{FakeOrigin, FakeReferences, FakeScanner, Fault, digest, json, until};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -25,7 +25,7 @@ struct World {
     scanner: Arc<FakeScanner>,
     clock: Arc<ManualClock>,
     options: BlobOptions,
-    shelf: Arc<DirectoryShelf>,
+    shelf: Arc<LocalShelf>,
 }
 
 /// One life of the service.
@@ -38,8 +38,7 @@ struct Life {
 impl World {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let shelf = directory.path().join("shelf");
-        fs::create_dir(&shelf).unwrap();
+        let shelf = LocalShelf::new(&directory.path().join("shelf")).unwrap();
         let mut options = BlobOptions::new(directory.path().join("blobs"));
         options.tick = Duration::from_millis(2);
         options.scrub_bytes_per_second = 0;
@@ -50,7 +49,7 @@ impl World {
             scanner: Arc::default(),
             clock: Arc::new(ManualClock::at(Timestamp::from_micros(1_800_000_000_000_000))),
             options,
-            shelf: Arc::new(DirectoryShelf(shelf)),
+            shelf: Arc::new(shelf),
         }
     }
 

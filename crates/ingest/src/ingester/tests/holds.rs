@@ -4,7 +4,9 @@ use std::io;
 
 use super::*;
 use crate::control::{By, Done, Order, OrderError};
-use crate::{Schedule, Space, Window};
+use continuity_base::Space;
+
+use crate::{Schedule, Window};
 
 fn scheduled(schedule: Schedule) -> IngestOptions {
     IngestOptions { schedule, ..quick() }

@@ -1,9 +1,9 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/documents`: list documents.
 
 use continuity_auth::Scope;
-use continuity_projections::Bound;
 use continuity_projections::documents;
 
+use super::{CATEGORY, NAME, STATUS, UPLOADED_FROM, UPLOADED_TO};
 use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
@@ -29,32 +29,12 @@ static PARAMS: [Param; 9] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "spaceId",
-        &["spaceId"],
-        By::AnyOf(&[]),
-        "Only documents of these spaces. Repeated, with commas between, or as `spaceId[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "category",
-        &["category"],
-        By::AnyOf(&[]),
-        "Only documents of these categories. Repeated, with commas between, or as `category[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&[]),
-        "Only documents in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
-    by("name", &["name"], By::Contains, "Only documents in whose `name` this is found, in any case."),
-    by("uploadedFrom", &["uploadedAt"], By::Time(Bound::From), "Only documents uploaded at this time or later."),
-    by(
-        "uploadedTo",
-        &["uploadedAt"],
-        By::Time(Bound::To),
-        "Only documents uploaded at this time or earlier; a date counts to its end.",
-    ),
+    by("spaceId", &["spaceId"], By::AnyOf(&[]), "Only documents of these spaces."),
+    CATEGORY,
+    STATUS,
+    NAME,
+    UPLOADED_FROM,
+    UPLOADED_TO,
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {

@@ -1,15 +1,15 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/spaces/{spaceId}/documents/`: list the documents of a space.
 
 use continuity_auth::Scope;
-use continuity_projections::{Bound, documents, spaces};
+use continuity_projections::{documents, spaces};
 
 use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
-use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::routes::loan_requests::documents::{CATEGORY, NAME, STATUS, UPLOADED_FROM, UPLOADED_TO};
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -24,31 +24,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 8] = [
-    paging::LIMIT,
-    paging::CURSOR,
-    paging::FIELDS,
-    by(
-        "category",
-        &["category"],
-        By::AnyOf(&[]),
-        "Only documents of these categories. Repeated, with commas between, or as `category[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&[]),
-        "Only documents in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
-    by("name", &["name"], By::Contains, "Only documents in whose `name` this is found, in any case."),
-    by("uploadedFrom", &["uploadedAt"], By::Time(Bound::From), "Only documents uploaded at this time or later."),
-    by(
-        "uploadedTo",
-        &["uploadedAt"],
-        By::Time(Bound::To),
-        "Only documents uploaded at this time or earlier; a date counts to its end.",
-    ),
-];
+static PARAMS: [Param; 8] =
+    [paging::LIMIT, paging::CURSOR, paging::FIELDS, CATEGORY, STATUS, NAME, UPLOADED_FROM, UPLOADED_TO];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/tasks`: list tasks.
 
 use continuity_auth::Scope;
+use continuity_events::catalogue::words;
 use continuity_projections::Bound;
 use continuity_projections::tasks::{self, FormData};
 
@@ -29,23 +30,13 @@ static PARAMS: [Param; 8] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&["ASSIGNED", "IN_PROGRESS", "SUBMITTED", "COMPLETED", "REJECTED", "CANCELLED", "EXPIRED"]),
-        "Only tasks in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
-    by(
-        "type",
-        &["type"],
-        By::AnyOf(&["UPLOAD", "FORM"]),
-        "Only tasks of these types. Repeated, with commas between, or as `type[]`; an unknown value matches nothing.",
-    ),
+    by("status", &["status"], By::AnyOf(words::TASK_STATUS), "Only tasks in one of these states."),
+    by("type", &["type"], By::AnyOf(words::TASK_TYPE), "Only tasks of these types."),
     by(
         "assigneeKind",
         &["assignee", "kind"],
-        By::AnyOf(&["CLIENT", "LEGAL", "INTERNAL"]),
-        "Only tasks that such somebody has to do. Repeated, with commas between, or as `assigneeKind[]`; an unknown value matches nothing.",
+        By::AnyOf(words::ASSIGNEE_KIND),
+        "Only tasks that such somebody has to do.",
     ),
     by("sensitive", &["sensitive"], By::Flag, "Only sensitive tasks, or only others."),
     by(

@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests/{loanRequestId}/worksheets`: list worksheets.
 
 use continuity_auth::Scope;
+use continuity_events::catalogue::words;
 use continuity_projections::worksheets;
 
 use crate::call::Call;
@@ -27,12 +28,7 @@ static PARAMS: [Param; 4] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by(
-        "status",
-        &["status"],
-        By::AnyOf(&["DRAFT", "FINAL", "LOCKED"]),
-        "Only worksheets in one of these states. Repeated, with commas between, or as `status[]`; an unknown value matches nothing.",
-    ),
+    by("status", &["status"], By::AnyOf(words::WORKSHEET_STATUS), "Only worksheets in one of these states."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
