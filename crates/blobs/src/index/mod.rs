@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use redb::{Database, Durability, TableDefinition};
 use thiserror::Error;
 
+use open::Look;
 pub(crate) use row::{Row, State};
 use tally::Tally;
 pub(crate) use write::Writer;
@@ -84,17 +85,15 @@ impl Index {
     /// References of another `version`, or up to a position behind `head`, the last of the log, are read from the
     /// beginning: the read model, or the log, is another one than it was.
     pub(crate) fn open(path: &Path, version: u32, head: Option<u64>) -> Result<Arc<Self>, IndexError> {
-        let database = open::database(path)?;
+        let (database, tally) = open::database(path, Look::Rows)?;
         let index = Self {
             path: path.to_owned(),
             database: RwLock::new(Some(database)),
             broken: AtomicBool::new(false),
-            tally: Mutex::default(),
+            tally: Mutex::new(tally),
             writing: Mutex::default(),
         };
         index.write(|writer| writer.expect_references(version.into(), head))?;
-        let tally = index.count()?;
-        *index.tally.lock() = tally;
         Ok(Arc::new(index))
     }
 
@@ -112,11 +111,9 @@ impl Index {
         }
         let mut database = self.database.write();
         *database = None;
-        *database = Some(open::database(&self.path)?);
+        let (opened, tally) = open::database(&self.path, Look::Everything)?;
+        (*database, *self.tally.lock()) = (Some(opened), tally);
         self.broken.store(false, Ordering::SeqCst);
-        drop(database);
-        let tally = self.count()?;
-        *self.tally.lock() = tally;
         Ok(())
     }
 

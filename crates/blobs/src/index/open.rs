@@ -8,25 +8,36 @@ use std::path::Path;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableError};
 use tracing::warn;
 
+use super::tally::Tally;
+
 use super::{
     BLOBS, DUE, FORMAT, FORMER, Fault, HOLDERS, IndexError, META, OF_LOAN, TROUBLED, UNREFERENCED, VERIFIED, WAITING,
     decode,
 };
 
-/// The open database with all tables.
-pub(super) fn database(path: &Path) -> Result<Database, IndexError> {
-    match usable(path)? {
-        Ok(database) => Ok(database),
+/// How much of a file is looked at before it is relied upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Its rows, which are counted at the same time: at each start.
+    Rows,
+    /// Every page: where something went wrong.
+    Everything,
+}
+
+/// The open database with all tables, and the counts over its rows.
+pub(super) fn database(path: &Path, look: Look) -> Result<(Database, Tally), IndexError> {
+    match usable(path, look)? {
+        Ok(opened) => Ok(opened),
         Err(cause) => {
             warn!(path = %path.display(), cause, "the blob index is derived anew");
             remove(path)?;
-            usable(path)?.map_err(|cause| store(path, cause))
+            usable(path, look)?.map_err(|cause| store(path, cause))
         }
     }
 }
 
 /// The inner error says why it has to be derived anew.
-fn usable(path: &Path) -> Result<Result<Database, String>, IndexError> {
+fn usable(path: &Path, look: Look) -> Result<Result<(Database, Tally), String>, IndexError> {
     // A damaged file may make redb panic.
     let attempt = catch_unwind(AssertUnwindSafe(|| Database::create(path)));
     let database = match attempt {
@@ -36,8 +47,8 @@ fn usable(path: &Path) -> Result<Result<Database, String>, IndexError> {
         Ok(Err(error)) => return Ok(Err(error.to_string())),
         Err(_) => return Ok(Err("it is damaged".to_owned())),
     };
-    Ok(match catch_unwind(AssertUnwindSafe(|| prepare(&database))) {
-        Ok(Ok(())) => Ok(database),
+    Ok(match catch_unwind(AssertUnwindSafe(|| prepare(&database, look))) {
+        Ok(Ok(tally)) => Ok((database, tally)),
         Ok(Err(Fault(cause))) => Err(cause),
         Err(_) => Err("it is damaged".to_owned()),
     })
@@ -50,14 +61,19 @@ fn refused(error: &DatabaseError) -> bool {
 }
 
 /// Makes the tables of a new file; fails on one of another format, or with a row that cannot be read.
-fn prepare(database: &Database) -> Result<(), Fault> {
+fn prepare(database: &Database, look: Look) -> Result<Tally, Fault> {
     let format = match database.begin_read()?.open_table(META) {
         Ok(meta) => meta.get("format")?.map(|format| format.value()),
         Err(TableError::TableDoesNotExist(_)) => None,
         Err(error) => return Err(error.into()),
     };
     match format {
-        Some(FORMAT) => return readable(database),
+        Some(FORMAT) => {
+            if look == Look::Everything {
+                readable(database)?;
+            }
+            return count(database);
+        }
         Some(other) => return Err(Fault(format!("it has the format {other}, this version writes {FORMAT}"))),
         None => {}
     }
@@ -71,15 +87,23 @@ fn prepare(database: &Database) -> Result<(), Fault> {
     transaction.open_table(OF_LOAN)?;
     transaction.open_table(FORMER)?;
     transaction.open_table(HOLDERS)?;
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(Tally::default())
 }
 
-/// Reads everything once: a damaged page shows here, and nowhere later.
+fn count(database: &Database) -> Result<Tally, Fault> {
+    let transaction = database.begin_read()?;
+    let cursor = transaction.open_table(META)?.get("cursor")?.map(|cursor| cursor.value());
+    let mut tally = Tally { cursor, ..Tally::default() };
+    for entry in transaction.open_table(BLOBS)?.iter()? {
+        tally.replace(None, Some(&decode(entry?.1.value())?));
+    }
+    Ok(tally)
+}
+
+/// Reads everything but the rows once: a damaged page shows here, and nowhere later.
 fn readable(database: &Database) -> Result<(), Fault> {
     let transaction = database.begin_read()?;
-    for entry in transaction.open_table(BLOBS)?.iter()? {
-        decode(entry?.1.value())?;
-    }
     for table in [DUE, WAITING, VERIFIED, UNREFERENCED] {
         transaction.open_table(table)?.iter()?.try_for_each(|entry| entry.map(drop))?;
     }

@@ -3,10 +3,9 @@
 use continuity_base::Timestamp;
 use redb::{Range, ReadTransaction, ReadableDatabase, ReadableTable};
 
-use super::tally::Tally;
 use super::{
-    BLOBS, DUE, Doubt, Fault, HOLDERS, Index, IndexError, META, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED,
-    VERIFIED, WAITING, closed, decode,
+    BLOBS, DUE, Doubt, Fault, HOLDERS, Index, IndexError, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED, VERIFIED,
+    WAITING, closed, decode,
 };
 use crate::shelf::Digest;
 
@@ -18,17 +17,6 @@ impl Index {
             read(&database.as_ref().ok_or_else(closed)?.begin_read()?)
         };
         attempt().map_err(|fault| self.failed(fault))
-    }
-
-    pub(super) fn count(&self) -> Result<Tally, IndexError> {
-        self.read(|transaction| {
-            let cursor = transaction.open_table(META)?.get("cursor")?.map(|cursor| cursor.value());
-            let mut tally = Tally { cursor, ..Tally::default() };
-            for entry in transaction.open_table(BLOBS)?.iter()? {
-                tally.replace(None, Some(&decode(entry?.1.value())?));
-            }
-            Ok(tally)
-        })
     }
 
     /// The row of the digest.

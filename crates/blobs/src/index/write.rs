@@ -124,6 +124,7 @@ impl<'a> Writer<'a> {
         }
         warn!("the read model of references, or the log, is another one than it was: references are read anew");
         self.meta.remove("cursor")?;
+        self.tally.cursor = None;
         self.of_loan.retain(|_, _| false)?;
         self.holders.retain(|_, ()| false)?;
         self.former.retain(|_, ()| false)?;
