@@ -15,7 +15,8 @@ mod store;
 mod sync;
 
 pub use engine::{
-    BatchLimits, Engine, EngineError, EngineHandle, EngineOptions, ModelState, ModelStatus, RebuildReport, View,
+    AsOf, BatchLimits, Engine, EngineError, EngineHandle, EngineOptions, ModelState, ModelStatus, Point, RebuildReport,
+    Then, View,
 };
 pub use error::StoreError;
 pub use fold::{Counts, LoanState};

@@ -1,5 +1,6 @@
 //! One thread that folds the log into all read models, in lockstep.
 
+mod as_of;
 mod files;
 mod handle;
 mod history;
@@ -22,6 +23,7 @@ use continuity_base::Clock;
 use continuity_log::Log;
 use thiserror::Error;
 
+pub use self::as_of::{AsOf, Point, Then};
 pub use self::handle::EngineHandle;
 pub use self::run::Engine;
 pub use self::status::{ModelState, ModelStatus, RebuildReport};

@@ -22,7 +22,7 @@ pub(crate) struct Replay {
     pub(super) vocabulary: Vocabulary,
     pub(super) loans: Loans,
     pub(super) models: Models,
-    at: Checkpoint,
+    pub(super) at: Checkpoint,
     frames: Box<dyn Frames>,
     frame: Option<Arc<Frame>>,
     saving: Option<Saving>,
@@ -116,7 +116,7 @@ impl Replay {
         Ok(self.frame.clone())
     }
 
-    fn record(&mut self, now: u64, record: &Record) -> Result<(), EngineError> {
+    pub(super) fn record(&mut self, now: u64, record: &Record) -> Result<(), EngineError> {
         match record.kind {
             Kind::Event | Kind::Snapshot => {
                 let received: Received = body(now, record)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::models::Model;
 use super::open::Detached;
 use super::rebuild::Workshop;
 use super::replay::Replay;
@@ -105,6 +106,16 @@ impl View {
             fold: replay.loans.snapshot(),
             counts: totals.counts,
         }
+    }
+
+    /// The read models of a replay of earlier times, made from what `now` holds.
+    pub(super) fn as_of(now: &View, replay: &Replay) -> View {
+        let model = |model: &Model| {
+            let snapshot = model.store.snapshot();
+            ModelView { name: model.name(), snapshot, rebuilding: None, current: true, alarm: None }
+        };
+        let models = replay.models.list.iter().map(model).collect();
+        Self { models, fold: replay.loans.snapshot(), ..now.clone() }
     }
 
     /// Name, position and whether it is served, of each read model.

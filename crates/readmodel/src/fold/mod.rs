@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use decide::{Circumstances, LOAN_REQUEST, Verdict, Why, decide};
 pub(crate) use loans::{Loan, Loans, entity_key};
 pub use read::LoanState;
-pub(crate) use read::{incomplete, loan_state, loans_by_position};
-pub(crate) use state::{Base, EntityState, NAME, TABLES};
+pub(crate) use read::{incomplete, loan_row, loan_state, loans_by_position};
+pub(crate) use state::{Base, EntityState, LoanRow, NAME, TABLES};
 
 /// Version of the decision and of what is stored for it; to be raised with every change of either.
 pub(crate) const VERSION: u32 = 1;

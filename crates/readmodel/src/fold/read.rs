@@ -48,10 +48,13 @@ impl From<LoanRow> for LoanState {
 
 /// The state of a loan; of an unknown one that it does not exist.
 pub(crate) fn loan_state(fold: &Snapshot, id: &str) -> Result<LoanState, StoreError> {
-    match fold.get(LOANS, &Key::new().text(id).finish())? {
-        Some(bytes) => Ok(decode::<LoanRow>(LOANS, &bytes)?.into()),
-        None => Ok(LoanState { complete: true, ..LoanState::default() }),
-    }
+    let row = loan_row(fold, id)?;
+    Ok(row.map_or_else(|| LoanState { complete: true, ..LoanState::default() }, LoanState::from))
+}
+
+/// The fold of a loan; `None` for an unknown one.
+pub(crate) fn loan_row(fold: &Snapshot, id: &str) -> Result<Option<LoanRow>, StoreError> {
+    fold.get(LOANS, &Key::new().text(id).finish())?.map(|bytes| decode(LOANS, &bytes)).transpose()
 }
 
 /// Loans whose newest event became visible beyond log position `after`, with that position, in its order.

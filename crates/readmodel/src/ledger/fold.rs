@@ -93,7 +93,7 @@ impl LedgerBatch {
             Entry::Held(received) => self.hold(position, record, received),
             Entry::Snapshot(received) => self.snapshot(loan, record.sequence, received),
             Entry::Control(received) => self.control(position, record.arrived_at, received),
-            Entry::Released(released) => self.release(loan, released),
+            Entry::Released(released) => self.release(position, loan, released),
             Entry::GapOpened(opened) => self.change(loan, |order| order.miss(&opened.ranges)),
             Entry::GapClosed(_) | Entry::Completeness(_) => Ok(()),
             Entry::Quarantined(quarantined) => {

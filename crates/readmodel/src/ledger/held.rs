@@ -37,7 +37,8 @@ impl LedgerBatch {
         Ok(())
     }
 
-    pub(super) fn release(&mut self, loan: &str, released: &Released) -> Result<(), StoreError> {
+    pub(super) fn release(&mut self, position: u64, loan: &str, released: &Released) -> Result<(), StoreError> {
+        self.put(tables::RELEASES, tables::loan_number(loan, position), Vec::new());
         let all = self.held_events(loan)?;
         let (shown, kept): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(sequence, _)| (released.from..=released.to).contains(sequence));

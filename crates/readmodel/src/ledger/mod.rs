@@ -54,7 +54,7 @@ pub const PAUSE: &str = "source-pause";
 /// `action` of an operator's record that ends a [`PAUSE`].
 pub const RESUME: &str = "source-resume";
 
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 const FILE: &str = "ledger.redb";
 const CACHE_BYTES: usize = 32 << 20;
 const CATCH_UP_RECORDS: u64 = 20_000;

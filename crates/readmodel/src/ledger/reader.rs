@@ -13,7 +13,7 @@ use super::quarantine::QuarantineEntry;
 use super::{Shared, Totals, tables};
 use crate::error::StoreError;
 use crate::key::KeyReader;
-use crate::store::{Direction, Snapshot};
+use crate::store::{Direction, Row, Snapshot};
 
 /// Reads the committed ledger; each call sees one consistent state.
 #[derive(Clone, Debug)]
@@ -67,6 +67,20 @@ impl LedgerReader {
         Ok(known)
     }
 
+    /// Snapshots and erasures of a loan, each of which covers more than those before it: (log position, the sequence up to
+    /// which it covers), both ascending.
+    pub fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+        let rows = self.snapshot().scan_prefix(tables::COVERS, &tables::loan(loan), Direction::Forward)?;
+        let cover = |(key, value): (Row, Row)| Ok((number_in(tables::COVERS, &key)?, decode(tables::COVERS, &value)?));
+        rows.map(|row| cover(row?)).collect()
+    }
+
+    /// Log positions at which held events of a loan became visible, ascending.
+    pub fn releases(&self, loan: &str) -> Result<Vec<u64>, StoreError> {
+        let rows = self.snapshot().scan_prefix(tables::RELEASES, &tables::loan(loan), Direction::Forward)?;
+        rows.map(|row| number_in(tables::RELEASES, &row?.0)).collect()
+    }
+
     /// The order of a loan; `None` for an unknown one.
     pub fn loan(&self, id: &str) -> Result<Option<LoanOrder>, StoreError> {
         Ok(Self::row(&self.shared.store.snapshot(), id)?.map(|row| row.order))
@@ -95,7 +109,7 @@ impl LedgerReader {
     pub fn quarantined(&self, after: u64, limit: usize) -> Result<Vec<(u64, QuarantineEntry)>, StoreError> {
         let start = after.saturating_add(1).to_be_bytes().to_vec();
         let found = self.shared.store.snapshot().scan(tables::QUARANTINE, start.., Direction::Forward)?;
-        let entry = |(key, value): (crate::store::Row, crate::store::Row)| {
+        let entry = |(key, value): (Row, Row)| {
             let position = KeyReader::new(&key).u64().ok_or_else(|| corrupt(tables::QUARANTINE))?;
             Ok((position, QuarantineEntry::decode(&value)?))
         };
@@ -122,7 +136,7 @@ impl LedgerReader {
 fn held(snapshot: &Snapshot, loan: &str) -> Result<Vec<(u64, HeldEvent)>, StoreError> {
     let found = snapshot.scan_prefix(tables::HELD, &tables::loan(loan), Direction::Forward)?;
     let held = |row: Result<_, StoreError>| {
-        let (key, value): (crate::store::Row, crate::store::Row) = row?;
+        let (key, value): (Row, Row) = row?;
         Ok((number_in(tables::HELD, &key)?, decode(tables::HELD, &value)?))
     };
     found.map(held).collect()

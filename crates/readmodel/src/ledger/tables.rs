@@ -33,6 +33,8 @@ pub(super) const REFUSED: Table = "refused";
 pub(super) const REACHED: Table = "reached";
 /// (loan, log position) -> the sequence up to which a snapshot or erasure covers it.
 pub(super) const COVERS: Table = "covers";
+/// (loan, log position) -> nothing: held events of the loan became visible there.
+pub(super) const RELEASES: Table = "releases";
 /// Purged loan -> the sequence of the purge.
 pub(super) const PURGED: Table = "purged";
 /// Log position -> a completeness manifest that was not evaluated yet.
@@ -57,6 +59,7 @@ pub(super) const ALL: &[Table] = &[
     REFUSED,
     REACHED,
     COVERS,
+    RELEASES,
     PURGED,
     MANIFESTS,
     RESULTS,

@@ -1,5 +1,6 @@
 //! The engine over a history in memory, with small projections.
 
+mod as_of;
 mod contract;
 mod crash;
 mod models;

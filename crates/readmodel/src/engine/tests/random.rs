@@ -12,7 +12,7 @@ use super::support::*;
 use crate::store::MemoryShelf;
 use crate::{Counts, View};
 
-fn outcome(view: &View, loan: &str) -> Outcome {
+pub(super) fn outcome(view: &View, loan: &str) -> Outcome {
     let rows = entities(view.model("entities").unwrap(), loan).into_iter();
     let rows: BTreeMap<_, Value> =
         rows.map(|(kind, id, json)| ((kind, id), serde_json::from_str(&json).unwrap())).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::{ManualClock, Timestamp};
-use continuity_events::record::{Received, Released, SourcePosition, encode};
+use continuity_events::record::{Received, Released, SourcePosition, decode, encode};
 use continuity_events::{CloudEvent, LOAN_SUBJECT_PREFIX, Role};
 use continuity_log::{ChainHash, Frame, Head, Kind, LogError, Record};
 use parking_lot::Mutex;
@@ -78,6 +78,14 @@ impl TestHistory {
         self.0.lock().frames.iter().map(|frame| frame.records.clone()).collect()
     }
 
+    /// Positions and sequences of a loan's records of some sort.
+    fn of(&self, loan: &str, sort: impl Fn(&Record) -> bool) -> impl Iterator<Item = (u64, u64)> {
+        let state = self.0.lock();
+        let records = state.frames.iter().flat_map(|frame| (frame.first..).zip(&frame.records));
+        let own = records.filter(|(_, record)| record.subject == loan && sort(record));
+        own.map(|(position, record)| (position, record.sequence)).collect::<Vec<_>>().into_iter()
+    }
+
     pub(super) fn frame_count(&self) -> usize {
         self.0.lock().frames.len()
     }
@@ -129,6 +137,29 @@ impl History for TestHistory {
         let state = self.0.lock();
         let known = state.known.get(loan).into_iter().flatten().map(|(sequence, position)| (*sequence, *position));
         Ok(known.filter(|(sequence, _)| sequences.contains(sequence)).collect())
+    }
+
+    fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+        let erasure = |record: &Record| {
+            let received: Received = decode(&record.payload).unwrap();
+            received.event.role() == Role::Erasure
+        };
+        let covers = |record: &Record| match record.kind {
+            Kind::Snapshot => true,
+            Kind::Event | Kind::Held => erasure(record),
+            _ => false,
+        };
+        let mut most = 0;
+        let grows = |(_, as_of): &(u64, u64)| {
+            let grows = *as_of > most;
+            most = most.max(*as_of);
+            grows
+        };
+        Ok(self.of(loan, covers).filter(grows).collect())
+    }
+
+    fn releases(&self, loan: &str) -> Result<Vec<u64>, StoreError> {
+        Ok(self.of(loan, |record| record.kind == Kind::Released).map(|(position, _)| position).collect())
     }
 }
 
