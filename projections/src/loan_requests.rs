@@ -3,6 +3,7 @@
 //! An index key holds the sort member and the id, so that a page is an index scan and one look-up a row; soft-deleted
 //! loans stand apart in every index, because lists leave them out unless asked. Counters by status make totals exact.
 
+mod as_of;
 mod index;
 mod list;
 mod position;
@@ -14,6 +15,7 @@ use continuity_readmodel::{ChangeForm, EntityChange, Key, Projection, Rows, Snap
 
 use index::Facts;
 
+pub use as_of::{ByCreation, wanted};
 pub use list::{ListQuery, list};
 pub use position::position_key;
 

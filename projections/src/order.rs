@@ -71,9 +71,14 @@ fn of_raw(raw: &str, meaning: Meaning) -> Option<Vec<u8>> {
 }
 
 fn instant(text: &str) -> Option<Vec<u8>> {
+    Instant::parse(text).map(|instant| of_time(&instant))
+}
+
+/// The bytes of an instant.
+pub(crate) fn of_time(instant: &Instant) -> Vec<u8> {
     let mut bytes = vec![1];
-    bytes.extend(Instant::parse(text)?.sort_bytes());
-    Some(bytes)
+    bytes.extend(instant.sort_bytes());
+    bytes
 }
 
 /// A class (1 negative, 2 zero, 3 positive), then the exponent of `0.d1d2..` and the digits; complemented and ended

@@ -92,7 +92,7 @@ pub async fn everything(fold: Arc<Fold>, clients: Clients) -> Result<Report, Fai
 }
 
 /// The value without `state` in any `blob`: that one member is the replica's own, and says what it has, not what it was told.
-fn without_blob_states(value: &Json) -> Json {
+pub fn without_blob_states(value: &Json) -> Json {
     match value {
         Json::List(elements) => Json::List(elements.iter().map(without_blob_states).collect()),
         Json::Object(members) => {

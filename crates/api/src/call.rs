@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::extract::RawPathParams;
 use bytes::Bytes;
 use continuity_auth::{Principal, Scope};
-use continuity_readmodel::{LoanState, Snapshot, View};
+use continuity_readmodel::{LoanState, Point, Snapshot, View};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use tokio::sync::Semaphore;
 
 use crate::ApiState;
+use crate::as_of;
 use crate::cursor::CursorSeal;
 use crate::download;
 use crate::endpoint::Endpoint;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) freshness: Freshness,
     /// Room for downloads that are open at once.
     pub(crate) downloads: Arc<Semaphore>,
+    /// Room for folds as of earlier points that run at once.
+    pub(crate) folds: Arc<Semaphore>,
     started: AtomicBool,
 }
 
@@ -40,6 +43,7 @@ impl Shared {
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
             downloads: Arc::new(Semaphore::new(download::MAX_OPEN)),
+            folds: Arc::new(Semaphore::new(as_of::AT_ONCE)),
             started: AtomicBool::new(false),
             state,
         }
@@ -64,6 +68,8 @@ pub(crate) struct Call {
     pub(crate) endpoint: &'static Endpoint,
     /// Every read model at one log position.
     pub(crate) view: Arc<View>,
+    /// The earlier point that it is asked as of. Where the path names a loan, `view` is that of the point.
+    pub(crate) as_of: Option<Point>,
     /// Who asks; `None` at open endpoints.
     pub(crate) principal: Option<Principal>,
     pub(crate) query: Query,

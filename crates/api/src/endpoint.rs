@@ -134,6 +134,8 @@ pub(crate) enum ParamKind {
     Flag,
     /// A cursor that an earlier answer gave.
     Cursor,
+    /// A point in the past: a log position, or a time.
+    AsOf,
     /// Names of members: repeated, with commas between, or as `name[]`.
     Names,
     /// What the member at the end of the path has to be for a row to come.

@@ -5,12 +5,14 @@
 //! `pipeline`, which lists the steps in their order.
 
 mod access;
+mod as_of;
 pub mod blob_lag;
 mod blob_state;
 mod call;
 pub mod completeness;
 mod cursor;
 mod download;
+mod encoding;
 mod endpoint;
 mod filter;
 pub mod metrics;

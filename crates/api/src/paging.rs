@@ -5,6 +5,7 @@ use continuity_readmodel::StoreError;
 use http::HeaderName;
 use http::header::LINK;
 
+use crate::as_of::AS_OF;
 use crate::blob_state::{Splice, spliced};
 use crate::call::Call;
 use crate::cursor::Binding;
@@ -41,15 +42,19 @@ pub(crate) const FIELDS: Param = Param {
 };
 
 /// The parameters of a single object.
-pub(crate) static OF_OBJECT: [Param; 1] = [FIELDS];
+pub(crate) static OF_OBJECT: [Param; 2] = [FIELDS, AS_OF];
 
 /// The parameters of a nested list without filters.
-pub(crate) static PARAMS: [Param; 3] = [LIMIT, CURSOR, FIELDS];
+pub(crate) static PARAMS: [Param; 4] = [LIMIT, CURSOR, FIELDS, AS_OF];
+
+/// The parameters of a download.
+pub(crate) static OF_FILE: [Param; 1] = [AS_OF];
 
 /// What a cursor of this call belongs to: the endpoint, its path, and what the query adds.
 pub(crate) fn binding<'a>(call: &'a Call, query: impl IntoIterator<Item = &'a str>) -> Binding {
     let path = call.path.iter().flat_map(axum::extract::RawPathParams::iter).map(|(_, value)| value);
-    let filters = call.endpoint.params.iter().filter(|param| matches!(param.kind, ParamKind::Filter(..)));
+    let narrows = |param: &&Param| matches!(param.kind, ParamKind::Filter(..) | ParamKind::AsOf);
+    let filters = call.endpoint.params.iter().filter(narrows);
     let filters = filters.flat_map(|param| {
         let mut values: Vec<&str> = call.query.texts(param.name).collect();
         values.sort_unstable();

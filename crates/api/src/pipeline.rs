@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use crate::as_of;
 use crate::call::{Call, Shared, starting};
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Verb};
 use crate::metrics::RouteMetrics;
@@ -90,10 +91,17 @@ async fn answer(
         }
         staleness.within(&parts.headers)?;
     }
+    let as_of = as_of::asked(&query, &view, &shared.state)?;
+    let loan = path.iter().flat_map(RawPathParams::iter).find(|(name, _)| *name == "loanRequestId");
+    let view = match (&as_of, loan) {
+        (Some(point), Some((_, loan))) => as_of::of_loan(shared, &view, loan, point).await?,
+        _ => view,
+    };
     let call = Call {
         shared: Arc::clone(shared),
         endpoint,
         view,
+        as_of,
         principal,
         query,
         path,
@@ -107,14 +115,17 @@ async fn answer(
         Handler::Read(read) => read(&call),
         Handler::Wait(wait) => wait(&call).await,
     }?;
-    Ok(success(reply, &call, staleness.as_deref()))
+    Ok(success(reply, &call, staleness.as_deref()).await)
 }
 
-fn success(reply: Reply, call: &Call, staleness: Option<&Staleness>) -> Response {
+async fn success(reply: Reply, call: &Call, staleness: Option<&Staleness>) -> Response {
     let complete = reply.complete;
-    let mut response = reply.into_response(&call.headers);
+    let mut response = reply.into_response(&call.headers).await;
     if let Some(staleness) = staleness {
         staleness.mark(response.headers_mut());
+        if call.as_of.is_none() {
+            staleness.mark_modified(response.headers_mut());
+        }
         if !complete {
             response.headers_mut().insert(COMPLETE, HeaderValue::from_static("false"));
         }

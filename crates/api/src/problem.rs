@@ -33,8 +33,10 @@ kinds! {
     UNKNOWN_PATH = "unknown-path", NOT_FOUND, "There is nothing at this path";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
+    AS_OF_UNTOLD = "as-of-untold", NOT_FOUND, "This replica's history does not reach back so far";
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
+    AS_OF_ERASED = "as-of-erased", GONE, "The loan request was as it is not shown any more";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
     REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
     URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "The URL is too long";

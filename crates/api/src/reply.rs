@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::encoding::Coding;
 
 /// How an answer may be kept.
 #[derive(Debug)]
@@ -93,8 +95,19 @@ impl Reply {
         self
     }
 
-    /// The response, or 304 when the request holds the same body already.
-    pub(crate) fn into_response(self, request: &HeaderMap) -> Response<Body> {
+    /// How the body is to be compressed: nothing that must not be kept, and no files.
+    fn coding(&self, request: &HeaderMap) -> Option<Coding> {
+        match (&self.caching, &self.body) {
+            (Caching::Revalidate | Caching::Public, Content::Whole(body)) => {
+                Coding::of(request, &self.content_type, body.len())
+            }
+            _ => None,
+        }
+    }
+
+    /// The response in a coding that the request accepts, or 304 when the request holds the same body already.
+    pub(crate) async fn into_response(self, request: &HeaderMap) -> Response<Body> {
+        let coding = self.coding(request);
         let etag = match &self.caching {
             Caching::Revalidate | Caching::Public => match &self.body {
                 Content::Whole(body) => Some(tag_of(body)),
@@ -104,10 +117,13 @@ impl Reply {
             Caching::NoStore => None,
         };
         let unchanged = self.status == StatusCode::OK && etag.as_ref().is_some_and(|tag| holds(request, tag));
-        let (length, body) = match self.body {
-            _ if unchanged => (None, Body::empty()),
-            Content::Whole(body) => (None, Body::from(body)),
-            Content::Pieces { length, body } => (Some(length), body),
+        let (length, body, coding) = match self.body {
+            _ if unchanged => (None, Body::empty(), coding),
+            Content::Whole(body) => {
+                let (body, coding) = encoded(body, coding).await;
+                (None, Body::from(body), coding)
+            }
+            Content::Pieces { length, body } => (Some(length), body, None),
         };
         let mut response = Response::new(body);
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
@@ -119,8 +135,11 @@ impl Reply {
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        if let Some(coding) = coding.filter(|_| !unchanged) {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
         if let Some(tag) = etag {
-            headers.insert(ETAG, tag);
+            headers.insert(ETAG, tag_in(tag, coding));
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control(&self.caching)));
         headers.insert(VARY, HeaderValue::from_static(vary(&self.caching)));
@@ -129,6 +148,25 @@ impl Reply {
         }
         response
     }
+}
+
+/// The body in that coding; as it is should that fail.
+async fn encoded(body: Bytes, coding: Option<Coding>) -> (Bytes, Option<Coding>) {
+    let Some(coding) = coding else { return (body, None) };
+    match coding.encode(body.clone()).await {
+        Ok(encoded) => (encoded, Some(coding)),
+        Err(error) => {
+            tracing::warn!(error = %error, coding = coding.name(), "a reply could not be compressed; it is sent as it is");
+            (body, None)
+        }
+    }
+}
+
+/// The tag of a body in a coding: each coding of it has one of its own (RFC 9110 section 8.8.3.3).
+fn tag_in(tag: HeaderValue, coding: Option<Coding>) -> HeaderValue {
+    let (Some(coding), Ok(text)) = (coding, tag.to_str()) else { return tag };
+    let coded = format!("{}-{}\"", text.trim_end_matches('"'), coding.name());
+    HeaderValue::from_str(&coded).unwrap_or(tag)
 }
 
 fn cache_control(caching: &Caching) -> &'static str {
@@ -167,42 +205,70 @@ pub(crate) fn holds(request: &HeaderMap, tag: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::header::ACCEPT_ENCODING;
+
     use super::*;
 
     fn asked(if_none_match: &str) -> HeaderMap {
         [(IF_NONE_MATCH, if_none_match.parse().unwrap())].into_iter().collect()
     }
 
-    #[test]
-    fn the_tag_follows_the_body() {
-        let tag = |body: &'static str| Reply::json(body).into_response(&HeaderMap::new()).headers()[ETAG].clone();
-        assert_eq!(tag("[1]"), tag("[1]"));
-        assert_ne!(tag("[1]"), tag("[2]"));
+    async fn tag(body: &'static str) -> String {
+        let response = Reply::json(body).into_response(&HeaderMap::new()).await;
+        response.headers()[ETAG].to_str().unwrap().to_owned()
     }
 
-    #[test]
-    fn a_known_tag_is_304_in_every_form() {
-        let tag = Reply::json("[1]").into_response(&HeaderMap::new()).headers()[ETAG].to_str().unwrap().to_owned();
+    #[tokio::test]
+    async fn the_tag_follows_the_body() {
+        assert_eq!(tag("[1]").await, tag("[1]").await);
+        assert_ne!(tag("[1]").await, tag("[2]").await);
+    }
+
+    #[tokio::test]
+    async fn a_known_tag_is_304_in_every_form() {
+        let tag = tag("[1]").await;
         let inner = tag.trim_matches('"');
         for sent in [&tag, &format!("W/{tag}"), &format!("\"x\", {tag}"), "*", &format!("\"{inner}-gzip\"")] {
-            let response = Reply::json("[1]").into_response(&asked(sent));
+            let response = Reply::json("[1]").into_response(&asked(sent)).await;
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{sent}");
             assert_eq!(response.headers()[ETAG], tag.as_str());
             assert!(!response.headers().contains_key(CONTENT_TYPE));
         }
-        assert_eq!(Reply::json("[2]").into_response(&asked(&tag)).status(), StatusCode::OK);
+        assert_eq!(Reply::json("[2]").into_response(&asked(&tag)).await.status(), StatusCode::OK);
         let unwell = Reply::json("[1]").status(StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(unwell.into_response(&asked("*")).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(unwell.into_response(&asked("*")).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    #[test]
-    fn nothing_is_kept_that_must_not_be() {
-        let control = |caching| {
-            let response = Reply::json("1").caching(caching).into_response(&HeaderMap::new());
-            response.headers()[CACHE_CONTROL].to_str().unwrap().to_owned()
-        };
-        assert_eq!(control(Caching::Revalidate), "private, no-cache");
-        assert_eq!(control(Caching::Tagged(HeaderValue::from_static("\"x\""))), "private, no-store");
-        assert_eq!(control(Caching::NoStore), "no-store");
+    #[tokio::test]
+    async fn each_coding_has_a_tag_of_its_own_and_any_of_them_is_known() {
+        let body = "[1234567890]".repeat(200);
+        let plain = Reply::json(body.clone()).into_response(&HeaderMap::new()).await.headers()[ETAG].clone();
+        for coding in ["gzip", "br", "zstd"] {
+            let mut request: HeaderMap = [(ACCEPT_ENCODING, coding.parse().unwrap())].into_iter().collect();
+            let response = Reply::json(body.clone()).into_response(&request).await;
+            assert_eq!(response.headers()[CONTENT_ENCODING], coding);
+            let tag = response.headers()[ETAG].clone();
+            assert_eq!(tag, format!("{}-{coding}\"", plain.to_str().unwrap().trim_end_matches('"')).as_str());
+            for known in [&tag, &plain] {
+                request.insert(IF_NONE_MATCH, known.clone());
+                let response = Reply::json(body.clone()).into_response(&request).await;
+                assert_eq!((response.status(), &response.headers()[ETAG]), (StatusCode::NOT_MODIFIED, &tag));
+                assert!(!response.headers().contains_key(CONTENT_ENCODING));
+            }
+            let secret = Reply::json(body.clone()).caching(Caching::NoStore).into_response(&request).await;
+            assert!(!secret.headers().contains_key(CONTENT_ENCODING), "what must not be kept is not compressed either");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_that_must_not_be() {
+        for (caching, wanted) in [
+            (Caching::Revalidate, "private, no-cache"),
+            (Caching::Tagged(HeaderValue::from_static("\"x\"")), "private, no-store"),
+            (Caching::NoStore, "no-store"),
+        ] {
+            let response = Reply::json("1").caching(caching).into_response(&HeaderMap::new()).await;
+            assert_eq!(response.headers()[CACHE_CONTROL], wanted);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! How fresh the replica is, as headers: so that a client can decide (X-Replica-As-Of, -Position, -Lag-Seconds, -State).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
+use continuity_events::instant::Instant;
 use continuity_readmodel::{SourceState, View};
+use http::header::LAST_MODIFIED;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::ApiState;
@@ -26,6 +28,7 @@ pub(crate) struct Staleness {
     made_at: Duration,
     at_position: u64,
     as_of: Option<HeaderValue>,
+    modified: Option<HeaderValue>,
     position: HeaderValue,
     lag: Option<(u64, HeaderValue)>,
     state: HeaderValue,
@@ -63,6 +66,7 @@ impl Staleness {
             made_at: now,
             at_position: view.position,
             as_of: view.as_of.as_deref().and_then(|t| HeaderValue::from_str(t).ok()),
+            modified: view.as_of.as_deref().and_then(http_date),
             position: HeaderValue::from(view.position),
             lag,
             state: HeaderValue::from_static(state_word(sync.state)),
@@ -83,6 +87,14 @@ impl Staleness {
         headers.entry(STATE).or_insert_with(|| self.state.clone());
     }
 
+    /// Adds `Last-Modified`: when the newest event happened that the answer can show. As information only, the tag is what
+    /// tells versions apart.
+    pub(crate) fn mark_modified(&self, headers: &mut HeaderMap) {
+        if let Some(modified) = &self.modified {
+            headers.insert(LAST_MODIFIED, modified.clone());
+        }
+    }
+
     /// Refuses when the request set a limit (`X-Max-Staleness`, seconds) that is passed, or that cannot be judged.
     pub(crate) fn within(&self, request: &HeaderMap) -> Result<(), Problem> {
         let Some(limit) = request.get(MAX_STALENESS) else { return Ok(()) };
@@ -98,6 +110,16 @@ impl Staleness {
         }
         .map_err(|detail| Problem::new(&TOO_STALE, detail).retry_after(5))
     }
+}
+
+/// A time as HTTP writes it; `None` outside of what it can write.
+fn http_date(time: &str) -> Option<HeaderValue> {
+    let seconds = u64::try_from(Instant::parse(time)?.unix_micros() / 1_000_000).ok()?;
+    // 9999-12-31T23:59:59Z: later ones cannot be written.
+    if seconds > 253_402_300_799 {
+        return None;
+    }
+    HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))).ok()
 }
 
 /// The word of `X-Replica-State`.

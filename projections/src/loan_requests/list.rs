@@ -168,14 +168,14 @@ fn distinct(statuses: &[String]) -> Vec<&String> {
 }
 
 /// A row key: the sort member and the id.
-fn loan_of(key: &[u8]) -> Option<String> {
+pub(super) fn loan_of(key: &[u8]) -> Option<String> {
     let mut reader = KeyReader::new(key);
     reader.bytes()?;
     reader.text().map(std::borrow::Cow::into_owned)
 }
 
 /// Several index scans as one, in order.
-struct Merged {
+pub(super) struct Merged {
     sources: Vec<Source>,
     descending: bool,
 }
@@ -188,7 +188,7 @@ struct Source {
 }
 
 impl Merged {
-    fn open(snapshot: &Snapshot, query: &ListQuery) -> Result<Self, StoreError> {
+    pub(super) fn open(snapshot: &Snapshot, query: &ListQuery) -> Result<Self, StoreError> {
         let mut sources = Vec::new();
         for deleted in deleted_flags(query) {
             let order = index::by(query.sort, *deleted);
@@ -209,7 +209,7 @@ impl Merged {
     }
 
     /// The next row key.
-    fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let heads = self.sources.iter_mut().filter(|source| source.head.is_some());
         let first = if self.descending {
             heads.max_by(|a, b| a.key().cmp(b.key()))

@@ -61,7 +61,7 @@ pub(super) fn page<'a>(
     counted(array.finish(None, 0), models, query)
 }
 
-fn is_wanted(models: Models<'_>, loan: &str, row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
+pub(super) fn is_wanted(models: Models<'_>, loan: &str, row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
     if !query.wants(models, loan, row)? {
         return Ok(false);
     }

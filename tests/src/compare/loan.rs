@@ -59,6 +59,9 @@ async fn tasks(report: &mut Report, folded: &Folded<'_>, client: &Client, base: 
         let want = folded.task(task);
         report.answer(&path, &client.get(&path).await?, &want);
         let Answer::Body(body) = want else { continue };
+        if client.asks_of_the_past() {
+            continue; // Files are as they are now: bytes that nothing refers to any more may be gone.
+        }
         for item in body.get("items").map_or(&[][..], Json::elements).iter().take(1) {
             let (Some(item_id), Some(sha256)) = (item.text("id"), item.text("sha256")) else { continue };
             let path = format!("{path}/items/{}/download", segment(item_id));
@@ -85,7 +88,8 @@ async fn details(report: &mut Report, folded: &Folded<'_>, client: &Client, base
 }
 
 async fn documents(report: &mut Report, folded: &Folded<'_>, client: &Client, base: &str) -> Result<(), Failure> {
-    for document in folded.ids("document").iter().take(2) {
+    let most = if client.asks_of_the_past() { 0 } else { 2 };
+    for document in folded.ids("document").iter().take(most) {
         let path = format!("{base}/documents/{}/download", segment(document));
         let state = folded.entity("document", document);
         let (Some(sha256), Some(Json::Object(_))) =

@@ -16,6 +16,8 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
+    /// What every GET is asked as of; nothing: now.
+    as_of: Option<String>,
 }
 
 /// A reply, read to its end.
@@ -57,7 +59,13 @@ impl Client {
     pub fn without_token(access: &Access) -> Result<Self, Failure> {
         let authority = Certificate::from_pem(&std::fs::read(&access.ca_file)?)?;
         let http = reqwest::Client::builder().tls_certs_only([authority]).timeout(PATIENCE).build()?;
-        Ok(Self { http, base: access.base_url.clone(), token: String::new() })
+        Ok(Self { http, base: access.base_url.clone(), token: String::new(), as_of: None })
+    }
+
+    /// The same client, which asks everything as of a log position or a time.
+    #[must_use]
+    pub fn as_of(&self, point: impl std::fmt::Display) -> Self {
+        Self { as_of: Some(point.to_string()), ..self.clone() }
     }
 
     /// Its access token.
@@ -80,6 +88,11 @@ impl Client {
         token.ok_or_else(|| format!("no token: {} {}", reply.status, reply.text()).into())
     }
 
+    /// Whether it asks of the past.
+    pub fn asks_of_the_past(&self) -> bool {
+        self.as_of.is_some()
+    }
+
     /// The value of a metric that has no labels, or the sum over all its labels; `None` while it is not exported.
     pub async fn metric(&self, demo: &Running, name: &str) -> Result<Option<f64>, Failure> {
         self.metric_at(demo.told("metricsUrl")?, name).await
@@ -95,7 +108,13 @@ impl Client {
 
     /// GET of a path (with query) below the base address.
     pub async fn get(&self, path: &str) -> Result<Reply, Failure> {
-        self.send(Method::GET, path).await
+        match &self.as_of {
+            Some(point) => {
+                let and = if path.contains('?') { '&' } else { '?' };
+                self.send(Method::GET, &format!("{path}{and}asOf={point}")).await
+            }
+            None => self.send(Method::GET, path).await,
+        }
     }
 
     /// Any method on a path, with the token and without a body.

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use continuity_base::Timestamp;
-use continuity_simulator::{Faults, Options, Simulator};
+use continuity_simulator::{BlobMode, Faults, Options, Simulator};
 use continuity_tests::fold::{Fold, Gaps};
 
 /// `time` of the first event of every simulated feed here.
@@ -28,10 +28,15 @@ pub(crate) fn write(path: &Path, seed: u64, loans: u64, faults: Faults) -> std::
 
 /// Writes a feed to `path`, and folds it on the way.
 pub(crate) fn write_feed(path: &Path, feed: Feed) -> std::io::Result<Fold> {
+    write_feed_with(path, feed, BlobMode::Inline)
+}
+
+/// As [`write_feed`], with the files of documents told in some way.
+pub(crate) fn write_feed_with(path: &Path, feed: Feed, blobs: BlobMode) -> std::io::Result<Fold> {
     let Feed { seed, loans, faults, snapshots } = feed;
     let mut out = BufWriter::new(File::create(path)?);
     let mut fold = Fold::new(Gaps::Held);
-    let options = Options { heartbeats: true, snapshots, ..Options::new(seed, START, loans) };
+    let options = Options { heartbeats: true, snapshots, blobs, ..Options::new(seed, START, loans) };
     let mut simulator = Simulator::new(options);
     for emitted in faults.over(seed, simulator.history()) {
         writeln!(out, "{}", emitted.line)?;

@@ -44,6 +44,10 @@ fn query(param: &Param) -> Value {
         ParamKind::Integer { min, max, .. } => json!({"type": "integer", "minimum": min, "maximum": max}),
         ParamKind::Flag => json!({"type": "boolean", "default": false}),
         ParamKind::Cursor => json!({"type": "string"}),
+        ParamKind::AsOf => json!({
+            "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "pattern": "^[0-9]{1,20}$"}],
+            "examples": ["2026-01-31T08:00:00Z", "120042"],
+        }),
         ParamKind::Names => json!({"type": "array", "items": {"type": "string"}}),
         ParamKind::Filter(by, _) => filter(by),
     };

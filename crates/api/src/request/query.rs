@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::UnknownParameters;
+use crate::as_of;
 use crate::endpoint::{Param, ParamKind};
 use crate::problem::{BAD_PARAMETER, Problem, TOKEN_IN_QUERY, UNKNOWN_PARAMETER};
 
@@ -102,6 +103,7 @@ fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {
 fn refusal(kind: &ParamKind, value: &str) -> Option<String> {
     match kind {
         ParamKind::AnyOf(_) | ParamKind::Names | ParamKind::Cursor => None,
+        ParamKind::AsOf => as_of::check(value).err().map(str::to_owned),
         ParamKind::Filter(by, _) => by.check(value).err().map(str::to_owned),
         ParamKind::OneOf { values, .. } => (!values.contains(&value)).then(|| format!("one of {}", values.join(", "))),
         ParamKind::OneOfAnyCase { values, .. } => {

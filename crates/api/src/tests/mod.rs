@@ -1,5 +1,6 @@
 //! Over the real router, a real authorization server and real read models.
 
+mod as_of;
 mod completeness;
 mod contract;
 mod downloads;

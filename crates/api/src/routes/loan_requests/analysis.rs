@@ -4,6 +4,7 @@ use continuity_auth::Scope;
 use continuity_events::catalogue::words;
 use continuity_projections::analysis;
 
+use crate::as_of::AS_OF;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
 use crate::filter::{By, by};
@@ -24,10 +25,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 7] = [
+static PARAMS: [Param; 8] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
+    AS_OF,
     by("type", &["type"], By::AnyOf(words::ANALYSIS_TYPE), "Only analyses of these types."),
     by("status", &["status"], By::AnyOf(&[]), "Only analyses in one of these states."),
     by("scope", &["scope"], By::AnyOf(words::ANALYSIS_SCOPE), "Only analyses of these scopes."),

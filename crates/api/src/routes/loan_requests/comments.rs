@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::comments;
 
+use crate::as_of::AS_OF;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
 use crate::filter::{By, by};
@@ -23,10 +24,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 5] = [
+static PARAMS: [Param; 6] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
+    AS_OF,
     by("targetType", &["target", "type"], By::AnyOf(&[]), "Only comments on such things."),
     by("targetId", &["target", "id"], By::AnyOf(&[]), "Only comments on these."),
 ];

@@ -7,13 +7,15 @@ use continuity_events::catalogue::words;
 use continuity_projections::loan_requests::{self, ListQuery, Sort};
 use continuity_projections::{Bound, Rowset};
 
+use crate::as_of::AS_OF;
 use crate::call::{Call, rebuilding};
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
 use crate::filter::{self, By, by};
 use crate::paging;
 use crate::problem::{BAD_PARAMETER, Problem};
 use crate::reply::Reply;
 use crate::request::query::Query;
+use crate::routes::loan_requests::list_as_of;
 
 const DEFAULT_LIMIT: u64 = 25;
 
@@ -40,10 +42,10 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     access: Access::AnyOf(&[Scope::LoansRead]),
     params: &PARAMS,
     answer: Answer::Object("LoanRequestPage"),
-    handler: Handler::Read(handle),
+    handler: Handler::Wait(wait),
 };
 
-static PARAMS: [Param; 22] = [
+static PARAMS: [Param; 23] = [
     Param {
         name: "status",
         kind: ParamKind::AnyOf(words::LOAN_STATUS),
@@ -86,6 +88,7 @@ static PARAMS: [Param; 22] = [
         description: "The direction, in any case.",
     },
     paging::FIELDS,
+    AS_OF,
     Param {
         name: "includeDeleted",
         kind: ParamKind::Flag,
@@ -126,7 +129,11 @@ static PARAMS: [Param; 22] = [
     by("amountMax", &["requestedAmount"], By::Amount(Bound::To), "Only those that ask for so much or less."),
 ];
 
-fn handle(call: &Call) -> Result<Reply, Problem> {
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
     let query = &call.query;
     let (sort_name, sort) = sort(query.text("sortBy"));
     let descending = !query.is("sortOrder", "ASC");
@@ -159,15 +166,22 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
         filter,
         open_tasks,
     };
-    let rows = loan_requests::list(&call.view, &list).map_err(|e| Problem::store(&e))?;
-    let rows = rows.ok_or_else(|| rebuilding("loan-requests"))?;
+    let (rows, whole) = match &call.as_of {
+        Some(point) => list_as_of::rows(call, &list, point).await?,
+        None => (now(call, &list)?, true),
+    };
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
-    let complete = call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
+    let complete = whole && call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
     let rows = match std::str::from_utf8(&rows.json).ok().and_then(|array| filter::fields(call, array)) {
         Some(json) => Rowset { json: json.into_bytes(), ..rows },
         None => rows,
     };
     Ok(Reply::json(envelope(&rows, limit, offset, cursor.as_deref())).complete(complete))
+}
+
+fn now(call: &Call, list: &ListQuery) -> Result<Rowset, Problem> {
+    let rows = loan_requests::list(&call.view, list).map_err(|e| Problem::store(&e))?;
+    rows.ok_or_else(|| rebuilding("loan-requests"))
 }
 
 /// Where a walk over what changed begins.

@@ -8,6 +8,7 @@ pub(crate) mod documents;
 pub(crate) mod get;
 pub(crate) mod guilds;
 pub(crate) mod list;
+mod list_as_of;
 pub(crate) mod spaces;
 pub(crate) mod tasks;
 pub(crate) mod views;

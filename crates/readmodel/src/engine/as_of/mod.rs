@@ -70,6 +70,13 @@ impl EngineHandle {
     }
 }
 
+impl EngineHandle {
+    /// When the record at a log position arrived, microseconds since the Unix epoch.
+    pub fn arrived_at(&self, position: u64) -> Result<i64, EngineError> {
+        Ok(self.shared.workshop.history.record(position)?.arrived_at)
+    }
+}
+
 impl Workshop {
     /// Some read models without rows, in memory, with a fold of their own.
     fn in_memory(&self, names: &[&str]) -> Result<Replay, EngineError> {
@@ -94,7 +101,7 @@ impl Replay {
         }
         match point {
             Point::Position(position) => self.loan_at_position(view, loan, &row, *position),
-            Point::Time(time) => self.loan_at_time(view, loan, row, time),
+            Point::Time(time) => self.loan_at_time(view, loan, &row, time),
         }
     }
 
@@ -122,7 +129,7 @@ impl Replay {
         Ok(if moments.is_empty() { Then::NotYet } else { Then::Known })
     }
 
-    fn loan_at_time(&mut self, view: &View, id: &str, row: LoanRow, time: &Instant) -> Result<Then, EngineError> {
+    fn loan_at_time(&mut self, view: &View, id: &str, row: &LoanRow, time: &Instant) -> Result<Then, EngineError> {
         let prefix = match Prefix::of(&*self.history, view.position, id, row, time)? {
             Ok(prefix) => prefix,
             Err(then) => return Ok(then),

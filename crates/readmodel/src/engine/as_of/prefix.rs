@@ -40,11 +40,11 @@ impl Prefix {
         history: &dyn History,
         position: u64,
         id: &str,
-        row: LoanRow,
+        row: &LoanRow,
         time: &Instant,
     ) -> Result<Result<Self, Then>, EngineError> {
-        let cut = Cut::of(history, position, id, &row, time)?;
-        let base = base(history, position, id, &row, &cut, time)?;
+        let cut = Cut::of(history, position, id, row, time)?;
+        let base = base(history, position, id, row, &cut, time)?;
         let from = base.map_or(0, |base| base.as_of);
         let last = cut.last.max(from);
         if row.erased && erased_beyond(history, position, id, last)? {
@@ -66,7 +66,7 @@ impl Prefix {
         let mut events = cut.events;
         events.retain(|event| event.sequence <= last);
         events.sort_unstable_by_key(|event| event.position);
-        Ok(Ok(Self { row: LoanRow { last, gaps, base, erased, position, ..LoanRow::default() }, events }))
+        Ok(Ok(Self { row: LoanRow { last, position, erased, gaps, base, ..LoanRow::default() }, events }))
     }
 }
 

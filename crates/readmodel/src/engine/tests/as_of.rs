@@ -85,7 +85,9 @@ proptest! {
                 Arrival::Sync => ingest.history.sync(),
             }
         }
-        LOANS.iter().for_each(|loan| ingest.give_up(loan));
+        for loan in LOANS {
+            ingest.give_up(loan);
+        }
         ingest.history.sync();
         drain(&mut engine).unwrap();
         let now = handle.view();
@@ -136,7 +138,9 @@ impl Bench {
         let ingest = Ingest::default();
         let (handle, engine) = engine(&MemoryShelf::new(), &ingest.history, 1_000).unwrap();
         let mut bench = Self { ingest, handle, engine };
-        events.iter().for_each(|event| bench.ingest.arrive(event));
+        for event in events {
+            bench.ingest.arrive(event);
+        }
         bench.ingest.history.sync();
         drain(&mut bench.engine).unwrap();
         bench

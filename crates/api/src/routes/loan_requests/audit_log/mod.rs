@@ -3,11 +3,13 @@
 mod format;
 
 use continuity_auth::Scope;
+use continuity_events::instant::Instant;
 use continuity_events::json;
 use continuity_projections::audit_log::{self, AuditEntry};
 use continuity_projections::{Bound, Filter};
 use continuity_readmodel::{Snapshot, StoreError};
 
+use crate::as_of::{self, AS_OF};
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
 use crate::filter::{self, By, by};
@@ -30,9 +32,10 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 7] = [
+static PARAMS: [Param; 8] = [
     paging::LIMIT,
     paging::CURSOR,
+    AS_OF,
     by("action", &["action"], By::AnyOf(&[]), "Only entries of these actions."),
     by("actorId", &["actor", "id"], By::AnyOf(&[]), "Only entries of these actors."),
     by("targetType", &["target", "type"], By::AnyOf(&[]), "Only entries about such things."),
@@ -93,8 +96,11 @@ fn accesses(call: &Call, loan: &str) -> Result<Vec<AuditEntry>, Problem> {
         tracing::error!(error = %error, "the access records of a loan could not be read");
         Problem::new(&INTERNAL, "This replica's access records could not be read; the operator's log says why.")
     })?;
+    let until = call.as_of.as_ref().map(|point| as_of::recorded_until(point, &call.shared.state)).transpose()?;
+    let then = |at: &str| until.is_none_or(|until| Instant::parse(at).is_some_and(|at| at.unix_micros() <= until));
     let mut entries: Vec<AuditEntry> = recorded
         .into_iter()
+        .filter(|entry| then(&entry.occurred_at))
         .map(|entry| {
             let id = json::member(&entry.json, "id").and_then(json::text).unwrap_or_default();
             let key = audit_log::sort_key(&entry.occurred_at, entry.sequence, &id);

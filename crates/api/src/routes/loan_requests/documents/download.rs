@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::documents;
 
+use crate::as_of::AS_OF;
 use crate::call::Call;
 use crate::download;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
@@ -24,11 +25,14 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Wait(wait),
 };
 
-static PARAMS: [Param; 1] = [Param {
-    name: "version",
-    kind: ParamKind::Integer { min: 0, max: u32::MAX as u64, default: None },
-    description: "The number of a version, as in the document's `versions` (`number`, or `version`), or the present one. One that the document does not have is 404.",
-}];
+static PARAMS: [Param; 2] = [
+    Param {
+        name: "version",
+        kind: ParamKind::Integer { min: 0, max: u32::MAX as u64, default: None },
+        description: "The number of a version, as in the document's `versions` (`number`, or `version`), or the present one. One that the document does not have is 404.",
+    },
+    AS_OF,
+];
 
 fn wait(call: &Call) -> Waiting<'_> {
     Box::pin(handle(call))

@@ -4,6 +4,7 @@ use continuity_auth::Scope;
 use continuity_projections::documents;
 
 use super::{CATEGORY, NAME, STATUS, UPLOADED_FROM, UPLOADED_TO};
+use crate::as_of::AS_OF;
 use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
@@ -25,10 +26,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 9] = [
+static PARAMS: [Param; 10] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
+    AS_OF,
     by("spaceId", &["spaceId"], By::AnyOf(&[]), "Only documents of these spaces."),
     CATEGORY,
     STATUS,

@@ -4,6 +4,7 @@ use continuity_auth::Scope;
 use continuity_events::json;
 use continuity_projections::messages::{self, Window};
 
+use crate::as_of::AS_OF;
 use crate::blob_state::spliced;
 use crate::call::Call;
 use crate::cursor::Binding;
@@ -30,7 +31,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 4] = [
+static PARAMS: [Param; 5] = [
+    AS_OF,
     Param {
         name: "limit",
         kind: ParamKind::Integer { min: 1, max: MAX_LIMIT, default: Some(DEFAULT_LIMIT) },

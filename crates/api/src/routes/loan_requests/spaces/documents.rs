@@ -3,6 +3,7 @@
 use continuity_auth::Scope;
 use continuity_projections::{documents, spaces};
 
+use crate::as_of::AS_OF;
 use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
@@ -24,8 +25,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 8] =
-    [paging::LIMIT, paging::CURSOR, paging::FIELDS, CATEGORY, STATUS, NAME, UPLOADED_FROM, UPLOADED_TO];
+static PARAMS: [Param; 9] =
+    [paging::LIMIT, paging::CURSOR, paging::FIELDS, AS_OF, CATEGORY, STATUS, NAME, UPLOADED_FROM, UPLOADED_TO];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;

@@ -6,6 +6,7 @@ use continuity_projections::tasks;
 
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb, Waiting};
+use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::{access, download};
@@ -18,7 +19,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     summary: "Download a task attachment",
     description: "The bytes of a task's item, checked against their SHA-256, which is the `ETag`. Ranges, media types and bytes on their way are answered as for documents. Reading an attachment of a sensitive task is recorded like its form data.",
     access: Access::AnyOf(&[Scope::TasksRead]),
-    params: &[],
+    params: &paging::OF_FILE,
     answer: Answer::File,
     handler: Handler::Wait(wait),
 };

@@ -5,6 +5,7 @@ use continuity_events::catalogue::words;
 use continuity_projections::Bound;
 use continuity_projections::tasks::{self, FormData};
 
+use crate::as_of::AS_OF;
 use crate::blob_state::Splice;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
@@ -26,10 +27,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 8] = [
+static PARAMS: [Param; 9] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
+    AS_OF,
     by("status", &["status"], By::AnyOf(words::TASK_STATUS), "Only tasks in one of these states."),
     by("type", &["type"], By::AnyOf(words::TASK_TYPE), "Only tasks of these types."),
     by(

@@ -4,6 +4,7 @@ use continuity_auth::Scope;
 use continuity_events::catalogue::words;
 use continuity_projections::worksheets;
 
+use crate::as_of::AS_OF;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
 use crate::filter::{By, by};
@@ -24,10 +25,11 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Read(handle),
 };
 
-static PARAMS: [Param; 4] = [
+static PARAMS: [Param; 5] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
+    AS_OF,
     by("status", &["status"], By::AnyOf(words::WORKSHEET_STATUS), "Only worksheets in one of these states."),
 ];
 

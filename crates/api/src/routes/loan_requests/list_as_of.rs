@@ -1,0 +1,115 @@
+//! The list of loan requests as of an earlier point: each loan is folded again as it was, and then looked at like any row.
+
+use std::sync::Arc;
+
+use continuity_projections::Rowset;
+use continuity_projections::loan_requests::{self, ByCreation, ListQuery, Sort};
+use continuity_readmodel::{AsOf, Point, Then};
+
+use crate::as_of;
+use crate::call::Call;
+use crate::problem::{BAD_PARAMETER, Problem};
+
+/// Loans that are folded at a time, and for one page at most; then the page is cut, and its cursor leads on.
+const AT_A_TIME: usize = 50;
+const MAX_FOLDED: usize = 500;
+/// Loans that are looked at for one page, those that did not exist yet included.
+const MAX_EXAMINED: usize = 20_000;
+
+static MODELS: [&str; 2] = ["loan-requests", "tasks"];
+
+/// One page, and whether every loan in it was whole then and none had to be left out.
+pub(super) async fn rows(call: &Call, list: &ListQuery, point: &Point) -> Result<(Rowset, bool), Problem> {
+    if list.sort != Sort::CreatedAt || list.offset > 0 {
+        return Err(Problem::new(&BAD_PARAMETER, "`asOf` goes with `sortBy=createdAt` and a `cursor` only."));
+    }
+    let until = if let Point::Time(time) = point { Some(time) } else { None };
+    let model = call.model("loan-requests")?;
+    let mut walk =
+        ByCreation::begin(model, list.after.clone(), list.descending, until).map_err(|e| Problem::store(&e))?;
+    let mut page = Page::new(list);
+    while !page.is_full() {
+        let chunk = walk.take(AT_A_TIME).map_err(|e| Problem::store(&e))?;
+        let ended = chunk.len() < AT_A_TIME;
+        let loans = chunk.iter().map(|(_, loan)| loan.clone()).collect();
+        let folded = as_of::fold(&call.shared, &Arc::clone(&call.view), &MODELS, loans, point).await?;
+        page.take(&chunk, &folded)?;
+        if ended && !page.is_full() {
+            return Ok((page.finish(true), page.whole));
+        }
+    }
+    Ok((page.finish(false), page.whole))
+}
+
+/// A page in the making.
+struct Page<'a> {
+    list: &'a ListQuery,
+    json: Vec<u8>,
+    count: usize,
+    examined: usize,
+    folded: usize,
+    /// The last row that was looked at and has no place on a next page.
+    last: Option<Vec<u8>>,
+    /// A wanted row did not find room any more.
+    more: bool,
+    whole: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(list: &'a ListQuery) -> Self {
+        let json = vec![b'['];
+        Self { list, json, count: 0, examined: 0, folded: 0, last: None, more: false, whole: true }
+    }
+
+    fn is_full(&self) -> bool {
+        self.more || self.folded >= MAX_FOLDED || self.examined >= MAX_EXAMINED
+    }
+
+    fn take(&mut self, chunk: &[(Vec<u8>, String)], folded: &AsOf) -> Result<(), Problem> {
+        for ((key, loan), then) in chunk.iter().zip(&folded.then) {
+            if self.is_full() {
+                return Ok(());
+            }
+            self.examined += 1;
+            match then {
+                Then::Known => self.look(key, loan, folded)?,
+                Then::Erased => self.whole = false,
+                Then::Untold => return Err(as_of::refusal(*then, loan)),
+                Then::NotYet | Then::Purged => {}
+            }
+            if !self.more {
+                self.last = Some(key.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, key: &[u8], loan: &str, folded: &AsOf) -> Result<(), Problem> {
+        self.folded += 1;
+        let row = loan_requests::wanted(&folded.view, loan, self.list).map_err(|e| Problem::store(&e))?;
+        let Some(row) = row else { return Ok(()) };
+        if self.count >= self.list.limit {
+            self.more = true;
+            return Ok(());
+        }
+        debug_assert!(self.last.as_deref() != Some(key), "no row is looked at twice");
+        let state = folded.view.loan(loan).map_err(|e| Problem::store(&e))?;
+        self.whole &= state.complete;
+        if self.count > 0 {
+            self.json.push(b',');
+        }
+        self.json.extend_from_slice(&row);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// How many there are on all pages is known only when this is the only one.
+    fn finish(&mut self, ended: bool) -> Rowset {
+        let mut json = std::mem::take(&mut self.json);
+        json.push(b']');
+        let next = if ended { None } else { self.last.take() };
+        let total_is_exact = ended && self.list.after.is_none();
+        let total = self.count as u64 + u64::from(self.more);
+        Rowset { json, count: self.count, next, total, total_is_exact }
+    }
+}
