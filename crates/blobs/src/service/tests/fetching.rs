@@ -18,6 +18,8 @@ async fn what_is_referred_to_is_fetched_verified_and_served() {
     let position = world.references.refer("L1", std::slice::from_ref(&json));
     until("settled", || life.settled(position)).await;
     assert_eq!(life.state(&json), "AVAILABLE");
+    // Figures follow the commit that they are of.
+    until("counted", || life.service.lag().unwrap().available.count == 1).await;
     let lag = life.service.lag().unwrap();
     assert_eq!((lag.available, lag.pending.count), (BlobAmount { count: 1, bytes: 700_000 }, 0));
     assert_eq!((lag.oldest_pending, lag.known_up_to), (None, Some(position)));
