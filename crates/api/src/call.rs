@@ -1,5 +1,6 @@
 //! One request on its way through a handler.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,12 +9,11 @@ use bytes::Bytes;
 use continuity_auth::{Principal, Scope};
 use continuity_readmodel::{LoanState, Snapshot, View};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use tokio::sync::Semaphore;
 
 use crate::ApiState;
 use crate::cursor::CursorSeal;
-use crate::download;
 use crate::endpoint::Endpoint;
+use crate::limits::Admission;
 use crate::problem::{INTERNAL, LOAN_PURGED, NOT_FOUND, Problem, REBUILDING, STARTING};
 use crate::request::id::RequestIds;
 use crate::request::query::Query;
@@ -25,8 +25,7 @@ pub(crate) struct Shared {
     pub(crate) cursors: CursorSeal,
     pub(crate) ids: RequestIds,
     pub(crate) freshness: Freshness,
-    /// Room for downloads that are open at once.
-    pub(crate) downloads: Arc<Semaphore>,
+    pub(crate) admission: Admission,
     started: AtomicBool,
 }
 
@@ -39,7 +38,7 @@ impl Shared {
             cursors: CursorSeal::new(state.cursor_key),
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
-            downloads: Arc::new(Semaphore::new(download::MAX_OPEN)),
+            admission: Admission::new(&state.limits, Arc::clone(&state.clock)),
             started: AtomicBool::new(false),
             state,
         }
@@ -64,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) endpoint: &'static Endpoint,
     /// Every read model at one log position.
     pub(crate) view: Arc<View>,
+    /// The address that it came from; `None` when it came over no connection.
+    pub(crate) address: Option<IpAddr>,
     /// Who asks; `None` at open endpoints.
     pub(crate) principal: Option<Principal>,
     pub(crate) query: Query,

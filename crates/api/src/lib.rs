@@ -13,6 +13,7 @@ mod cursor;
 mod download;
 mod endpoint;
 mod filter;
+mod limits;
 pub mod metrics;
 mod openapi;
 mod paging;
@@ -37,6 +38,7 @@ use crate::call::Shared;
 use crate::metrics::RouteMetrics;
 use crate::pipeline::Route;
 
+pub use limits::{Limits, Rate};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, UnknownParameters};
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod abuse;
 mod blobs;
 mod bootstrap;
 mod brokers;
@@ -12,6 +13,7 @@ mod divergence;
 mod feeds;
 mod fold;
 mod hostile;
+mod hostile_requests;
 mod kafka;
 mod kills;
 mod metrics;
@@ -23,3 +25,4 @@ mod serve;
 mod simulate;
 mod simulated;
 mod truth;
+mod wire;
