@@ -8,18 +8,27 @@ mod slow;
 
 use continuity_simulator::Faults;
 use continuity_tests::harness::{Failure, Replica};
+use continuity_tests::json::Json;
 use tempfile::TempDir;
 
-use crate::feeds;
+use crate::{feeds, rig};
 
-/// A replica over a small feed, with these lines under `[limits]`.
-async fn replica(limits: &str) -> Result<(Replica, TempDir), Failure> {
+/// A replica over a small feed that it has read, with these lines of configuration.
+pub(crate) async fn replica(more: &str) -> Result<(Replica, TempDir), Failure> {
     let directory = TempDir::new()?;
     let feed = directory.path().join("feed.ndjson");
     feeds::write(&feed, 22, 30, Faults::default())?;
-    let config = format!("[source]\nurl = 'file:{}'\n[limits]\n{limits}\n", feed.display());
+    let config = format!("[source]\nurl = 'file:{}'\n{more}\n", feed.display());
     let replica = Replica::new().config(&config).start().await?;
-    replica.until("live", crate::rig::LIMIT, |health| crate::rig::state(health) == "live").await?;
+    let read = |health: &Json| {
+        let component = |name| rig::component(health, name);
+        let position = component("log").number("position");
+        let models = component("readModels");
+        component("source").get("synchronised") == Some(&Json::Bool(true))
+            && models.elements().iter().all(|model| model.number("position") == position)
+    };
+    replica.until("read", rig::LIMIT, read).await?;
+    replica.until_bytes(rig::LIMIT).await?;
     Ok((replica, directory))
 }
 

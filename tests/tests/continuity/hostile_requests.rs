@@ -11,14 +11,12 @@ mod urls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use continuity_simulator::Faults;
 use continuity_tests::harness::{Client, Failure, Replica};
 use continuity_tests::json::Json;
-use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{feeds, wire};
+use crate::{abuse, wire};
 use case::{Case, Facts, LIST, MARKER};
 
 /// How many of them there have to be.
@@ -28,13 +26,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_gets_its_problem_and_no_secret_is_logged() -> Result<(), Failure> {
-    let directory = TempDir::new()?;
-    let feed = directory.path().join("feed.ndjson");
-    feeds::write(&feed, 21, 30, Faults::default())?;
-    let config = format!("[source]\nurl = 'file:{}'\n[telemetry]\nlog = 'debug'\n", feed.display());
-    let replica = Replica::new().config(&config).start().await?;
-    replica.until("live", LIMIT, |health| crate::rig::state(health) == "live").await?;
-    replica.until_bytes(LIMIT).await?;
+    let (replica, _feed) = abuse::replica("[telemetry]\nlog = 'debug'").await?;
     let facts = facts(&replica).await?;
     let mut cases = framing::cases(&facts);
     cases.extend(urls::cases(&facts));

@@ -17,6 +17,7 @@ use axum::body::HttpBody;
 use axum::response::Response;
 use continuity_auth::Principal;
 use continuity_base::Clock;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use metrics::gauge;
 use xxhash_rust::xxh3::xxh3_64;
@@ -147,7 +148,11 @@ impl Admission {
                 return Err(Problem::new(&OVERLOADED, detail).retry_after(1));
             }
         };
-        response.extensions_mut().insert(Held::new(passage.permit, share));
+        // A stream of events lasts as long as somebody listens: it is bounded where it is made, and takes nobody's place.
+        let lasts =
+            response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let permit = passage.permit.filter(|_| !lasts);
+        response.extensions_mut().insert(Held::new(permit, share));
         Ok(())
     }
 

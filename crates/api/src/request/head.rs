@@ -42,26 +42,22 @@ fn is_authority(host: &[u8]) -> bool {
 /// for another request. Where one is read, it has to be as it is, not compressed.
 pub(crate) fn check_body(parts: &Parts, verb: Verb) -> Result<(), Problem> {
     let headers = &parts.headers;
-    match verb {
-        Verb::Get => {
-            let announced = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-            if announced || headers.contains_key(TRANSFER_ENCODING) {
-                let detail = "This path reads no request body; what is asked for stands in the URL.";
-                return Err(Problem::new(&CONTENT_TOO_LARGE, detail));
-            }
+    if verb == Verb::Get {
+        let announced = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+        if announced || headers.contains_key(TRANSFER_ENCODING) {
+            let detail = "This path reads no request body; what is asked for stands in the URL.";
+            return Err(Problem::new(&CONTENT_TOO_LARGE, detail));
         }
-        Verb::Post => {
-            let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-            let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-            if !chunked || codings.next().is_some() {
-                return Err(Problem::new(&BAD_REQUEST, "Transfer-Encoding can be chunked, once, and nothing else."));
-            }
-            if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
-            {
-                return Err(Problem::new(&UNSUPPORTED_CODING, "Send the request body without Content-Encoding.")
-                    .header(ACCEPT_ENCODING, "identity"));
-            }
-        }
+        return Ok(());
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !chunked || codings.next().is_some() {
+        return Err(Problem::new(&BAD_REQUEST, "Transfer-Encoding can be chunked, once, and nothing else."));
+    }
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::new(&UNSUPPORTED_CODING, "Send the request body without Content-Encoding.")
+            .header(ACCEPT_ENCODING, "identity"));
     }
     Ok(())
 }

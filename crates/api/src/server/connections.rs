@@ -26,9 +26,12 @@ use crate::request::head;
 const LONGEST_HEAD: usize = head::LONGEST * 2;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
-/// Streams that were reset by the peer before they were looked at, or by us for what is wrong with them: with one more,
-/// the connection ends (rapid reset, CVE-2023-44487, and what it was made of).
+/// Streams that their peer reset before they were looked at; with one more the connection ends (rapid reset,
+/// CVE-2023-44487).
 const RESETS: usize = 32;
+/// Streams that were reset here for what is wrong with them, those beyond [`STREAMS`] too; with one more the connection
+/// ends. A client that has not seen yet how many it may open is let off.
+const FAULTS: usize = 512;
 /// What may be received and not yet read of one body, and of all on a connection. No request body here is longer.
 const WINDOWS: [u32; 2] = [64 * 1024, 256 * 1024];
 /// What may be ready to be sent on one stream.
@@ -52,7 +55,7 @@ impl Connections {
             .max_concurrent_streams(STREAMS)
             .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(RESETS)
-            .max_local_error_reset_streams(RESETS)
+            .max_local_error_reset_streams(FAULTS)
             .initial_stream_window_size(WINDOWS[0])
             .initial_connection_window_size(WINDOWS[1])
             .max_send_buf_size(SEND_BUFFER)

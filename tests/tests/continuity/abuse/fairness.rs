@@ -52,7 +52,7 @@ async fn statuses(mut running: JoinSet<Result<Vec<u16>, Failure>>) -> Result<Vec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_greedy_client_meets_its_own_rate() -> Result<(), Failure> {
-    let (replica, _feed) = replica("client_requests_per_second = 20\nclient_burst = 40").await?;
+    let (replica, _feed) = replica("[limits]\nclient_requests_per_second = 20\nclient_burst = 40").await?;
     let (greedy, modest) = (replica.client("").await?, another(&replica).await?);
     let stop = Arc::new(AtomicBool::new(false));
     let running = ask(&greedy, 20, &stop);
@@ -75,7 +75,7 @@ async fn a_greedy_client_meets_its_own_rate() -> Result<(), Failure> {
 /// The greedy client asks for all that the replica can hold and takes nothing of it; the modest one never notices.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_greedy_client_fills_its_own_share() -> Result<(), Failure> {
-    let limits = "requests = 8\nrequests_per_client = 6\nqueued = 20\nqueue_seconds = 5\nwrite_seconds = 60\nclient_requests_per_second = 0";
+    let limits = "[limits]\nrequests = 8\nrequests_per_client = 6\nqueued = 20\nqueue_seconds = 5\nwrite_seconds = 60\nclient_requests_per_second = 0";
     let (replica, _feed) = replica(limits).await?;
     let (greedy, modest) = (replica.client("").await?, another(&replica).await?);
     let mut streams = Vec::new();

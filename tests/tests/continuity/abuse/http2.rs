@@ -41,7 +41,7 @@ async fn flood(access: &Access, hello_window: u32, piece: &[u8], times: usize) -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_are_stopped() -> Result<(), Failure> {
-    let (replica, _feed) = replica("first_request_seconds = 2\nidle_seconds = 2\nwrite_seconds = 2").await?;
+    let (replica, _feed) = replica("[limits]\nfirst_request_seconds = 2\nidle_seconds = 2\nwrite_seconds = 2").await?;
     let (access, innocent) = (replica.access(), Innocent::start(&replica).await?);
     for _ in 0..3 {
         let resets: Vec<u8> = (0..500_u32)
@@ -77,7 +77,7 @@ async fn floods_are_stopped() -> Result<(), Failure> {
 /// A field that is sent once and referred to ten thousand times.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bomb_of_header_fields_does_not_go_off() -> Result<(), Failure> {
-    let (replica, _feed) = replica("first_request_seconds = 2").await?;
+    let (replica, _feed) = replica("[limits]\nfirst_request_seconds = 2").await?;
     let innocent = Innocent::start(&replica).await?;
     let mut block = head(LIST, "");
     field("x-bomb", &"y".repeat(3_000), true, &mut block);
@@ -102,7 +102,7 @@ async fn a_bomb_of_header_fields_does_not_go_off() -> Result<(), Failure> {
 /// More streams than are allowed are refused, and replies that have no window to leave by do not stay for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_window_is_no_parking_place() -> Result<(), Failure> {
-    let (replica, _feed) = replica("write_seconds = 2\nqueue_seconds = 1").await?;
+    let (replica, _feed) = replica("[limits]\nwrite_seconds = 2\nqueue_seconds = 1").await?;
     let greedy = replica.client("").await?;
     let innocent = Innocent::start(&replica).await?;
     let stalled = counted(&replica, CUT, "stalled").await?;
@@ -136,7 +136,7 @@ async fn a_closed_window_is_no_parking_place() -> Result<(), Failure> {
 /// A GOAWAY after the idle time, for connections that ask nothing any more but answer pings.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_ends() -> Result<(), Failure> {
-    let (replica, _feed) = replica("idle_seconds = 1").await?;
+    let (replica, _feed) = replica("[limits]\nidle_seconds = 1").await?;
     let mut stream = hello(replica.access(), WINDOW).await?;
     stream.write_all(&request(1, "/live", "")).await?;
     assert_eq!(goaway(&mut stream, LIMIT).await?, Some(0), "without an error");

@@ -17,7 +17,7 @@ const REFUSED: &str = "continuity_http_connections_refused_total";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sends_letter_by_letter_is_cut() -> Result<(), Failure> {
-    let (replica, _feed) = replica("first_request_seconds = 1").await?;
+    let (replica, _feed) = replica("[limits]\nfirst_request_seconds = 1").await?;
     let innocent = Innocent::start(&replica).await?;
     let mut running = JoinSet::new();
     for _ in 0..100 {
@@ -50,7 +50,7 @@ async fn whoever_sends_letter_by_letter_is_cut() -> Result<(), Failure> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_read_is_cut() -> Result<(), Failure> {
-    let (replica, _feed) = replica("write_seconds = 1\nidle_seconds = 2").await?;
+    let (replica, _feed) = replica("[limits]\nwrite_seconds = 1\nidle_seconds = 2").await?;
     let innocent = Innocent::start(&replica).await?;
     let ask = "GET /~/open-api/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(50);
     let mut open = Vec::new();
@@ -69,7 +69,7 @@ async fn whoever_does_not_read_is_cut() -> Result<(), Failure> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_has_so_many_connections_and_no_more() -> Result<(), Failure> {
-    let (replica, _feed) = replica("connections_per_address = 10\nfirst_request_seconds = 60").await?;
+    let (replica, _feed) = replica("[limits]\nconnections_per_address = 10\nfirst_request_seconds = 60").await?;
     let port = replica.access().base_url.rsplit(':').next().unwrap_or_default().to_owned();
     let mut open = Vec::new();
     for _ in 0..30 {

@@ -36,7 +36,7 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
         ("/api/v1/loan-requests/{L}/nothing", "404 unknown-path"),
         ("//api/v1/loan-requests", "404 unknown-path"),
         ("/api//v1/loan-requests", "404 unknown-path"),
-        ("/api/v1/loan-requests//", "404 unknown-path"),
+        ("/api/v1/loan-requests//", "404 not-found"),
         ("/API/V1/LOAN-REQUESTS", "404 unknown-path"),
         ("/api/v1/loan-requests;jsessionid=1", "404 unknown-path"),
         ("/api/v1/loan-requests%2f", "404 unknown-path"),
