@@ -18,7 +18,7 @@ use crate::config::{Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::operations::{Following, Repair, completeness};
-use crate::{sources, telemetry};
+use crate::{open_files, sources, telemetry};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -99,7 +99,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         Ok::<_, String>(())
     });
     let router = continuity_api::router(state.clone());
-    let limits = serving.limits.of_connections();
+    let mut limits = serving.limits.of_connections();
+    limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
     let router = telemetry::metrics_router(serving.recorder, state.clone());
     let limits = ServerLimits::default();

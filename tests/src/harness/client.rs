@@ -93,9 +93,15 @@ impl Client {
         Ok(values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value)))
     }
 
-    /// GET of a path (with query) below the base address.
+    /// GET of a path (with query) below the base address. Told to come again later (429), it does.
     pub async fn get(&self, path: &str) -> Result<Reply, Failure> {
-        self.send(Method::GET, path).await
+        loop {
+            let reply = self.send(Method::GET, path).await?;
+            match reply.header("retry-after").parse() {
+                Ok(seconds) if reply.status == 429 => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                _ => return Ok(reply),
+            }
+        }
     }
 
     /// Any method on a path, with the token and without a body.

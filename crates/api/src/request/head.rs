@@ -25,10 +25,10 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Problem> {
     }
     let mut hosts = parts.headers.get_all(HOST).iter();
     let host = hosts.next();
-    let over_http_1 = parts.version <= Version::HTTP_11 && parts.extensions.get::<Peer>().is_some();
     let good = match host {
         Some(host) => hosts.next().is_none() && is_authority(host.as_bytes()),
-        None => !(over_http_1 && parts.version == Version::HTTP_11),
+        // HTTP/2 names it elsewhere, HTTP/1.0 nowhere, and what came over no connection had none to name.
+        None => parts.version != Version::HTTP_11 || parts.extensions.get::<Peer>().is_none(),
     };
     if good { Ok(()) } else { Err(Problem::new(&BAD_REQUEST, "Send one Host header, HOST or HOST:PORT.")) }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use continuity_tests::harness::{Access, Client, Failure, Replica};
 use continuity_tests::json::Json;
+use reqwest::Method;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
@@ -34,7 +35,7 @@ fn ask(client: &Client, tasks: usize, stop: &Arc<AtomicBool>) -> JoinSet<Result<
         running.spawn(async move {
             let mut seen = Vec::new();
             while !stop.load(Ordering::Relaxed) {
-                seen.push(client.get("/api/v1/loan-requests?limit=1").await?.status.as_u16());
+                seen.push(client.send(Method::GET, "/api/v1/loan-requests?limit=1").await?.status.as_u16());
             }
             Ok(seen)
         });
@@ -57,7 +58,7 @@ async fn a_greedy_client_meets_its_own_rate() -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let running = ask(&greedy, 20, &stop);
     for _ in 0..30 {
-        let reply = modest.get(LIST).await?;
+        let reply = modest.send(Method::GET, LIST).await?;
         assert_eq!(reply.status, 200, "{}", reply.text());
         assert!(reply.header("ratelimit").starts_with("\"client\";r="), "{:?}", reply.headers);
     }
@@ -90,7 +91,7 @@ async fn a_greedy_client_fills_its_own_share() -> Result<(), Failure> {
         continuity_tests::harness::poll(LIMIT, async || Ok(counted(&replica, LIMITED, "queue-full").await? >= 100.0));
     assert!(full.await?, "{} were refused", counted(&replica, LIMITED, "queue-full").await?);
     for _ in 0..100 {
-        let reply = modest.get(LIST).await?;
+        let reply = modest.send(Method::GET, LIST).await?;
         assert_eq!(reply.status, 200, "{}", reply.text());
         assert_eq!(Client::without_token(replica.access())?.get("/health").await?.status, 200);
     }

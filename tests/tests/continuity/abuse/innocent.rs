@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use continuity_base::{Clock, SystemClock};
 use continuity_tests::harness::{Client, Failure, Replica};
+use reqwest::Method;
 use tokio::task::JoinHandle;
 
 /// Slower than this is not served. Optimised it is some milliseconds.
@@ -44,7 +45,7 @@ async fn ask(client: Client, stop: Arc<AtomicBool>) -> Result<u32, Failure> {
     while asked == 0 || !stop.load(Ordering::Relaxed) {
         for path in ["/health", "/api/v1/loan-requests?limit=5"] {
             let before = clock.monotonic();
-            let reply = client.get(path).await?;
+            let reply = client.send(Method::GET, path).await?;
             let took = clock.monotonic().saturating_sub(before);
             if reply.status != 200 || took > SLOWEST {
                 return Err(format!("{path} was answered {} after {took:?}: {}", reply.status, reply.text()).into());
