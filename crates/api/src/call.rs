@@ -1,5 +1,6 @@
 //! One request on its way through a handler.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,8 +14,8 @@ use tokio::sync::Semaphore;
 use crate::ApiState;
 use crate::as_of;
 use crate::cursor::CursorSeal;
-use crate::download;
 use crate::endpoint::Endpoint;
+use crate::limits::Admission;
 use crate::problem::{INTERNAL, LOAN_PURGED, NOT_FOUND, Problem, REBUILDING, STARTING};
 use crate::request::id::RequestIds;
 use crate::request::query::Query;
@@ -26,10 +27,9 @@ pub(crate) struct Shared {
     pub(crate) cursors: CursorSeal,
     pub(crate) ids: RequestIds,
     pub(crate) freshness: Freshness,
-    /// Room for downloads that are open at once.
-    pub(crate) downloads: Arc<Semaphore>,
     /// Room for folds as of earlier points that run at once.
     pub(crate) folds: Arc<Semaphore>,
+    pub(crate) admission: Admission,
     started: AtomicBool,
 }
 
@@ -42,8 +42,8 @@ impl Shared {
             cursors: CursorSeal::new(state.cursor_key),
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
-            downloads: Arc::new(Semaphore::new(download::MAX_OPEN)),
             folds: Arc::new(Semaphore::new(as_of::AT_ONCE)),
+            admission: Admission::new(&state.limits, Arc::clone(&state.clock)),
             started: AtomicBool::new(false),
             state,
         }
@@ -70,6 +70,8 @@ pub(crate) struct Call {
     pub(crate) view: Arc<View>,
     /// The earlier point that it is asked as of. Where the path names a loan, `view` is that of the point.
     pub(crate) as_of: Option<Point>,
+    /// The address that it came from; `None` when it came over no connection.
+    pub(crate) address: Option<IpAddr>,
     /// Who asks; `None` at open endpoints.
     pub(crate) principal: Option<Principal>,
     pub(crate) query: Query,

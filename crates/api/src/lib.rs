@@ -15,6 +15,7 @@ mod download;
 mod encoding;
 mod endpoint;
 mod filter;
+mod limits;
 pub mod metrics;
 mod openapi;
 mod paging;
@@ -39,6 +40,7 @@ use crate::call::Shared;
 use crate::metrics::RouteMetrics;
 use crate::pipeline::Route;
 
+pub use limits::{Limits, Rate};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, UnknownParameters};
 

@@ -18,6 +18,16 @@ pub const REFUSED_TOKENS: &str = "continuity_http_refused_tokens_total";
 pub const CONNECTIONS: &str = "continuity_http_connections";
 /// TLS handshakes that failed or took too long.
 pub const HANDSHAKE_FAILURES: &str = "continuity_tls_handshake_failures_total";
+/// Requests that a limit refused, by reason.
+pub const LIMITED: &str = "continuity_http_limited_total";
+/// Requests that are worked on or sent.
+pub const RUNNING: &str = "continuity_http_requests_running";
+/// Requests that wait for their turn.
+pub const WAITING: &str = "continuity_http_requests_waiting";
+/// Connections that were not taken, by reason.
+pub const REFUSED_CONNECTIONS: &str = "continuity_http_connections_refused_total";
+/// Connections that were ended for what their peer did not do, by reason.
+pub const CUT_CONNECTIONS: &str = "continuity_http_connections_cut_total";
 /// Reads of changed certificate files, by outcome.
 pub const CERTIFICATE_RELOADS: &str = "continuity_tls_certificate_reloads_total";
 
@@ -29,6 +39,77 @@ pub fn describe() {
     describe_gauge!(CONNECTIONS, "HTTP connections that are open");
     describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long");
     describe_counter!(CERTIFICATE_RELOADS, "Reads of changed certificate files, by outcome");
+    describe_counter!(LIMITED, "HTTP requests that a limit refused, by reason");
+    describe_gauge!(RUNNING, "HTTP requests that are worked on or sent");
+    describe_gauge!(WAITING, "HTTP requests that wait for their turn");
+    describe_counter!(REFUSED_CONNECTIONS, "HTTP connections that were not taken, by reason");
+    describe_counter!(CUT_CONNECTIONS, "HTTP connections ended for what their peer did not do, by reason");
+    for reason in Limited::ALL {
+        counter!(LIMITED, "reason" => reason.label()).absolute(0);
+    }
+    for reason in Cut::ALL {
+        counter!(CUT_CONNECTIONS, "reason" => reason.label()).absolute(0);
+    }
+    counter!(REFUSED_CONNECTIONS, "reason" => "address").absolute(0);
+}
+
+/// What a request was refused for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limited {
+    ClientRate,
+    FailedAuthentications,
+    QueueFull,
+    QueueTime,
+    ReplyBytes,
+    Downloads,
+    OpenRequests,
+}
+
+impl Limited {
+    const ALL: [Self; 7] = [
+        Self::ClientRate,
+        Self::FailedAuthentications,
+        Self::QueueFull,
+        Self::QueueTime,
+        Self::ReplyBytes,
+        Self::Downloads,
+        Self::OpenRequests,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::ClientRate => "client-rate",
+            Self::FailedAuthentications => "failed-authentications",
+            Self::QueueFull => "queue-full",
+            Self::QueueTime => "queue-time",
+            Self::ReplyBytes => "reply-bytes",
+            Self::Downloads => "downloads",
+            Self::OpenRequests => "open-requests",
+        }
+    }
+}
+
+/// What a connection was ended for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// No request came.
+    Silent,
+    /// No further request came.
+    Idle,
+    /// What was sent was not taken.
+    Stalled,
+}
+
+impl Cut {
+    const ALL: [Self; 3] = [Self::Silent, Self::Idle, Self::Stalled];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Idle => "idle",
+            Self::Stalled => "stalled",
+        }
+    }
 }
 
 const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "OTHER"];
@@ -60,6 +141,18 @@ impl RouteMetrics {
 
 pub(crate) fn refused_token(reason: &'static str) {
     counter!(REFUSED_TOKENS, "reason" => reason).increment(1);
+}
+
+pub(crate) fn limited(reason: Limited) {
+    counter!(LIMITED, "reason" => reason.label()).increment(1);
+}
+
+pub(crate) fn connection_refused() {
+    counter!(REFUSED_CONNECTIONS, "reason" => "address").increment(1);
+}
+
+pub(crate) fn connection_cut(reason: Cut) {
+    counter!(CUT_CONNECTIONS, "reason" => reason.label()).increment(1);
 }
 
 pub(crate) fn handshake_failed() {

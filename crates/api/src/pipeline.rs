@@ -1,4 +1,4 @@
-//! The way of every request: id, method, secrets in the URL, token, query, readiness, handler, headers, figures.
+//! The way of every request: id, method, secrets in the URL, token, rate, query, turn, readiness, handler, headers, figures.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::as_of;
 use crate::call::{Call, Shared, starting};
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::limits::Passage;
 use crate::metrics::RouteMetrics;
 use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
 use crate::reply::Reply;
 use crate::request::id::X_REQUEST_ID;
 use crate::request::query::{Query, refuse_secrets};
-use crate::request::{accept, bearer, body};
+use crate::request::{accept, bearer, body, head};
 use crate::staleness::{COMPLETE, Staleness};
 
 /// The longest path and query, in bytes.
@@ -38,11 +39,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
     let (method, request_id) = (parts.method.clone(), shared.ids.of(&parts.headers));
     let uri = parts.uri.clone();
     let data = matches!(route.endpoint.access, Access::AnyOf(_));
-    let answer = answer(&shared, route.endpoint, &mut parts, body, &request_id).await;
-    let mut response = match answer {
-        Ok(response) => response,
-        Err(problem) => failure(&shared, problem, data, uri.path(), &request_id),
-    };
+    let mut passage = shared.admission.arrive(&parts);
+    let answer = answer(&shared, route.endpoint, &mut parts, body, &request_id, &mut passage).await;
+    let fail = |problem| failure(&shared, problem, data, uri.path(), &request_id);
+    let mut response = answer.unwrap_or_else(fail);
+    if let Err(problem) = shared.admission.leave(passage, &mut response) {
+        response = fail(problem);
+    }
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     let duration = shared.state.clock.monotonic().saturating_sub(started);
     route.metrics.answered(&method, response.status(), duration);
@@ -69,13 +72,17 @@ async fn answer(
     parts: &mut Parts,
     body: Body,
     request_id: &HeaderValue,
+    passage: &mut Passage,
 ) -> Result<Response, Problem> {
     let data = matches!(endpoint.access, Access::AnyOf(_));
     check_uri(&parts.uri)?;
+    head::check(parts)?;
     if !endpoint.verb.admits(&parts.method) {
         return Err(Problem::method(endpoint.verb.allow()));
     }
-    let principal = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers)?;
+    head::check_body(parts, endpoint.verb)?;
+    let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers);
+    let principal = shared.admission.charge(passage, admitted)?;
     let raw_query = parts.uri.query().unwrap_or_default();
     let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;
     if data && matches!(endpoint.answer, Answer::Object(_) | Answer::Array(_)) {
@@ -83,6 +90,9 @@ async fn answer(
     }
     let path = path_params(endpoint, parts).await?;
     let body = if endpoint.verb == Verb::Post { body::read(body).await? } else { Bytes::new() };
+    if endpoint.tag != Tag::Health || data {
+        shared.admission.enter(passage).await?;
+    }
     let view = shared.state.engine.view();
     let staleness = data.then(|| shared.freshness.current(&view, &shared.state));
     if let Some(staleness) = &staleness {
@@ -102,6 +112,7 @@ async fn answer(
         endpoint,
         view,
         as_of,
+        address: passage.address,
         principal,
         query,
         path,

@@ -38,6 +38,10 @@ kinds! {
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     AS_OF_ERASED = "as-of-erased", GONE, "The loan request was as it is not shown any more";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
+    CONTENT_TOO_LARGE = "content-too-large", PAYLOAD_TOO_LARGE, "The request body is too long";
+    UNSUPPORTED_CODING = "unsupported-content-coding", UNSUPPORTED_MEDIA_TYPE, "The request body's coding is not understood";
+    HEADERS_TOO_LARGE = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's header fields are too large";
+    RATE_LIMITED = "rate-limited", TOO_MANY_REQUESTS, "Too many requests";
     REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
     URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "The URL is too long";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside the bytes";

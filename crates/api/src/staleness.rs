@@ -97,9 +97,12 @@ impl Staleness {
 
     /// Refuses when the request set a limit (`X-Max-Staleness`, seconds) that is passed, or that cannot be judged.
     pub(crate) fn within(&self, request: &HeaderMap) -> Result<(), Problem> {
-        let Some(limit) = request.get(MAX_STALENESS) else { return Ok(()) };
-        let limit = limit.to_str().ok().and_then(|v| v.trim().parse::<u64>().ok()).ok_or_else(|| {
-            Problem::new(&crate::problem::BAD_REQUEST, "`X-Max-Staleness` must be a whole number of seconds.")
+        let mut limits = request.get_all(MAX_STALENESS).iter();
+        let Some(limit) = limits.next() else { return Ok(()) };
+        let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = limit.to_str().ok().map(str::trim).filter(digits).and_then(|text| text.parse::<u64>().ok());
+        let limit = limit.filter(|_| limits.next().is_none()).ok_or_else(|| {
+            Problem::new(&crate::problem::BAD_REQUEST, "`X-Max-Staleness` must be one whole number of seconds.")
         })?;
         match &self.lag {
             Some((seconds, _)) if *seconds <= limit => Ok(()),

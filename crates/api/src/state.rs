@@ -9,6 +9,8 @@ use continuity_blobs::BlobService;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
 
+use crate::limits::Limits;
+
 /// What to do with a query parameter that an endpoint does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownParameters {
@@ -42,6 +44,8 @@ pub struct ApiState {
     pub started_at: Duration,
     /// The log's head when the process started; `/ready` and the data paths wait until it is applied.
     pub start_position: u64,
+    /// How much may be asked for.
+    pub limits: Limits,
     /// Unknown query parameters.
     pub unknown_parameters: UnknownParameters,
     /// Once stopped, `/ready` answers 503 so that balancers turn away.

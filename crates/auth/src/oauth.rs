@@ -15,6 +15,13 @@ pub struct TokenRequest<'a> {
     pub body: &'a [u8],
 }
 
+impl TokenRequest<'_> {
+    /// Which client it claims to come from, unchecked; `None` when it does not say, or cannot be read.
+    pub fn claimed_client(&self) -> Option<String> {
+        crate::token_endpoint::claimed_client(self)
+    }
+}
+
 /// The longest body of a token request in bytes.
 pub const MAX_TOKEN_REQUEST_BYTES: usize = 16 * 1024;
 

@@ -124,6 +124,15 @@ impl TokenEndpoint {
     }
 }
 
+/// The client that a request claims to come from.
+pub(crate) fn claimed_client(request: &TokenRequest<'_>) -> Option<String> {
+    let mut parameters = Parameters::read(request).ok()?;
+    match credentials::presented(request.authorization, &mut parameters).ok()? {
+        Presented::Pair(pair) => Some(pair.client_id),
+        Presented::Nothing => None,
+    }
+}
+
 /// Asked before the client is authenticated: the answer depends on nothing that is secret.
 fn check_grant_type(parameters: &Parameters) -> Result<(), OAuthError> {
     match parameters.grant_type.as_deref() {

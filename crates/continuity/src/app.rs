@@ -14,11 +14,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::UnknownParameters;
+use crate::config::{Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::operations::{Following, Repair, completeness};
-use crate::{sources, telemetry};
+use crate::{open_files, sources, telemetry};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -36,6 +36,7 @@ pub(crate) struct Serving {
     pub(crate) recorder: PrometheusHandle,
     pub(crate) tls: TlsFiles,
     pub(crate) unknown_parameters: UnknownParameters,
+    pub(crate) limits: Limits,
     /// Where a loan's snapshot is looked for.
     pub(crate) repair: Repair,
 }
@@ -65,6 +66,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         version: env!("CARGO_PKG_VERSION"),
         started_at: core.clock.monotonic(),
         start_position: core.log.head().position,
+        limits: serving.limits.of_requests(),
         unknown_parameters: match serving.unknown_parameters {
             UnknownParameters::Refuse => continuity_api::UnknownParameters::Refuse,
             UnknownParameters::Ignore => continuity_api::UnknownParameters::Ignore,
@@ -97,9 +99,11 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         Ok::<_, String>(())
     });
     let router = continuity_api::router(state.clone());
-    let limits = ServerLimits::default();
+    let mut limits = serving.limits.of_connections();
+    limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
     let router = telemetry::metrics_router(serving.recorder, state.clone());
+    let limits = ServerLimits::default();
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
     let directory = core.dir;
     tasks.spawn("control", async move {

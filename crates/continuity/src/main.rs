@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod core;
 mod datadir;
+mod open_files;
 mod operations;
 mod output;
 mod progress;

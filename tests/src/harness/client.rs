@@ -106,14 +106,18 @@ impl Client {
         Ok(values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value)))
     }
 
-    /// GET of a path (with query) below the base address.
+    /// GET of a path (with query) below the base address. Told to come again later (429), it does.
     pub async fn get(&self, path: &str) -> Result<Reply, Failure> {
-        match &self.as_of {
-            Some(point) => {
-                let and = if path.contains('?') { '&' } else { '?' };
-                self.send(Method::GET, &format!("{path}{and}asOf={point}")).await
+        let path = match &self.as_of {
+            Some(point) => format!("{path}{}asOf={point}", if path.contains('?') { '&' } else { '?' }),
+            None => path.to_owned(),
+        };
+        loop {
+            let reply = self.send(Method::GET, &path).await?;
+            match reply.header("retry-after").parse() {
+                Ok(seconds) if reply.status == 429 => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                _ => return Ok(reply),
             }
-            None => self.send(Method::GET, path).await,
         }
     }
 

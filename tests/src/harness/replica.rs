@@ -198,6 +198,11 @@ impl Replica {
         String::from_utf8_lossy(&text[text.len().saturating_sub(6_000)..]).into_owned()
     }
 
+    /// All that its lives wrote to standard error.
+    pub fn log(&self) -> Result<String, Failure> {
+        Ok(String::from_utf8_lossy(&fs::read(self.own.path().join("stderr"))?).into_owned())
+    }
+
     /// A client with a token of these scopes; all when empty.
     pub async fn client(&self, scopes: &str) -> Result<Client, Failure> {
         Client::with_access(&self.access, scopes).await

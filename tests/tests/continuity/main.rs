@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+mod abuse;
 mod as_of;
 mod blobs;
 mod bootstrap;
@@ -13,6 +14,7 @@ mod divergence;
 mod feeds;
 mod fold;
 mod hostile;
+mod hostile_requests;
 mod kafka;
 mod kills;
 mod metrics;
@@ -24,3 +26,4 @@ mod serve;
 mod simulate;
 mod simulated;
 mod truth;
+mod wire;

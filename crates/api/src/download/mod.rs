@@ -1,13 +1,12 @@
 //! Downloads: verified bytes, piece by piece, one range of them if asked, and headers that keep browsers from running them.
 //!
-//! A file is never held in memory: a download has one piece of it at a time, and there are at most [`MAX_OPEN`] of them.
+//! A file is never held in memory: a download has one piece of it at a time, and there are at most [`DOWNLOADS`](crate::limits::DOWNLOADS) of them.
 
 mod disposition;
 mod media_type;
 mod range;
 
 use std::io;
-use std::sync::Arc;
 
 use axum::body::Body;
 use base64::Engine;
@@ -19,25 +18,20 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::call::Call;
-use crate::problem::{
-    BLOB_DAMAGED, BLOB_ERASED, BLOB_NOT_SYNCED, BLOB_TOO_LARGE, OVERLOADED, Problem, RANGE_NOT_SATISFIABLE,
-};
+use crate::limits::Permit;
+use crate::problem::{BLOB_DAMAGED, BLOB_ERASED, BLOB_NOT_SYNCED, BLOB_TOO_LARGE, Problem, RANGE_NOT_SATISFIABLE};
 use crate::reply::{self, Caching, Reply};
 use crate::staleness::COMPLETE;
 use range::Wanted;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// Downloads at once. Each holds an open file and a piece of it until its last byte is sent.
-pub(crate) const MAX_OPEN: usize = 256;
-
 /// Verified bytes, and the right to send them.
 pub(crate) struct Opened {
     blob: OpenBlob,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
 }
 
 /// Opens the verified bytes of a blob reference (raw JSON); `None`: the platform has sent no reference.
@@ -45,9 +39,7 @@ pub(crate) async fn open(call: &Call, reference: Option<&str>) -> Result<Opened,
     let Some(reference) = reference else {
         return Err(not_synced("the platform has sent no reference to the bytes"));
     };
-    let Ok(permit) = Arc::clone(&call.shared.downloads).try_acquire_owned() else {
-        return Err(Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5));
-    };
+    let permit = call.shared.admission.download(call.principal.as_ref()).await?;
     let opened = call.shared.state.blobs.open(reference).await;
     opened.map(|blob| Opened { blob, permit }).map_err(|error| refusal(&error))
 }

@@ -59,7 +59,7 @@ fn paths() -> Value {
 }
 
 /// (name in `components`, header, schema, description)
-const HEADERS: [(&str, &str, &str, &str); 10] = [
+const HEADERS: [(&str, &str, &str, &str); 12] = [
     ("AsOf", "X-Replica-As-Of", "date-time", "The highest event time that has been applied."),
     ("Position", "X-Replica-Position", "integer", "The log position that the answer holds."),
     (
@@ -80,6 +80,18 @@ const HEADERS: [(&str, &str, &str, &str); 10] = [
     ("Link", "Link", "string", "The next page, `rel=\"next\"`, while there is more and `limit` was given."),
     ("NextCursor", "X-Next-Cursor", "string", "The cursor of the next page."),
     ("TotalCount", "X-Total-Count", "integer", "Entries on all pages together; with `limit` only."),
+    (
+        "RateLimitPolicy",
+        "RateLimit-Policy",
+        "string",
+        "What the client may ask: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-10). Absent where there is no limit.",
+    ),
+    (
+        "RateLimit",
+        "RateLimit",
+        "string",
+        "What is left of it: `r` requests now, all of them again in `t` seconds. Beyond it the answer is 429 with `Retry-After`.",
+    ),
 ];
 
 fn headers() -> Value {

@@ -131,6 +131,7 @@ const TOKEN_ERRORS: &[(&str, &str)] = &[
     ("400", "invalid_request, invalid_scope or unsupported_grant_type"),
     ("401", "invalid_client"),
     ("413", "The body is too long"),
+    ("429", "Authentication of this client failed too often from this address; `Retry-After` says when to come again"),
     ("503", "temporarily_unavailable"),
 ];
 
@@ -138,7 +139,11 @@ const TOKEN_ERRORS: &[(&str, &str)] = &[
 fn problems(endpoint: &Endpoint) -> Vec<u16> {
     if matches!(endpoint.access, Access::Open) {
         let ready = endpoint.path == "/ready" || endpoint.path == "/health";
-        return if endpoint.verb == Verb::Get && ready { vec![400, 503] } else { vec![] };
+        return match endpoint.verb {
+            Verb::Get if ready => vec![400, 503],
+            Verb::Get => vec![],
+            Verb::Post => vec![408, 415, 431],
+        };
     }
     let below_loan = endpoint.path.contains("{loanRequestId}");
     let mut statuses = vec![400, 401, 403];
@@ -146,7 +151,7 @@ fn problems(endpoint: &Endpoint) -> Vec<u16> {
         statuses.extend([404, 410]);
     }
     statuses.push(if matches!(endpoint.answer, Answer::File) { 416 } else { 406 });
-    statuses.extend([414, 503]);
+    statuses.extend([413, 414, 429, 431, 503]);
     statuses.sort_unstable();
     statuses
 }

@@ -3,5 +3,6 @@
 pub(crate) mod accept;
 pub(crate) mod bearer;
 pub(crate) mod body;
+pub(crate) mod head;
 pub(crate) mod id;
 pub(crate) mod query;

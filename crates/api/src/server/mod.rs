@@ -1,7 +1,11 @@
 //! Listeners: TLS with certificates that may change, and plain HTTP for metrics.
 
+mod addresses;
+mod body;
 mod connections;
+mod service;
 mod tls;
+mod watch;
 
 use std::io;
 use std::sync::Arc;
@@ -19,14 +23,22 @@ use connections::Connections;
 use tls::Certificates;
 
 /// Bounds of one listener.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerLimits {
     /// Connections at once; more wait in the kernel's queue.
     pub connections: usize,
+    /// Of these, from one address; more are closed at once.
+    pub connections_per_address: usize,
+    /// Requests that are open at once on all connections together, whatever they wait for; more are answered 503.
+    pub open_requests: usize,
     /// A TLS handshake that takes longer is cut.
     pub handshake: Duration,
-    /// A request head that takes longer is cut; idle kept-alive connections too.
-    pub header_read: Duration,
+    /// A connection whose first request takes longer is cut.
+    pub first_request: Duration,
+    /// A connection without a request for longer is closed; a later request's head that takes longer is cut.
+    pub idle: Duration,
+    /// A connection is cut when its peer takes nothing of what was sent for longer.
+    pub write: Duration,
     /// How long running requests may go on after the stop.
     pub drain: Duration,
     /// How often the certificate files are looked at.
@@ -37,8 +49,12 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 4_096,
+            connections_per_address: 1_024,
+            open_requests: 16_384,
             handshake: Duration::from_secs(10),
-            header_read: Duration::from_mins(1),
+            first_request: Duration::from_secs(10),
+            idle: Duration::from_mins(1),
+            write: Duration::from_secs(30),
             drain: Duration::from_secs(10),
             certificate_poll: Duration::from_secs(5),
         }

@@ -178,6 +178,55 @@ async fn a_running_request_is_answered_after_the_stop_and_new_ones_are_not_taken
 }
 
 #[tokio::test]
+async fn requests_beyond_the_bound_are_told_so_and_health_is_answered() {
+    let (arrived, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (inside, gate) = (Arc::clone(&arrived), Arc::clone(&go));
+    let slow = move || async move {
+        inside.notify_one();
+        gate.notified().await;
+        "done"
+    };
+    let router = hello().route("/slow", get(slow)).route("/health", get(|| async { "well" }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
+    let one = ServerLimits { open_requests: 1, ..limits() };
+    let running = spawn(serve_plain(listener, router, one, stop.clone()));
+    let to = |path: &'static str| async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        reply
+    };
+    let first = spawn(to("/slow"));
+    arrived.notified().await;
+    let refused = to("/").await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1\r\n"), "{refused}");
+    assert!(refused.contains("problem:overloaded") && refused.contains("x-request-id: mine"), "{refused}");
+    assert!(to("/health").await.ends_with("well"));
+    go.notify_one();
+    assert!(first.await.unwrap().ends_with("done"));
+    assert!(to("/").await.ends_with("hello"), "the place was given back");
+    stop.stop();
+    tokio::time::timeout(LIMIT, running).await.unwrap().unwrap().unwrap();
+}
+
+/// What a large reply is made of reaches the peer whole, in pieces.
+#[tokio::test]
+async fn large_replies_arrive_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, certificate) = renew(dir.path());
+    let body: String = (0..40_000).map(|number| format!("{number:06}")).collect();
+    let large = body.clone();
+    let server = tls(files, Router::new().route("/", get(|| async move { large }))).await;
+    let reply = ask(connect(server.address, &certificate, b"http/1.1").await.unwrap()).await;
+    assert!(reply.contains("content-length: 240000\r\n") && reply.ends_with(&body), "{}", reply.len());
+    server.stop.stop();
+    tokio::time::timeout(LIMIT, server.running).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn connections_beyond_the_bound_wait() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), Stop::new());

@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use super::files::{Files, wait};
 use super::harness::{Answer, Feed, HOUSE, Replica};
-use crate::download::MAX_OPEN;
+use crate::limits::DOWNLOADS_PER_CLIENT;
 use crate::{ServerLimits, serve_plain};
 
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -293,7 +293,7 @@ fn sha256(bytes: &[u8]) -> String {
 async fn open_downloads_are_bounded_and_given_back() {
     let replica = Replica::of(Feed::house());
     let mut open = Vec::new();
-    for _ in 0..MAX_OPEN {
+    for _ in 0..DOWNLOADS_PER_CLIENT {
         let request = Request::get(DOCUMENT).header("authorization", format!("Bearer {}", replica.token("all")));
         let response = replica.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);

@@ -222,6 +222,7 @@ impl Replica {
             version: "0.1.0",
             started_at: Duration::ZERO,
             start_position: position,
+            limits: crate::Limits::default().without_rates(),
             unknown_parameters: UnknownParameters::Refuse,
             stop: Stop::new(),
             auth,

@@ -100,6 +100,7 @@ async fn serve(
         recorder,
         tls: TlsFiles { certificate: certificates.certificate.clone(), key: certificates.key.clone() },
         unknown_parameters: UnknownParameters::Refuse,
+        limits: config.limits.clone().without_rates(),
         repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),
     };
     Ok((app::start(core, serving)?, objects))

@@ -57,6 +57,7 @@ async fn serve(config: &Config) -> Result<()> {
         recorder,
         tls: TlsFiles { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
         unknown_parameters: config.compat.unknown_parameters,
+        limits: config.limits.clone(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
     };
     let app = app::start(core, serving)?;

@@ -3,7 +3,7 @@
 mod blobs;
 
 use super::source::given;
-use super::{BootstrapUrl, Config, Kafka, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
+use super::{BootstrapUrl, Config, Kafka, Limits, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
 
 /// What is wrong with `config`, in words that name the key.
 pub(super) fn check(config: &Config) -> Result<(), String> {
@@ -20,9 +20,30 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
         config.read_models.cache_bytes < 16 << 20,
         "read_models.cache_bytes has to be at least 16 MiB (16777216)",
     )?;
+    limits(&config.limits)?;
     source(&config.source)?;
     bootstrap(config)?;
     blobs::check(config)
+}
+
+fn limits(limits: &Limits) -> Result<(), String> {
+    let most = 1_000_000;
+    within("limits.client_requests_per_second", limits.client_requests_per_second, 0, most)?;
+    within("limits.client_burst", limits.client_burst, 1, most)?;
+    within("limits.failed_authentications_per_minute", limits.failed_authentications_per_minute, 0, most)?;
+    within("limits.failed_authentications_burst", limits.failed_authentications_burst, 1, most)?;
+    within("limits.requests", limits.requests as u64, 1, most)?;
+    within("limits.requests_per_client", limits.requests_per_client as u64, 1, limits.requests as u64)?;
+    within("limits.queued", limits.queued as u64, 0, most)?;
+    within("limits.queue_seconds", limits.queue_seconds, 1, 60)?;
+    within("limits.reply_bytes", limits.reply_bytes as u64, 1 << 20, u64::MAX)?;
+    within("limits.connections", limits.connections as u64, 1, most)?;
+    let connections = limits.connections as u64;
+    within("limits.connections_per_address", limits.connections_per_address as u64, 1, connections)?;
+    within("limits.open_requests", limits.open_requests as u64, limits.requests as u64, most)?;
+    within("limits.first_request_seconds", limits.first_request_seconds, 1, 3_600)?;
+    within("limits.idle_seconds", limits.idle_seconds, 1, 3_600)?;
+    within("limits.write_seconds", limits.write_seconds, 1, 3_600)
 }
 
 fn source(source: &Source) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod check;
+mod limits;
 mod load;
 mod secret;
 mod source;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
+pub(crate) use limits::Limits;
 pub(crate) use load::load;
 pub(crate) use secret::Secret;
 #[cfg(feature = "kafka")]
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) read_models: ReadModels,
     pub(crate) auth: Auth,
     pub(crate) compat: Compat,
+    pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
 }
 

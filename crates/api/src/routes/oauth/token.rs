@@ -47,8 +47,18 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         authorization: only(call, &AUTHORIZATION)?,
         body: &call.body,
     };
+    let claimed = request.claimed_client();
+    let failures = (&call.shared.admission, call.address, claimed.as_deref().unwrap_or_default());
+    if let Err(problem) = failures.0.may_try(failures.1, failures.2) {
+        return Ok(slowed(&problem).caching(Caching::NoStore));
+    }
     let reply = match call.shared.state.auth.token(request).await {
         Ok(token) => Reply::json(token.to_json()),
+        // Whether this was one too many shows at the next one, which is not looked at any more.
+        Err(error) if error.error == "invalid_client" => {
+            drop(failures.0.failed(failures.1, failures.2));
+            refusal(&error)
+        }
         Err(error) => refusal(&error),
     };
     Ok(reply.caching(Caching::NoStore).header(PRAGMA, "no-cache"))
@@ -64,6 +74,14 @@ fn refusal(error: &OAuthError) -> Reply {
         Some(seconds) => reply.header(RETRY_AFTER, &seconds.to_string()),
         None => reply,
     }
+}
+
+/// 429 in the form of this endpoint: clients that look for `error` alone find it.
+fn slowed(problem: &Problem) -> Reply {
+    let body = serde_json::json!({ "error": "temporarily_unavailable", "error_description": problem.detail });
+    let reply = Reply::json(body.to_string()).status(problem.kind.status);
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    problem.headers.iter().fold(reply, |reply, (name, value)| reply.header(name.clone(), &text(value)))
 }
 
 /// The value of a header that may stand there once.

@@ -26,6 +26,17 @@ fn times_have_bounds() {
 }
 
 #[test]
+fn limits_have_bounds() {
+    refused("limits.client_burst = 0", "limits.client_burst has to be between 1 and");
+    refused("limits.requests_per_client = 2000", "limits.requests_per_client has to be between 1 and 1024");
+    refused("limits.connections_per_address = 5000", "limits.connections_per_address has to be between 1 and 4096");
+    refused("limits.open_requests = 1000", "limits.open_requests has to be between 1024 and");
+    refused("limits.write_seconds = 0", "limits.write_seconds has to be between 1 and 3600");
+    refused("limits.trusted_proxies = ['proxy.example']", "invalid");
+    assert_eq!(checked("limits = { client_requests_per_second = 0, trusted_proxies = ['10.0.0.1', '::1'] }"), Ok(()));
+}
+
+#[test]
 fn the_schedule_is_read() {
     refused("source.schedule.interval_seconds = 700000", "source.schedule.interval_seconds has to be between");
     refused("source.schedule.max_bytes_per_second = 3", "source.schedule.max_bytes_per_second has to be between 1024");

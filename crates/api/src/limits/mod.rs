@@ -1,0 +1,202 @@
+//! Limits and fairness: what one client may take, so that the others, and the process, are well.
+//!
+//! A request meets them in this order: the rate of its client (or, if its token is bad, that of failures from its address),
+//! then the gate, in which clients take turns, then the bytes of replies that wait to be taken. `docs/limits.md` is the
+//! operator's and the client's side of it.
+
+mod gate;
+mod held;
+mod options;
+mod peer;
+mod rates;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::response::Response;
+use continuity_auth::Principal;
+use continuity_base::Clock;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use metrics::gauge;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::metrics::{Limited, RUNNING, WAITING, limited};
+use crate::problem::{INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
+use gate::Bounds;
+use held::Budget;
+use rates::{Left, Rates, seconds};
+
+pub(crate) use gate::{Gate, Permit, Refusal};
+pub(crate) use held::Held;
+pub(crate) use peer::{Peer, network};
+
+pub use options::{Limits, Rate};
+
+/// Clients whose rate is remembered. Only clients that were created here have tokens, so these are all of them.
+const CLIENTS: usize = 10_000;
+/// Addresses whose failures are remembered, each alone or with the client that it claims to be.
+const FAILURES: usize = 65_536;
+/// Downloads at once. Each holds an open file and a piece of it until its last byte is sent.
+pub(crate) const DOWNLOADS: usize = 256;
+/// Of these, those of one client.
+pub(crate) const DOWNLOADS_PER_CLIENT: usize = 64;
+
+/// Keeps the limits.
+pub(crate) struct Admission {
+    clock: Arc<dyn Clock>,
+    trusted_proxies: Vec<IpAddr>,
+    clients: Option<Rates>,
+    failures: Option<Rates>,
+    gate: Arc<Gate>,
+    downloads: Arc<Gate>,
+    replies: Budget,
+}
+
+/// What the limits know of one request on its way.
+#[derive(Default)]
+pub(crate) struct Passage {
+    /// Where it came from, if over a connection.
+    pub(crate) address: Option<IpAddr>,
+    /// Whose it is where turns are taken: its client, else its address.
+    who: u64,
+    left: Option<Left>,
+    permit: Option<Permit>,
+}
+
+impl Admission {
+    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Self {
+        let bounds = Bounds {
+            running: limits.requests,
+            running_each: limits.requests_per_client,
+            waiting: limits.queued,
+            patience: limits.queue,
+        };
+        let downloads = Bounds { running: DOWNLOADS, running_each: DOWNLOADS_PER_CLIENT, waiting: 0, ..bounds };
+        let failures = |rate| Rates::new("failed-authentications", rate, FAILURES);
+        Self {
+            clock,
+            trusted_proxies: limits.trusted_proxies.clone(),
+            clients: limits.client_rate.map(|rate| Rates::new("client", rate, CLIENTS)),
+            failures: limits.failed_authentications.map(failures),
+            gate: Gate::new(bounds, [gauge!(RUNNING), gauge!(WAITING)]),
+            downloads: Gate::new(downloads, [metrics::Gauge::noop(), metrics::Gauge::noop()]),
+            replies: Budget::new(limits.reply_bytes),
+        }
+    }
+
+    /// A request arrived.
+    pub(crate) fn arrive(&self, parts: &Parts) -> Passage {
+        let address = peer::address(parts, &self.trusted_proxies);
+        Passage { address, who: key(address, ""), ..Passage::default() }
+    }
+
+    /// Its token was looked at: counts it against its client, or the failure against its address.
+    pub(crate) fn charge(
+        &self,
+        passage: &mut Passage,
+        admitted: Result<Option<Principal>, Problem>,
+    ) -> Result<Option<Principal>, Problem> {
+        let principal = admitted.map_err(|problem| self.failed_token(passage.address, problem))?;
+        if let Some(principal) = &principal {
+            passage.who = xxh3_64(principal.client_id.as_bytes());
+            if let Some(clients) = &self.clients {
+                let (left, taken) = clients.take(passage.who, self.clock.monotonic());
+                passage.left = Some(left);
+                taken.map_err(|wait| {
+                    limited(Limited::ClientRate);
+                    let detail = "The client asks more often than it may; RateLimit-Policy says how often that is.";
+                    Problem::new(&RATE_LIMITED, detail).retry_after(seconds(wait))
+                })?;
+            }
+        }
+        Ok(principal)
+    }
+
+    /// Lets it in, in its turn.
+    pub(crate) async fn enter(&self, passage: &mut Passage) -> Result<(), Problem> {
+        let permit = self.gate.enter(passage.who).await.map_err(|refusal| {
+            limited(if refusal == Refusal::Full { Limited::QueueFull } else { Limited::QueueTime });
+            Problem::new(&OVERLOADED, "More requests wait than can be answered soon.").retry_after(1)
+        })?;
+        passage.permit = Some(permit);
+        Ok(())
+    }
+
+    /// The right to one more download, which lasts as long as the permit.
+    pub(crate) async fn download(&self, principal: Option<&Principal>) -> Result<Permit, Problem> {
+        let who = principal.map_or(0, |principal| xxh3_64(principal.client_id.as_bytes()));
+        self.downloads.enter(who).await.map_err(|_| {
+            limited(Limited::Downloads);
+            Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5)
+        })
+    }
+
+    /// Tells the client what is left of its rate, and gives the reply what it holds while it is sent.
+    pub(crate) fn leave(&self, passage: Passage, response: &mut Response) -> Result<(), Problem> {
+        if let Some(left) = &passage.left {
+            left.mark(response.headers_mut());
+        }
+        let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+        let share = match bytes.filter(|bytes| *bytes > 0).map(|bytes| self.replies.share(bytes)) {
+            None => None,
+            Some(Some(share)) => Some(share),
+            Some(None) => {
+                limited(Limited::ReplyBytes);
+                let detail = "Too many replies wait for their clients to take them.";
+                return Err(Problem::new(&OVERLOADED, detail).retry_after(1));
+            }
+        };
+        // A stream of events lasts as long as somebody listens: it is bounded where it is made, and takes nobody's place.
+        let lasts =
+            response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let permit = passage.permit.filter(|_| !lasts);
+        response.extensions_mut().insert(Held::new(permit, share));
+        Ok(())
+    }
+
+    /// Whether credentials of `client` from there are looked at now; else what to answer.
+    pub(crate) fn may_try(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
+        let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
+        let looked = failures.look(key(address, client), self.clock.monotonic());
+        looked.map_err(|(left, wait)| too_many_failures(&left, seconds(wait)))
+    }
+
+    /// The credentials of `client` were wrong.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
+        let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
+        let (left, taken) = failures.take(key(address, client), self.clock.monotonic());
+        taken.map_err(|wait| too_many_failures(&left, seconds(wait)))
+    }
+
+    fn failed_token(&self, address: Option<IpAddr>, problem: Problem) -> Problem {
+        if problem.kind != &INVALID_TOKEN {
+            return problem;
+        }
+        self.failed(address, "").err().unwrap_or(problem)
+    }
+}
+
+fn too_many_failures(left: &Left, wait: u32) -> Problem {
+    limited(Limited::FailedAuthentications);
+    let detail = "Authentication failed too often from this address; valid tokens are served as ever.";
+    let mut problem = Problem::new(&RATE_LIMITED, detail).retry_after(wait);
+    problem.headers.extend(left.fields());
+    problem
+}
+
+/// What an address, or a client that it claims to be, is counted under.
+fn key(address: Option<IpAddr>, client: &str) -> u64 {
+    let Some(address) = address.map(network) else { return 0 };
+    let mut text = match address {
+        IpAddr::V4(four) => four.octets().to_vec(),
+        IpAddr::V6(six) => six.octets().to_vec(),
+    };
+    text.push(0);
+    text.extend_from_slice(client.as_bytes());
+    xxh3_64(&text)
+}
+
+#[cfg(test)]
+mod tests;
