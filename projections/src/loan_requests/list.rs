@@ -4,7 +4,9 @@ use std::ops::Bound;
 
 use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
 
-use super::{LOANS, SPEC, Sort, index, position, row_key};
+use super::index::Facts;
+use super::words::Search;
+use super::{LOANS, SPEC, Sort, found, index, position, row_key};
 use crate::filter::Filter;
 use crate::order;
 use crate::page::{Array, Rowset};
@@ -27,6 +29,10 @@ pub struct ListQuery {
     pub limit: usize,
     /// Soft-deleted ones too.
     pub include_deleted: bool,
+    /// Only loans with an event behind this log position; for the order by position, ascending.
+    pub changed_since: Option<u64>,
+    /// Only those whose reference and participants have these words.
+    pub search: Option<Search>,
     /// What else a row has to be. It is looked at row by row, at most 20,000 for one page; then the page is cut, and its
     /// `next` leads on.
     pub filter: Filter,
@@ -40,22 +46,54 @@ pub(super) struct Models<'a> {
     pub(super) loans: &'a Snapshot,
     /// For [`ListQuery::open_tasks`].
     pub(super) tasks: Option<&'a Snapshot>,
+    pub(super) bounds: Bounds,
+}
+
+/// How much is looked at for one page, so that its cost does not grow with the loans.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Rows in order, for the page, and once more for its total.
+    pub(super) examined: usize,
+    /// Rows in a total, where it is not known.
+    pub(super) counted: u64,
+    /// Rows of the index of words, for one word.
+    pub(super) found: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { examined: 20_000, counted: 10_000, found: 20_000 }
+    }
 }
 
 impl<'a> From<&'a Snapshot> for Models<'a> {
     fn from(loans: &'a Snapshot) -> Self {
-        Self { loans, tasks: None }
+        Self { loans, tasks: None, bounds: Bounds::default() }
     }
 }
 
 impl ListQuery {
-    /// Whether each row is looked at.
+    /// Whether each row is looked at in a scan in order.
     pub(super) fn is_residual(&self) -> bool {
+        self.search.is_some() || self.reads_rows()
+    }
+
+    /// Whether it depends on a row and on tasks which loans are wanted.
+    pub(super) fn reads_rows(&self) -> bool {
         !self.filter.is_empty() || self.open_tasks.is_some()
     }
 
-    /// Whether the loan with that row is wanted, as far as indexes do not know it.
+    /// Whether the loan with that row is wanted, as far as the orders do not know it.
     pub(super) fn wants(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
+        let found = match &self.search {
+            Some(search) => Facts::of(models.loans, loan)?.is_some_and(|facts| facts.match_all(search)),
+            None => true,
+        };
+        Ok(found && self.wants_row(models, loan, row)?)
+    }
+
+    /// The same without [`ListQuery::search`].
+    pub(super) fn wants_row(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
         if !self.filter.wants(row) {
             return Ok(false);
         }
@@ -66,11 +104,6 @@ impl ListQuery {
     }
 }
 
-/// So many rows are looked at for one page, and for one total, with a filter.
-pub(super) const MAX_EXAMINED: usize = 20_000;
-/// So many rows are counted with a filter.
-const MAX_COUNTED: u64 = 10_000;
-
 /// One page with its total; `None` while a read model that it needs is being rebuilt.
 pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
     let Some(snapshot) = view.model(SPEC.name) else { return Ok(None) };
@@ -78,13 +111,16 @@ pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError
     if query.open_tasks.is_some() && tasks.is_none() {
         return Ok(None);
     }
-    let models = Models { loans: snapshot, tasks };
+    let models = Models { loans: snapshot, tasks, bounds: Bounds::default() };
     let page = if query.sort == Sort::Position { position::page(view, models, query) } else { page(models, query) };
     page.map(Some)
 }
 
 pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Result<Rowset, StoreError> {
     let models = models.into();
+    if let Some(rows) = found::page(models, query, &|loan, facts| Ok(facts.row_key(query.sort, loan)))? {
+        return Ok(rows);
+    }
     let mut rows = Merged::open(models.loans, query)?;
     let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
     while let Some(key) = rows.next()? {
@@ -109,7 +145,7 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
             array.element().extend_from_slice(&row);
             last = Some(key.clone());
         }
-        if query.is_residual() && examined >= MAX_EXAMINED {
+        if query.is_residual() && examined >= models.bounds.examined {
             return counted(array.finish(Some(key), 0), models, query);
         }
     }
@@ -119,9 +155,14 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
 /// The loan of an index key, and its row.
 fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<(String, Row), StoreError> {
     let loan = loan_of(key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
-    let row = snapshot.get(LOANS, &row_key(&loan))?;
-    let row = row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))?;
+    let row = row_of_loan(snapshot, &loan)?;
     Ok((loan, row))
+}
+
+/// The row of a loan that an index names.
+pub(super) fn row_of_loan(snapshot: &Snapshot, loan: &str) -> Result<Row, StoreError> {
+    let row = snapshot.get(LOANS, &row_key(loan))?;
+    row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))
 }
 
 /// The page with the number of rows on all pages: exact without a filter, and up to a bound with one.
@@ -133,7 +174,7 @@ pub(super) fn counted(rows: Rowset, models: Models<'_>, query: &ListQuery) -> Re
     let mut every = Merged::open(models.loans, &all)?;
     let (mut total, mut examined) = (0, 0);
     while let Some(key) = every.next()? {
-        if total >= MAX_COUNTED || examined >= MAX_EXAMINED {
+        if total >= models.bounds.counted || examined >= models.bounds.examined {
             return Ok(Rowset { total, total_is_exact: false, ..rows });
         }
         examined += 1;
