@@ -6,8 +6,8 @@
 use continuity_readmodel::{Direction, KeyReader, Snapshot, StoreError};
 
 use super::SPEC;
-use super::index::{Facts, WORDS};
-use super::list::{ListQuery, Models, row_of_loan};
+use super::index::{self, Facts, WORDS};
+use super::list::{ListQuery, Models, row_of};
 use super::words::Search;
 use crate::order;
 use crate::page::{Array, Rowset};
@@ -30,15 +30,14 @@ pub(super) fn page(models: Models<'_>, query: &ListQuery, key: &RowKey<'_>) -> R
             total += 1;
             continue;
         }
-        let row = row_of_loan(models.loans, &loan)?;
-        if !query.wants_row(models, &loan, &row)? {
+        if !query.wants_row(models, &loan)? {
             continue;
         }
         total += 1;
         if on_page && skip > 0 {
             skip -= 1;
         } else if on_page && array.count < query.limit {
-            array.element().extend_from_slice(&row);
+            array.element().extend_from_slice(&row_of(models.loans, &loan)?);
             last = Some(key);
         } else if on_page {
             next.clone_from(&last);
@@ -86,21 +85,26 @@ fn with_word(snapshot: &Snapshot, word: &str, most: usize) -> Result<Option<Vec<
     Ok(Some(loans))
 }
 
-/// Those that the query wants, as far as the index knows, with their row keys, ascending.
+/// Those that have the other words too and that the query wants, as far as the index knows, with their row keys, ascending.
 fn in_order(
     snapshot: &Snapshot,
     loans: Vec<String>,
     query: &ListQuery,
     key: &RowKey<'_>,
 ) -> Result<Vec<(Vec<u8>, String)>, StoreError> {
+    let others = query.search.as_ref().filter(|search| search.words().len() > 1);
     let statuses: Vec<_> = query.statuses.iter().map(|status| order::of_text(status)).collect();
     let mut found = Vec::new();
     for loan in loans {
+        if let Some(search) = others
+            && !index::has_words(snapshot, &loan, search)?
+        {
+            continue;
+        }
         let facts = Facts::of(snapshot, &loan)?;
         let facts = facts.ok_or_else(|| StoreError::corrupt(SPEC.name, "a word without its loan"))?;
         let of_status = statuses.is_empty() || statuses.contains(&facts.status);
-        let shown = of_status && (query.include_deleted || !facts.deleted);
-        if shown && query.search.as_ref().is_none_or(|search| facts.match_all(search)) {
+        if of_status && (query.include_deleted || !facts.deleted) {
             found.extend(key(&loan, &facts)?.map(|key| (key, loan)));
         }
     }

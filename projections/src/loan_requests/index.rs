@@ -67,33 +67,22 @@ impl Facts {
         snapshot.get(FACTS, &row_key(loan))?.as_deref().map(Self::decode).transpose()
     }
 
+    /// The words first, with spaces between them: a search reads no further.
     fn encode(&self) -> Vec<u8> {
-        let head = Key::new().u8(u8::from(self.deleted)).bytes(&self.status);
-        let sorts = self.sorts.iter().fold(head, |key, sort| key.bytes(sort));
-        self.words.iter().fold(sorts, |key, word| key.text(word)).finish()
+        let head = Key::new().text(&self.words.join(" ")).u8(u8::from(self.deleted)).bytes(&self.status);
+        self.sorts.iter().fold(head, |key, sort| key.bytes(sort)).finish()
     }
 
     fn decode(row: &[u8]) -> Result<Self, StoreError> {
         let mut reader = KeyReader::new(row);
         let mut read = || -> Option<Self> {
+            let words = reader.text()?.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
             let deleted = reader.u8()? == 1;
             let status = reader.bytes()?.into_owned();
             let sorts = ORDERS.iter().map(|_| reader.bytes().map(Cow::into_owned)).collect::<Option<_>>()?;
-            let mut words = Vec::new();
-            while !reader.rest().is_empty() {
-                words.push(reader.text()?.into_owned());
-            }
             Some(Self { deleted, status, sorts, words })
         };
         read().ok_or_else(|| StoreError::corrupt(SPEC.name, "a row of facts"))
-    }
-
-    /// Whether each word that is searched for begins one of the loan's.
-    pub(super) fn match_all(&self, search: &Search) -> bool {
-        search.words().iter().all(|wanted| {
-            let at = self.words.partition_point(|word| word < wanted);
-            self.words.get(at).is_some_and(|word| word.starts_with(wanted.as_str()))
-        })
     }
 
     /// The row key of the loan in that order; `None` when it is not an indexed one.
@@ -116,6 +105,14 @@ impl Facts {
         let deleted = Key::new().u8(u8::from(self.deleted));
         [deleted.clone().finish(), deleted.bytes(&self.status).finish()]
     }
+}
+
+/// Whether each word that is searched for begins one of the loan's.
+pub(super) fn has_words(snapshot: &Snapshot, loan: &str, search: &Search) -> Result<bool, StoreError> {
+    let Some(row) = snapshot.get(FACTS, &row_key(loan))? else { return Ok(false) };
+    let words = KeyReader::new(&row).text().ok_or_else(|| StoreError::corrupt(SPEC.name, "a row of facts"))?;
+    let begins = |wanted: &String| words.split(' ').any(|word| word.starts_with(wanted.as_str()));
+    Ok(search.words().iter().all(begins))
 }
 
 /// What a loan request is found by: its reference and the names of its participants.

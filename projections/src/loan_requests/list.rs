@@ -4,7 +4,6 @@ use std::ops::Bound;
 
 use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
 
-use super::index::Facts;
 use super::words::Search;
 use super::{LOANS, SPEC, Sort, found, index, position, row_key};
 use crate::filter::Filter;
@@ -83,18 +82,18 @@ impl ListQuery {
         !self.filter.is_empty() || self.open_tasks.is_some()
     }
 
-    /// Whether the loan with that row is wanted, as far as the orders do not know it.
-    pub(super) fn wants(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
+    /// Whether the loan is wanted, as far as the orders do not know it.
+    pub(super) fn wants(&self, models: Models<'_>, loan: &str) -> Result<bool, StoreError> {
         let found = match &self.search {
-            Some(search) => Facts::of(models.loans, loan)?.is_some_and(|facts| facts.match_all(search)),
+            Some(search) => index::has_words(models.loans, loan, search)?,
             None => true,
         };
-        Ok(found && self.wants_row(models, loan, row)?)
+        Ok(found && self.wants_row(models, loan)?)
     }
 
     /// The same without [`ListQuery::search`].
-    pub(super) fn wants_row(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
-        if !self.filter.wants(row) {
+    pub(super) fn wants_row(&self, models: Models<'_>, loan: &str) -> Result<bool, StoreError> {
+        if !self.filter.is_empty() && !self.filter.wants(&row_of(models.loans, loan)?) {
             return Ok(false);
         }
         match self.open_tasks.zip(models.tasks) {
@@ -125,24 +124,14 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
     let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
     while let Some(key) = rows.next()? {
         examined += 1;
-        if !query.is_residual() {
-            // Any row counts: those that are left out, and the one that tells of a next page, are not read.
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            if array.count >= query.limit {
-                return counted(array.finish(last, 0), models, query);
-            }
-        }
-        let (loan, row) = row_of(models.loans, &key)?;
-        let wanted = query.wants(models, &loan, &row)?;
+        // Without a condition any row counts: those that are left out, and the one that tells of a next page, are not read.
+        let wanted = !query.is_residual() || query.wants(models, &loan_of(&key)?)?;
         if wanted && skip > 0 {
             skip -= 1;
         } else if wanted && array.count >= query.limit {
             return counted(array.finish(last, 0), models, query);
         } else if wanted {
-            array.element().extend_from_slice(&row);
+            array.element().extend_from_slice(&row_of(models.loans, &loan_of(&key)?)?);
             last = Some(key.clone());
         }
         if query.is_residual() && examined >= models.bounds.examined {
@@ -152,15 +141,8 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
     counted(array.finish(None, 0), models, query)
 }
 
-/// The loan of an index key, and its row.
-fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<(String, Row), StoreError> {
-    let loan = loan_of(key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
-    let row = row_of_loan(snapshot, &loan)?;
-    Ok((loan, row))
-}
-
 /// The row of a loan that an index names.
-pub(super) fn row_of_loan(snapshot: &Snapshot, loan: &str) -> Result<Row, StoreError> {
+pub(super) fn row_of(snapshot: &Snapshot, loan: &str) -> Result<Row, StoreError> {
     let row = snapshot.get(LOANS, &row_key(loan))?;
     row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))
 }
@@ -178,8 +160,7 @@ pub(super) fn counted(rows: Rowset, models: Models<'_>, query: &ListQuery) -> Re
             return Ok(Rowset { total, total_is_exact: false, ..rows });
         }
         examined += 1;
-        let (loan, row) = row_of(models.loans, &key)?;
-        total += u64::from(query.wants(models, &loan, &row)?);
+        total += u64::from(query.wants(models, &loan_of(&key)?)?);
     }
     Ok(Rowset { total, ..rows })
 }
@@ -208,11 +189,11 @@ fn distinct(statuses: &[String]) -> Vec<&String> {
     distinct
 }
 
-/// A row key: the sort member and the id.
-fn loan_of(key: &[u8]) -> Option<String> {
+/// The loan of a row key, which is the sort member and the id.
+fn loan_of(key: &[u8]) -> Result<String, StoreError> {
     let mut reader = KeyReader::new(key);
-    reader.bytes()?;
-    reader.text().map(std::borrow::Cow::into_owned)
+    let loan = reader.bytes().and_then(|_| reader.text());
+    Ok(loan.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?.into_owned())
 }
 
 /// Several index scans as one, in order.

@@ -2,9 +2,9 @@
 
 use continuity_readmodel::{StoreError, View};
 
+use super::found;
 use super::index::Facts;
 use super::list::{self, ListQuery, Models};
-use super::{LOANS, found, row_key};
 use crate::order;
 use crate::page::{Array, Rowset};
 
@@ -52,17 +52,14 @@ pub(super) fn page<'a>(
     let mut walk = Walk::new(positions, query);
     let (mut array, mut skip, mut last) = (Array::default(), query.offset, None);
     while let Some((position, loan)) = walk.next()? {
-        let row = models.loans.get(LOANS, &row_key(&loan))?;
-        let shown = row.as_deref().map_or(Ok(false), |row| is_wanted(models, &loan, row, query))?;
-        if let Some(row) = row.filter(|_| shown) {
-            if skip > 0 {
-                skip -= 1;
-            } else if array.count >= query.limit {
-                return counted(positions, array.finish(last, 0), models, query);
-            } else {
-                array.element().extend_from_slice(&row);
-                last = Some(row_key_of(position));
-            }
+        let wanted = is_wanted(models, &loan, query)?;
+        if wanted && skip > 0 {
+            skip -= 1;
+        } else if wanted && array.count >= query.limit {
+            return counted(positions, array.finish(last, 0), models, query);
+        } else if wanted {
+            array.element().extend_from_slice(&list::row_of(models.loans, &loan)?);
+            last = Some(row_key_of(position));
         }
         if walk.examined >= models.bounds.examined {
             return counted(positions, array.finish(Some(row_key_of(position)), 0), models, query);
@@ -97,22 +94,17 @@ fn counted(
         if total >= models.bounds.counted || walk.examined > models.bounds.examined {
             return Ok(Rowset { total, total_is_exact: false, ..rows });
         }
-        let row = models.loans.get(LOANS, &row_key(&loan))?;
-        total += u64::from(row.as_deref().map_or(Ok(false), |row| is_wanted(models, &loan, row, query))?);
+        total += u64::from(is_wanted(models, &loan, query)?);
     }
     Ok(Rowset { total, ..rows })
 }
 
-fn is_wanted(models: Models<'_>, loan: &str, row: &[u8], query: &ListQuery) -> Result<bool, StoreError> {
-    if !query.wants(models, loan, row)? {
-        return Ok(false);
-    }
-    if query.include_deleted && query.statuses.is_empty() {
-        return Ok(true);
-    }
+/// Whether the loan, which may be gone, is one of those that the query wants.
+fn is_wanted(models: Models<'_>, loan: &str, query: &ListQuery) -> Result<bool, StoreError> {
     let Some(facts) = Facts::of(models.loans, loan)? else { return Ok(false) };
-    let of_status = query.statuses.iter().any(|status| order::of_text(status) == facts.status);
-    Ok((query.include_deleted || !facts.deleted) && (query.statuses.is_empty() || of_status))
+    let of_status = |status: &String| order::of_text(status) == facts.status;
+    let of_status = query.statuses.is_empty() || query.statuses.iter().any(of_status);
+    Ok(of_status && (query.include_deleted || !facts.deleted) && query.wants(models, loan)?)
 }
 
 /// Loans by position, fetched in chunks.

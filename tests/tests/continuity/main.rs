@@ -17,6 +17,7 @@ mod kills;
 mod metrics;
 mod nats;
 mod planted;
+mod polling;
 mod rig;
 mod schedule;
 mod serve;
