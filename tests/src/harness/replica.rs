@@ -198,6 +198,12 @@ impl Replica {
         String::from_utf8_lossy(&text[text.len().saturating_sub(6_000)..]).into_owned()
     }
 
+    /// Everything that all its lives wrote to standard error.
+    pub fn said(&self) -> String {
+        let text = fs::read(self.own.path().join("stderr")).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
     /// A client with a token of these scopes; all when empty.
     pub async fn client(&self, scopes: &str) -> Result<Client, Failure> {
         Client::with_access(&self.access, scopes).await

@@ -18,6 +18,7 @@ mod metrics;
 mod nats;
 mod planted;
 mod polling;
+mod private;
 mod rig;
 mod schedule;
 mod serve;
