@@ -2,11 +2,15 @@
 //!
 //! An index key holds the sort member and the id, so that a page is an index scan and one look-up a row; soft-deleted
 //! loans stand apart in every index, because lists leave them out unless asked. Counters by status make totals exact.
+//! A table of words finds loans by reference and by the names of participants; they go from it in the same transaction in
+//! which they go from the loan.
 
 mod as_of;
+mod found;
 mod index;
 mod list;
 mod position;
+mod words;
 
 use std::borrow::Cow;
 
@@ -17,12 +21,12 @@ use index::Facts;
 
 pub use as_of::{ByCreation, wanted};
 pub use list::{ListQuery, list};
-pub use position::position_key;
+pub use words::Search;
 
 static SPEC: Spec = Spec {
     name: "loan-requests",
-    version: 1,
-    tables: &[LOANS, index::BY, index::BY_STATUS, index::COUNTS],
+    version: 2,
+    tables: &[LOANS, index::BY, index::BY_STATUS, index::COUNTS, index::WORDS, index::FACTS],
     entities: &["loanRequest"],
 };
 
@@ -70,27 +74,26 @@ impl Projection for LoanRequests {
         if change.id != change.loan {
             return Ok(()); // Parked by the engine; nothing of it may show.
         }
-        let old = stored(change.loan, rows)?;
         let new = match change.form {
             ChangeForm::Gone => None,
             ChangeForm::After(after) => Some(Cow::Borrowed(after)),
             ChangeForm::Patch(patch) => {
-                let merged = json::merge_patch(old.as_deref().unwrap_or("{}"), patch);
+                let merged = json::merge_patch(stored(change.loan, rows)?.as_deref().unwrap_or("{}"), patch);
                 Some(Cow::Owned(merged.map_err(|error| unreadable(&error))?))
             }
         };
-        replace(change.loan, old.as_deref(), new.as_deref(), rows)
+        replace(change.loan, new.as_deref(), rows)
     }
 
     fn clear(&self, loan: &str, rows: &mut Rows<'_>) -> Result<(), StoreError> {
-        let old = stored(loan, rows)?;
-        replace(loan, old.as_deref(), None, rows)
+        replace(loan, None, rows)
     }
 }
 
-fn replace(loan: &str, old: Option<&str>, new: Option<&str>, rows: &mut Rows<'_>) -> Result<(), StoreError> {
-    let facts = |json: Option<&str>| json.map(Facts::read).transpose().map_err(|error| unreadable(&error));
-    index::replace(loan, facts(old)?.as_ref(), facts(new)?.as_ref(), rows)?;
+fn replace(loan: &str, new: Option<&str>, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+    let old = Facts::stored(loan, rows)?;
+    let facts = new.map(Facts::read).transpose().map_err(|error| unreadable(&error))?;
+    index::replace(loan, old.as_ref(), facts.as_ref(), rows)?;
     match new {
         Some(json) => rows.put(LOANS, row_key(loan), json.as_bytes().to_vec()),
         None if old.is_some() => rows.delete(LOANS, &row_key(loan)),

@@ -36,6 +36,12 @@ const SOAKS: &[(&str, &str, &str, &str)] = &[
         "hostile::hostile_histories_agree",
     ),
     (
+        "polling",
+        "50 runs of walks by cursor and polling by position while 5,000 events/s arrive",
+        "continuity-tests",
+        "polling::polls_and_walks_miss_nothing",
+    ),
+    (
         "histories",
         "20,000 random histories: live, rebuilt and naively folded rows agree",
         "continuity-readmodel",
@@ -66,6 +72,12 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
     ("verify", "access tokens verified a second, with the cache and without", "continuity-auth", "verify"),
     ("log", "durable appends/s beside a plain file with crc32c and fdatasync", "continuity-log", "append"),
     ("ingest", "feed to visible events/s, rebuild events/s, sizes against raw JSON", "continuity-tests", "ingest"),
+    (
+        "lists",
+        "a page of loan requests in every way at 10,000 and at 1,000,000 loans (words: other sizes)",
+        "continuity-projections",
+        "lists",
+    ),
     ("serve", "by-id and list requests/s beside a bare axum TLS server", "continuity-tests", "serve"),
     (
         "downloads",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use continuity_events::json;
+use continuity_projections::loan_requests::Search;
 use continuity_projections::{Bound, Filter, Limit, Test};
 
 use crate::call::Call;
@@ -15,6 +16,8 @@ pub(crate) enum By {
     AnyOf(&'static [&'static str]),
     /// A part of a text, in any case.
     Contains,
+    /// Words of names; the handler looks them up in an index.
+    Words,
     /// `true` or `false`.
     Flag,
     /// A time: this or later, this or earlier, or earlier.
@@ -29,6 +32,7 @@ impl By {
         let usable = match self {
             Self::AnyOf(_) => true,
             Self::Contains => !value.trim().is_empty(),
+            Self::Words => Search::parse(value).is_some(),
             Self::Flag => ["true", "false"].contains(&value),
             Self::Time(bound) => time(value, bound).is_some(),
             Self::Amount(_) => Limit::amount(value).is_some(),
@@ -36,6 +40,7 @@ impl By {
         let allowed = match self {
             Self::AnyOf(_) => "a text",
             Self::Contains => "a text that is not empty",
+            Self::Words => "one to 8 words, each with a letter or a digit, of 200 characters together at most",
             Self::Flag => "true or false",
             Self::Time(_) => "a date (2026-01-31, in UTC) or an RFC 3339 time (2026-01-31T08:00:00Z)",
             Self::Amount(_) => "a decimal number such as 250000.50",
@@ -48,6 +53,7 @@ impl By {
         Some(match self {
             Self::AnyOf(_) => Test::AnyOf(values),
             Self::Contains => Test::Contains(first.trim().to_owned()),
+            Self::Words => return None,
             Self::Flag => Test::Flag(first == "true"),
             Self::Time(bound) => Test::Time(bound, time(first, bound)?),
             Self::Amount(bound) => Test::Amount(bound, Limit::amount(first)?),

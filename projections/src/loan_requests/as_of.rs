@@ -3,9 +3,9 @@
 use continuity_events::instant::Instant;
 use continuity_readmodel::{Key, Snapshot, StoreError, View, prefix_end};
 
-use super::list::{ListQuery, Merged, Models, loan_of};
+use super::list::{Bounds, ListQuery, Merged, Models, loan_of, row_of};
 use super::position::is_wanted;
-use super::{LOANS, SPEC, Sort, row_key};
+use super::{SPEC, Sort};
 use crate::order;
 
 /// A walk over loan requests by `createdAt`, soft-deleted ones included.
@@ -41,17 +41,19 @@ impl ByCreation {
             && let Some(key) = self.rows.next()?
             && self.end.as_ref().is_none_or(|end| key < *end)
         {
-            let loan = loan_of(&key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
+            let loan = loan_of(&key)?;
             taken.push((key, loan));
         }
         Ok(taken)
     }
 }
 
-/// The row of a loan in a view, when it is there and `query` wants it: by status, deletion and filters.
+/// The row of a loan in a view, when it is there and `query` wants it.
 pub fn wanted(view: &View, loan: &str, query: &ListQuery) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(loans) = view.model(SPEC.name) else { return Ok(None) };
-    let Some(row) = loans.get(LOANS, &row_key(loan))? else { return Ok(None) };
-    let models = Models { loans, tasks: view.model("tasks") };
-    Ok(is_wanted(models, loan, &row, query)?.then(|| row.to_vec()))
+    let models = Models { loans, tasks: view.model("tasks"), bounds: Bounds::default() };
+    if !is_wanted(models, loan, query)? {
+        return Ok(None);
+    }
+    row_of(loans, loan).map(|row| Some(row.to_vec()))
 }

@@ -1,9 +1,13 @@
 //! The index rows and counters of one loan request. Only keys that changed are written.
 
-use continuity_events::json::{self, JsonError};
-use continuity_readmodel::{Key, Rows, Snapshot, StoreError};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::Sort;
+use continuity_events::json::{self, JsonError};
+use continuity_readmodel::{Key, KeyReader, Rows, Snapshot, StoreError};
+
+use super::words::{self, Search};
+use super::{SPEC, Sort, row_key};
 use crate::order::{self, Meaning};
 
 /// (sort, deleted, sort member, id), without values.
@@ -12,6 +16,14 @@ pub(super) const BY: &str = "by";
 pub(super) const BY_STATUS: &str = "by_status";
 /// (deleted) and (deleted, status) -> number of loans, big-endian.
 pub(super) const COUNTS: &str = "counts";
+
+/// (word, loan), without values: what the loan is found by.
+pub(super) const WORDS: &str = "words";
+/// (loan) -> [`Facts`], so that a search need not read and parse whole loans.
+pub(super) const FACTS: &str = "facts";
+
+/// A loan is found by so many words, those of its first participants.
+const MOST_WORDS: usize = 1_000;
 
 /// The orders that are indexed, with their members.
 const ORDERS: [(Sort, &str, Meaning); 6] = [
@@ -23,11 +35,17 @@ const ORDERS: [(Sort, &str, Meaning); 6] = [
     (Sort::Status, "status", Meaning::Text),
 ];
 
+/// The names of a participant.
+const NAMES: [&str; 3] = ["displayName", "givenName", "familyName"];
+
 /// What the indexes know of a loan request.
+#[derive(Default)]
 pub(super) struct Facts {
-    deleted: bool,
-    status: Vec<u8>,
+    pub(super) deleted: bool,
+    pub(super) status: Vec<u8>,
     sorts: Vec<Vec<u8>>,
+    /// Ascending, each once.
+    words: Vec<String>,
 }
 
 impl Facts {
@@ -36,7 +54,41 @@ impl Facts {
         let deleted = members.iter().any(|(name, raw)| name == "deletedAt" && *raw != "null");
         let status = order::of_member(&members, "status", Meaning::Text);
         let sorts = ORDERS.iter().map(|(_, name, meaning)| order::of_member(&members, name, *meaning)).collect();
-        Ok(Self { deleted, status, sorts })
+        Ok(Self { deleted, status, sorts, words: words_of(&members) })
+    }
+
+    /// What is stored of a loan.
+    pub(super) fn stored(loan: &str, rows: &Rows<'_>) -> Result<Option<Self>, StoreError> {
+        rows.get(FACTS, &row_key(loan))?.as_deref().map(Self::decode).transpose()
+    }
+
+    /// The same for readers.
+    pub(super) fn of(snapshot: &Snapshot, loan: &str) -> Result<Option<Self>, StoreError> {
+        snapshot.get(FACTS, &row_key(loan))?.as_deref().map(Self::decode).transpose()
+    }
+
+    /// The words first, with spaces between them: a search reads no further.
+    fn encode(&self) -> Vec<u8> {
+        let head = Key::new().text(&self.words.join(" ")).u8(u8::from(self.deleted)).bytes(&self.status);
+        self.sorts.iter().fold(head, |key, sort| key.bytes(sort)).finish()
+    }
+
+    fn decode(row: &[u8]) -> Result<Self, StoreError> {
+        let mut reader = KeyReader::new(row);
+        let mut read = || -> Option<Self> {
+            let words = reader.text()?.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let deleted = reader.u8()? == 1;
+            let status = reader.bytes()?.into_owned();
+            let sorts = ORDERS.iter().map(|_| reader.bytes().map(Cow::into_owned)).collect::<Option<_>>()?;
+            Some(Self { deleted, status, sorts, words })
+        };
+        read().ok_or_else(|| StoreError::corrupt(SPEC.name, "a row of facts"))
+    }
+
+    /// The row key of the loan in that order; `None` when it is not an indexed one.
+    pub(super) fn row_key(&self, sort: Sort, loan: &str) -> Option<Vec<u8>> {
+        let number = ORDERS.iter().position(|(order, ..)| *order == sort)?;
+        Some(Key::new().bytes(self.sorts.get(number)?).text(loan).finish())
     }
 
     /// Every index key of the loan request, in the same order for any two of them.
@@ -53,6 +105,33 @@ impl Facts {
         let deleted = Key::new().u8(u8::from(self.deleted));
         [deleted.clone().finish(), deleted.bytes(&self.status).finish()]
     }
+}
+
+/// Whether each word that is searched for begins one of the loan's.
+pub(super) fn has_words(snapshot: &Snapshot, loan: &str, search: &Search) -> Result<bool, StoreError> {
+    let Some(row) = snapshot.get(FACTS, &row_key(loan))? else { return Ok(false) };
+    let words = KeyReader::new(&row).text().ok_or_else(|| StoreError::corrupt(SPEC.name, "a row of facts"))?;
+    let begins = |wanted: &String| words.split(' ').any(|word| word.starts_with(wanted.as_str()));
+    Ok(search.words().iter().all(begins))
+}
+
+/// What a loan request is found by: its reference and the names of its participants.
+fn words_of(members: &[(Cow<'_, str>, &str)]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let raw = |name: &str| members.iter().find(|(member, _)| member == name).map(|(_, raw)| *raw);
+    if let Some(reference) = raw("reference").and_then(json::text) {
+        words::add(&reference, &mut found);
+    }
+    let participants = raw("participants").and_then(|list| json::elements(list).ok()).unwrap_or_default();
+    for participant in participants {
+        if found.len() >= MOST_WORDS {
+            break;
+        }
+        for name in NAMES.iter().filter_map(|name| json::text(json::member(participant, name)?)) {
+            words::add(&name, &mut found);
+        }
+    }
+    found.into_iter().take(MOST_WORDS).collect()
 }
 
 /// The beginning of every index key of one order.
@@ -80,7 +159,25 @@ pub(super) fn replace(
             rows.put(table, key, Vec::new());
         }
     }
+    replace_words(loan, old, new, rows);
     count(old.map(Facts::counters), new.map(Facts::counters), rows)
+}
+
+fn replace_words(loan: &str, old: Option<&Facts>, new: Option<&Facts>, rows: &mut Rows<'_>) {
+    let words = |facts: Option<&Facts>| facts.map(|facts| facts.words.clone()).unwrap_or_default();
+    let (before, after) = (words(old), words(new));
+    let key = |word: &str| Key::new().text(word).text(loan).finish();
+    for word in before.iter().filter(|word| after.binary_search(word).is_err()) {
+        rows.delete(WORDS, &key(word));
+    }
+    for word in after.iter().filter(|word| before.binary_search(word).is_err()) {
+        rows.put(WORDS, key(word), Vec::new());
+    }
+    match new {
+        Some(facts) => rows.put(FACTS, row_key(loan), facts.encode()),
+        None if old.is_some() => rows.delete(FACTS, &row_key(loan)),
+        None => {}
+    }
 }
 
 fn count(old: Option<[Vec<u8>; 2]>, new: Option<[Vec<u8>; 2]>, rows: &mut Rows<'_>) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ use std::ops::Bound;
 
 use continuity_readmodel::{Direction, KeyReader, Row, Scan, Snapshot, StoreError, View, prefix_end};
 
-use super::{LOANS, SPEC, Sort, index, position, row_key};
+use super::words::Search;
+use super::{LOANS, SPEC, Sort, found, index, position, row_key};
 use crate::filter::Filter;
 use crate::order;
 use crate::page::{Array, Rowset};
@@ -27,6 +28,10 @@ pub struct ListQuery {
     pub limit: usize,
     /// Soft-deleted ones too.
     pub include_deleted: bool,
+    /// Only loans with an event behind this log position; for the order by position, ascending.
+    pub changed_since: Option<u64>,
+    /// Only those whose reference and participants have these words.
+    pub search: Option<Search>,
     /// What else a row has to be. It is looked at row by row, at most 20,000 for one page; then the page is cut, and its
     /// `next` leads on.
     pub filter: Filter,
@@ -40,23 +45,55 @@ pub(super) struct Models<'a> {
     pub(super) loans: &'a Snapshot,
     /// For [`ListQuery::open_tasks`].
     pub(super) tasks: Option<&'a Snapshot>,
+    pub(super) bounds: Bounds,
+}
+
+/// How much is looked at for one page, so that its cost does not grow with the loans.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Rows in order, for the page, and once more for its total.
+    pub(super) examined: usize,
+    /// Rows in a total, where it is not known.
+    pub(super) counted: u64,
+    /// Rows of the index of words, for one word.
+    pub(super) found: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { examined: 20_000, counted: 10_000, found: 20_000 }
+    }
 }
 
 impl<'a> From<&'a Snapshot> for Models<'a> {
     fn from(loans: &'a Snapshot) -> Self {
-        Self { loans, tasks: None }
+        Self { loans, tasks: None, bounds: Bounds::default() }
     }
 }
 
 impl ListQuery {
-    /// Whether each row is looked at.
+    /// Whether each row is looked at in a scan in order.
     pub(super) fn is_residual(&self) -> bool {
+        self.search.is_some() || self.reads_rows()
+    }
+
+    /// Whether it depends on a row and on tasks which loans are wanted.
+    pub(super) fn reads_rows(&self) -> bool {
         !self.filter.is_empty() || self.open_tasks.is_some()
     }
 
-    /// Whether the loan with that row is wanted, as far as indexes do not know it.
-    pub(super) fn wants(&self, models: Models<'_>, loan: &str, row: &[u8]) -> Result<bool, StoreError> {
-        if !self.filter.wants(row) {
+    /// Whether the loan is wanted, as far as the orders do not know it.
+    pub(super) fn wants(&self, models: Models<'_>, loan: &str) -> Result<bool, StoreError> {
+        let found = match &self.search {
+            Some(search) => index::has_words(models.loans, loan, search)?,
+            None => true,
+        };
+        Ok(found && self.wants_row(models, loan)?)
+    }
+
+    /// The same without [`ListQuery::search`].
+    pub(super) fn wants_row(&self, models: Models<'_>, loan: &str) -> Result<bool, StoreError> {
+        if !self.filter.is_empty() && !self.filter.wants(&row_of(models.loans, loan)?) {
             return Ok(false);
         }
         match self.open_tasks.zip(models.tasks) {
@@ -66,11 +103,6 @@ impl ListQuery {
     }
 }
 
-/// So many rows are looked at for one page, and for one total, with a filter.
-pub(super) const MAX_EXAMINED: usize = 20_000;
-/// So many rows are counted with a filter.
-const MAX_COUNTED: u64 = 10_000;
-
 /// One page with its total; `None` while a read model that it needs is being rebuilt.
 pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError> {
     let Some(snapshot) = view.model(SPEC.name) else { return Ok(None) };
@@ -78,50 +110,41 @@ pub fn list(view: &View, query: &ListQuery) -> Result<Option<Rowset>, StoreError
     if query.open_tasks.is_some() && tasks.is_none() {
         return Ok(None);
     }
-    let models = Models { loans: snapshot, tasks };
+    let models = Models { loans: snapshot, tasks, bounds: Bounds::default() };
     let page = if query.sort == Sort::Position { position::page(view, models, query) } else { page(models, query) };
     page.map(Some)
 }
 
 pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Result<Rowset, StoreError> {
     let models = models.into();
+    if let Some(rows) = found::page(models, query, &|loan, facts| Ok(facts.row_key(query.sort, loan)))? {
+        return Ok(rows);
+    }
     let mut rows = Merged::open(models.loans, query)?;
     let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
     while let Some(key) = rows.next()? {
         examined += 1;
-        if !query.is_residual() {
-            // Any row counts: those that are left out, and the one that tells of a next page, are not read.
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            if array.count >= query.limit {
-                return counted(array.finish(last, 0), models, query);
-            }
-        }
-        let (loan, row) = row_of(models.loans, &key)?;
-        let wanted = query.wants(models, &loan, &row)?;
+        // Without a condition any row counts: those that are left out, and the one that tells of a next page, are not read.
+        let wanted = !query.is_residual() || query.wants(models, &loan_of(&key)?)?;
         if wanted && skip > 0 {
             skip -= 1;
         } else if wanted && array.count >= query.limit {
             return counted(array.finish(last, 0), models, query);
         } else if wanted {
-            array.element().extend_from_slice(&row);
+            array.element().extend_from_slice(&row_of(models.loans, &loan_of(&key)?)?);
             last = Some(key.clone());
         }
-        if query.is_residual() && examined >= MAX_EXAMINED {
+        if query.is_residual() && examined >= models.bounds.examined {
             return counted(array.finish(Some(key), 0), models, query);
         }
     }
     counted(array.finish(None, 0), models, query)
 }
 
-/// The loan of an index key, and its row.
-fn row_of(snapshot: &Snapshot, key: &[u8]) -> Result<(String, Row), StoreError> {
-    let loan = loan_of(key).ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?;
-    let row = snapshot.get(LOANS, &row_key(&loan))?;
-    let row = row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))?;
-    Ok((loan, row))
+/// The row of a loan that an index names.
+pub(super) fn row_of(snapshot: &Snapshot, loan: &str) -> Result<Row, StoreError> {
+    let row = snapshot.get(LOANS, &row_key(loan))?;
+    row.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key without its loan"))
 }
 
 /// The page with the number of rows on all pages: exact without a filter, and up to a bound with one.
@@ -133,12 +156,11 @@ pub(super) fn counted(rows: Rowset, models: Models<'_>, query: &ListQuery) -> Re
     let mut every = Merged::open(models.loans, &all)?;
     let (mut total, mut examined) = (0, 0);
     while let Some(key) = every.next()? {
-        if total >= MAX_COUNTED || examined >= MAX_EXAMINED {
+        if total >= models.bounds.counted || examined >= models.bounds.examined {
             return Ok(Rowset { total, total_is_exact: false, ..rows });
         }
         examined += 1;
-        let (loan, row) = row_of(models.loans, &key)?;
-        total += u64::from(query.wants(models, &loan, &row)?);
+        total += u64::from(query.wants(models, &loan_of(&key)?)?);
     }
     Ok(Rowset { total, ..rows })
 }
@@ -167,11 +189,11 @@ fn distinct(statuses: &[String]) -> Vec<&String> {
     distinct
 }
 
-/// A row key: the sort member and the id.
-pub(super) fn loan_of(key: &[u8]) -> Option<String> {
+/// The loan of a row key, which is the sort member and the id.
+pub(super) fn loan_of(key: &[u8]) -> Result<String, StoreError> {
     let mut reader = KeyReader::new(key);
-    reader.bytes()?;
-    reader.text().map(std::borrow::Cow::into_owned)
+    let loan = reader.bytes().and_then(|_| reader.text());
+    Ok(loan.ok_or_else(|| StoreError::corrupt(SPEC.name, "an index key"))?.into_owned())
 }
 
 /// Several index scans as one, in order.

@@ -7,6 +7,9 @@ use super::*;
 use crate::page::Rowset;
 use crate::testing::{Bench, assert_json, fold};
 
+mod search;
+mod walks;
+
 const SCRIPT: &str = r#"
     #a loanRequest a {"id":"a","status":"BID","createdAt":"2024-01-01T00:00:00Z","requestedAmount":"900.00","reference":"R2"}
     #b loanRequest b {"id":"b","status":"BID","createdAt":"2024-01-02T00:00:00Z","requestedAmount":"1000.00","reference":"R10"}
@@ -89,20 +92,23 @@ fn the_detail_is_the_folded_json() {
     assert_eq!(get(&fold(projection, "#a loanRequest b {}"), "b").unwrap(), None);
 }
 
-#[test]
-fn nothing_is_left_of_loans_that_are_gone() {
-    let mut bench = Bench::new(projection());
-    let change = |id, form| EntityChange {
-        loan: id,
+fn change<'a>(loan: &'a str, form: ChangeForm<'a>) -> EntityChange<'a> {
+    EntityChange {
+        loan,
         entity: "loanRequest",
-        id,
+        id: loan,
         parent: None,
         version: 1,
         form,
         sequence: 1,
         position: 1,
         from_snapshot: false,
-    };
+    }
+}
+
+#[test]
+fn nothing_is_left_of_loans_that_are_gone() {
+    let mut bench = Bench::new(projection());
     for (id, json) in [("a", r#"{"status":"BID","deletedAt":"x"}"#), ("b", r#"{"createdAt":"2024-01-01T00:00:00Z"}"#)] {
         bench.commit(|model, rows| model.apply(&change(id, ChangeForm::After(json)), rows).unwrap());
     }
@@ -131,8 +137,12 @@ impl position::Positions for Positions {
         Ok(self.0.iter().filter(|(at, _)| *at > position).take(limit).cloned().collect())
     }
 
-    fn latest(&self, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
-        Ok(self.0.iter().rev().take(limit).cloned().collect())
+    fn below(&self, position: u64, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
+        Ok(self.0.iter().rev().filter(|(at, _)| *at < position).take(limit).cloned().collect())
+    }
+
+    fn of(&self, loan: &str) -> Result<u64, StoreError> {
+        Ok(self.0.iter().find(|(_, id)| id == loan).map_or(0, |(at, _)| *at))
     }
 }
 
@@ -141,8 +151,8 @@ fn by_position_what_changed_since() {
     let snapshot = fold(projection, SCRIPT);
     let order = [(3, "b"), (4, "d"), (7, "f"), (8, "a"), (9, "e"), (12, "c")];
     let positions = Positions(order.map(|(at, id)| (at, id.to_owned())).to_vec());
-    let read = |since: Option<u64>, descending, include_deleted, statuses: &[&str], limit| {
-        let after = since.map(position_key);
+    let read = |after: Option<u64>, descending, include_deleted, statuses: &[&str], limit| {
+        let after = after.map(|position| position.to_be_bytes().to_vec());
         let query = ListQuery { descending, after, limit, ..query(statuses, Sort::Position, include_deleted) };
         let rows = position::page(&positions, &snapshot, &query).unwrap();
         (ids(&rows), rows.next.map(|next| u64::from_be_bytes(next.try_into().unwrap())))
@@ -155,6 +165,17 @@ fn by_position_what_changed_since() {
     assert_eq!(read(None, false, true, &["BID", "DRAFT"], 9), ("bda".to_owned(), None));
     assert_eq!(read(None, true, false, &[], 2), ("ce".to_owned(), Some(9)));
     assert_eq!(read(Some(9), true, false, &[], 9), ("ab".to_owned(), None));
+    let since = |position, include_deleted, limit, after: Option<u64>| {
+        let after = after.map(|position| position.to_be_bytes().to_vec());
+        let query = ListQuery { limit, after, ..query(&[], Sort::Position, include_deleted) };
+        let rows =
+            position::page(&positions, &snapshot, &ListQuery { changed_since: Some(position), ..query }).unwrap();
+        (ids(&rows), rows.total, rows.total_is_exact)
+    };
+    assert_eq!(since(3, true, 9, None), ("daec".to_owned(), 4, true));
+    assert_eq!(since(3, true, 2, None), ("da".to_owned(), 4, true));
+    assert_eq!(since(3, false, 2, Some(8)), ("ec".to_owned(), 3, true));
+    assert_eq!(since(12, true, 2, None), (String::new(), 0, true));
 }
 
 const STATUSES: [&str; 3] = ["BID", "SANCTION", "DRAFT"];

@@ -20,6 +20,8 @@ mod kills;
 mod metrics;
 mod nats;
 mod planted;
+mod polling;
+mod private;
 mod rig;
 mod schedule;
 mod serve;

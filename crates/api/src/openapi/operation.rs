@@ -1,5 +1,6 @@
 //! One operation of the document.
 
+use continuity_projections::loan_requests::Search;
 use serde_json::{Map, Value, json};
 
 use super::samples;
@@ -73,6 +74,9 @@ fn filter(by: By) -> Value {
     match by {
         By::AnyOf(known) => json!({"type": "array", "items": {"type": "string", "examples": known}}),
         By::Contains => json!({"type": "string", "minLength": 1}),
+        By::Words => {
+            json!({"type": "string", "minLength": 1, "maxLength": Search::MOST_CHARACTERS, "examples": ["mull joh", "PE-2026-000199"]})
+        }
         By::Flag => json!({"type": "boolean"}),
         By::Time(_) => json!({
             "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],

@@ -12,4 +12,5 @@ mod hostile_names;
 mod lists;
 mod nested;
 mod scopes;
+mod search;
 mod sensitive;

@@ -1,5 +1,6 @@
 //! What readers see: all read models at one log position.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::models::Model;
@@ -50,12 +51,14 @@ impl View {
 
     /// Loans whose newest event lies beyond log position `after`, in the order of that position, at most `limit`.
     pub fn loans_by_position(&self, after: u64, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
-        fold::loans_by_position(&self.fold, after, Direction::Forward, limit)
+        let beyond = (Bound::Excluded(after), Bound::Unbounded);
+        fold::loans_by_position(&self.fold, beyond, Direction::Forward, limit)
     }
 
-    /// The loans that changed last, newest first, at most `limit`.
-    pub fn latest_loans(&self, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
-        fold::loans_by_position(&self.fold, 0, Direction::Backward, limit)
+    /// Loans whose newest event lies before log position `before`, newest first, at most `limit`.
+    pub fn loans_before(&self, before: u64, limit: usize) -> Result<Vec<(u64, String)>, StoreError> {
+        let before = (Bound::Unbounded, Bound::Excluded(before));
+        fold::loans_by_position(&self.fold, before, Direction::Backward, limit)
     }
 
     /// Loans that lack something known or have a parked event, by id, at most `limit` of those after `after`. It looks at

@@ -1,5 +1,7 @@
 //! What readers may know of a loan's fold.
 
+use std::ops::Bound;
+
 use super::loans::decode;
 use super::state::{LOANS, LoanRow, NAME, POSITIONS};
 use crate::error::StoreError;
@@ -57,15 +59,15 @@ pub(crate) fn loan_row(fold: &Snapshot, id: &str) -> Result<Option<LoanRow>, Sto
     fold.get(LOANS, &Key::new().text(id).finish())?.map(|bytes| decode(LOANS, &bytes)).transpose()
 }
 
-/// Loans whose newest event became visible beyond log position `after`, with that position, in its order.
+/// Loans whose newest event became visible at a log position in `range`, with that position, in its order.
 pub(crate) fn loans_by_position(
     fold: &Snapshot,
-    after: u64,
+    range: (Bound<u64>, Bound<u64>),
     direction: Direction,
     limit: usize,
 ) -> Result<Vec<(u64, String)>, StoreError> {
-    let from = Key::new().u64(after.saturating_add(1)).finish();
-    let rows = fold.scan(POSITIONS, from.., direction)?;
+    let key = |position: u64| Key::new().u64(position).finish();
+    let rows = fold.scan(POSITIONS, (range.0.map(key), range.1.map(key)), direction)?;
     let loan = |row: Result<(crate::Row, crate::Row), StoreError>| {
         let (key, id) = row?;
         let position = KeyReader::new(&key).u64();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use continuity_auth::Scope;
 use continuity_events::catalogue::words;
-use continuity_projections::loan_requests::{self, ListQuery, Sort};
+use continuity_projections::loan_requests::{self, ListQuery, Search, Sort};
 use continuity_projections::{Bound, Rowset};
 
 use crate::as_of::AS_OF;
@@ -45,7 +45,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     handler: Handler::Wait(wait),
 };
 
-static PARAMS: [Param; 23] = [
+static PARAMS: [Param; 24] = [
     Param {
         name: "status",
         kind: ParamKind::AnyOf(words::LOAN_STATUS),
@@ -100,6 +100,12 @@ static PARAMS: [Param; 23] = [
         description: "Only loan requests with an event of any entity behind this log position, which an earlier reply gave as `X-Replica-Position`: with `sortBy=position` only. Polling with `sortOrder=ASC` misses nothing: walk to the end by cursor, and next ask with the `X-Replica-Position` of the first page of that walk. With `includeDeleted=true` soft-deleted ones are told too; purged ones are named by `/api/v1/replica/completeness`.",
     },
     by(
+        "q",
+        filter::ELSEWHERE,
+        By::Words,
+        "Only those whose reference and participants' names (`givenName`, `familyName`, `displayName`) have all these words: in any order, each the beginning of a word there, whatever the case and the accents (`q=mull joh` finds Johanna Müller, `q=lukasz` finds Łukasz). Punctuation does not count: `PE-2026-000199` is found by its whole, and by each of its parts on. At most 8 words and 200 characters. A loan is found by its first 1,000 words. Names of people are personal data: the replica writes no query to its log; proxies in between may.",
+    ),
+    by(
         "hasOpenTasks",
         filter::ELSEWHERE,
         By::Flag,
@@ -152,7 +158,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     }
     let limit = query.integer("limit").unwrap_or(DEFAULT_LIMIT);
     let rows_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let after = after.or(since(query, sort, descending)?);
+    let changed_since = since(query, sort, descending)?;
     let filter = filter::of(call);
     let open_tasks = query.text("hasOpenTasks").map(|wanted| wanted == "true");
     let list = ListQuery {
@@ -163,6 +169,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         offset,
         limit: rows_wanted,
         include_deleted,
+        changed_since,
+        search: query.text("q").and_then(Search::parse),
         filter,
         open_tasks,
     };
@@ -184,13 +192,13 @@ fn now(call: &Call, list: &ListQuery) -> Result<Rowset, Problem> {
     rows.ok_or_else(|| rebuilding("loan-requests"))
 }
 
-/// Where a walk over what changed begins.
-fn since(query: &Query, sort: Sort, descending: bool) -> Result<Option<Vec<u8>>, Problem> {
+/// The position behind which something changed.
+fn since(query: &Query, sort: Sort, descending: bool) -> Result<Option<u64>, Problem> {
     let Some(position) = query.integer("changedSince") else { return Ok(None) };
     if sort != Sort::Position || descending {
         return Err(Problem::new(&BAD_PARAMETER, "`changedSince` needs `sortBy=position` and `sortOrder=ASC`."));
     }
-    Ok(Some(loan_requests::position_key(position)))
+    Ok(Some(position))
 }
 
 fn sort(name: Option<&str>) -> (&'static str, Sort) {

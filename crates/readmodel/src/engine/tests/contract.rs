@@ -237,5 +237,6 @@ fn loans_are_found_by_the_position_of_their_newest_event() {
     let pair = |position, loan: &str| (position, loan.to_owned());
     assert_eq!(view.loans_by_position(0, 9).unwrap(), [pair(2, "M"), pair(3, "L")]);
     assert_eq!(view.loans_by_position(2, 9).unwrap(), [pair(3, "L")]);
-    assert_eq!(view.latest_loans(1).unwrap(), [pair(3, "L")]);
+    assert_eq!(view.loans_before(u64::MAX, 1).unwrap(), [pair(3, "L")]);
+    assert_eq!(view.loans_before(3, 9).unwrap(), [pair(2, "M")]);
 }
