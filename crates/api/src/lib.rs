@@ -12,6 +12,7 @@ pub mod completeness;
 mod cursor;
 mod download;
 mod endpoint;
+pub mod export;
 mod filter;
 pub mod metrics;
 mod openapi;

@@ -96,6 +96,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         blobs.run(until).await;
         Ok::<_, String>(())
     });
+    let (auth, until) = (state.auth.clone(), stop.clone());
+    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
     let router = continuity_api::router(state.clone());
     let limits = ServerLimits::default();
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
