@@ -48,6 +48,14 @@ impl Instant {
         bytes
     }
 
+    /// [`Instant::unix_micros`] of the instant with these [`Instant::sort_bytes`]; `None` when they are too short.
+    pub fn micros_of_sort_bytes(bytes: &[u8]) -> Option<i64> {
+        let (seconds, rest) = bytes.split_first_chunk()?;
+        let (nanos, _) = rest.split_first_chunk()?;
+        let seconds = (u64::from_be_bytes(*seconds) ^ (1 << 63)).cast_signed();
+        Some(seconds.checked_mul(1_000_000)? + i64::from(u32::from_be_bytes(*nanos) / 1_000))
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z, rounded down.
     pub fn unix_micros(&self) -> i64 {
         self.seconds * 1_000_000 + i64::from(self.nanos / 1_000)
@@ -109,6 +117,15 @@ mod tests {
 
     fn micros(text: &str) -> Option<i64> {
         Instant::parse(text).map(|instant| instant.unix_micros())
+    }
+
+    #[test]
+    fn sort_bytes_tell_their_instant() {
+        for text in ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.12345678901Z"] {
+            let instant = Instant::parse(text).unwrap();
+            assert_eq!(Instant::micros_of_sort_bytes(&instant.sort_bytes()), Some(instant.unix_micros()), "{text}");
+        }
+        assert_eq!(Instant::micros_of_sort_bytes(&[0; 11]), None);
     }
 
     #[test]

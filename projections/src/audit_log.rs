@@ -16,7 +16,7 @@ use block::{Blocks, Source};
 use entry::{Entry, sequence_of};
 use marks::{LOANS, Marks};
 
-pub use read::{AuditEntry, Entries, complete_from, entries, sort_key, total};
+pub use read::{AuditEntry, Entries, complete_from, entries, instant_of, sort_key, total};
 
 static SPEC: Spec =
     Spec { name: "audit-log", version: 1, tables: &[ENTRIES, ids::IDS, LOANS, REPLACED], entities: &["auditEntry"] };

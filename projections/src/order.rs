@@ -42,6 +42,11 @@ pub(crate) fn of_instant(text: &str) -> Vec<u8> {
     instant(text).unwrap_or_else(lowest)
 }
 
+/// The instant that [`of_instant`] made of its text, in microseconds since 1970, rounded down.
+pub(crate) fn instant_micros(bytes: &[u8]) -> Option<i64> {
+    Instant::micros_of_sort_bytes(bytes.strip_prefix(&[1])?)
+}
+
 /// The bytes of a text.
 pub(crate) fn of_text(text: &str) -> Vec<u8> {
     let mut bytes = vec![1];

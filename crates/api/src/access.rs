@@ -1,4 +1,6 @@
-//! The record of a read of sensitive data: durable before the first byte of the reply.
+//! The record of each read of a loan's data: of a sensitive one before the first byte of the reply, of others by counting.
+
+use std::sync::atomic::Ordering;
 
 use continuity_auth::{Access, Accessed};
 
@@ -6,18 +8,10 @@ use crate::call::{Call, internal};
 use crate::problem::{ACCESS_NOT_RECORDED, Problem};
 
 /// Records that the caller is about to read this. On an error the data must not be sent.
-pub(crate) async fn record(
-    call: &Call,
-    loan: &str,
-    task: &str,
-    item: Option<&str>,
-    what: Accessed,
-) -> Result<(), Problem> {
+pub(crate) async fn record(call: &Call, loan: &str, what: Accessed) -> Result<(), Problem> {
     let reader = call.principal.as_ref().ok_or_else(|| internal("a sensitive read without a principal"))?;
     let access = Access {
         loan: loan.to_owned(),
-        task: task.to_owned(),
-        item: item.map(str::to_owned),
         what,
         client_id: reader.client_id.clone(),
         request_id: call.request_id().to_owned(),
@@ -26,5 +20,19 @@ pub(crate) async fn record(
         tracing::error!(error = %error, "a sensitive read could not be recorded and was refused");
         Problem::new(&ACCESS_NOT_RECORDED, "Reads of sensitive data are served only once they are on record.")
             .retry_after(5)
-    })
+    })?;
+    call.recorded.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Counts a read that is answered, unless it has a record of its own. Every good answer is a read: a 304 and HEAD tell
+/// that the data is what the reader has, or how long it is. A refusal gives nothing away and is none.
+pub(crate) fn count(call: &Call) {
+    let Some(reader) = &call.principal else { return };
+    if call.recorded.load(Ordering::Relaxed) {
+        return;
+    }
+    let loan = call.path("loanRequestId");
+    let loan = (!loan.is_empty()).then_some(loan);
+    call.shared.state.auth.count_read(&reader.client_id, loan, call.endpoint.id);
 }

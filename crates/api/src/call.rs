@@ -82,6 +82,8 @@ pub(crate) struct Call {
     /// Empty but for POST.
     pub(crate) body: Bytes,
     pub(crate) request_id: HeaderValue,
+    /// Whether this read has a record of its own.
+    pub(crate) recorded: AtomicBool,
 }
 
 impl Call {

@@ -14,6 +14,7 @@ mod cursor;
 mod download;
 mod encoding;
 mod endpoint;
+pub mod export;
 mod filter;
 mod limits;
 pub mod metrics;

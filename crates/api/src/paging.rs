@@ -99,7 +99,11 @@ pub(crate) fn array_spliced(
 /// Adds the way on to a page.
 pub(crate) fn paged(call: &Call, reply: Reply, limit: Option<usize>, total: u64, cursor: Option<String>) -> Reply {
     let Some(limit) = limit else { return reply };
-    let reply = reply.header(TOTAL_COUNT, &total.to_string());
+    next(call, reply.header(TOTAL_COUNT, &total.to_string()), limit, cursor)
+}
+
+/// Adds the way on to a page of a list whose total nobody counts.
+pub(crate) fn next(call: &Call, reply: Reply, limit: usize, cursor: Option<String>) -> Reply {
     let Some(cursor) = cursor else { return reply };
     let mut query = form_urlencoded::Serializer::new(String::new());
     let kept = call.endpoint.params.iter().filter(|param| param.name != "limit" && param.name != "cursor");

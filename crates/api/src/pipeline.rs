@@ -1,6 +1,7 @@
 //! The way of every request: id, method, secrets in the URL, token, rate, query, turn, readiness, handler, headers, figures.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use crate::access;
 use crate::as_of;
 use crate::call::{Call, Shared, starting};
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
@@ -121,11 +123,13 @@ async fn answer(
         headers: std::mem::take(&mut parts.headers),
         body,
         request_id: request_id.clone(),
+        recorded: AtomicBool::new(false),
     };
     let reply = match endpoint.handler {
         Handler::Read(read) => read(&call),
         Handler::Wait(wait) => wait(&call).await,
     }?;
+    access::count(&call);
     Ok(success(reply, &call, staleness.as_deref()).await)
 }
 

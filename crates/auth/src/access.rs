@@ -1,26 +1,33 @@
-//! The record of each read of sensitive data.
+//! The record of one read of sensitive data, durable before the data leaves.
 
-use crate::control::event::AccessRecorded;
+use crate::control::event::{AccessRecorded, Change, DocumentRead};
 use crate::keys::secret;
 use crate::{AuthError, Scope};
 
-/// What of a sensitive task was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accessed {
-    /// The task's form data: audit action `TASK_FORM_DATA_READ`.
-    FormData,
-    /// The bytes of one of its items: audit action `TASK_ATTACHMENT_READ`.
-    Attachment,
-}
-
-impl Accessed {
-    /// The audit entry's action.
-    pub const fn action(self) -> &'static str {
-        match self {
-            Self::FormData => "TASK_FORM_DATA_READ",
-            Self::Attachment => "TASK_ATTACHMENT_READ",
-        }
-    }
+    /// The form data of a sensitive task: audit action `TASK_FORM_DATA_READ`.
+    FormData {
+        /// The task's id.
+        task: String,
+    },
+    /// Bytes that belong to a sensitive task: audit action `TASK_ATTACHMENT_READ`.
+    Attachment {
+        /// The task's id.
+        task: String,
+        /// The item's id; `None` when the task was read with bytes in it.
+        item: Option<String>,
+    },
+    /// The bytes of a sensitive document: audit action `DOCUMENT_READ`.
+    Document {
+        /// The document's id.
+        document: String,
+        /// The version that was asked for; `None` for the present one.
+        version: Option<u64>,
+        /// The operation of the API that gives them.
+        endpoint: &'static str,
+    },
 }
 
 /// A read of sensitive data that is about to be answered.
@@ -28,10 +35,6 @@ impl Accessed {
 pub struct Access {
     /// The loan's id.
     pub loan: String,
-    /// The task's id.
-    pub task: String,
-    /// The item's id, when an item was read.
-    pub item: Option<String>,
     /// What was read.
     pub what: Accessed,
     /// Who read it: [`crate::Principal::client_id`].
@@ -40,38 +43,39 @@ pub struct Access {
     pub request_id: String,
 }
 
-/// One entry for a loan's audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccessEntry {
-    /// RFC 3339, UTC, milliseconds.
-    pub occurred_at: String,
-    /// Its position in the control log: the order among the replica's own entries.
-    pub sequence: u64,
-    /// The audit entry as served, `origin` is `REPLICA`.
-    pub json: String,
-}
-
 /// The longest id that is recorded, in bytes; no real one comes near, and the log takes longer ones.
 const MAX_ID_BYTES: usize = 4_096;
 
 /// The record of an access, with an id of its own so that the audit entry keeps it through every replay.
-pub(crate) fn recorded(access: Access, client_name: Option<String>) -> Result<AccessRecorded, AuthError> {
-    let item = access.item.as_deref().unwrap_or_default();
-    let ids = [&access.loan, &access.task, item, &access.client_id, &access.request_id];
-    if ids.iter().any(|id| id.len() > MAX_ID_BYTES) {
+pub(crate) fn recorded(access: Access, client_name: Option<String>) -> Result<Change, AuthError> {
+    let Access { loan, what, client_id, request_id } = access;
+    let (thing, part) = match &what {
+        Accessed::FormData { task } => (task, ""),
+        Accessed::Attachment { task, item } => (task, item.as_deref().unwrap_or_default()),
+        Accessed::Document { document, .. } => (document, ""),
+    };
+    if [&loan, thing, part, &client_id, &request_id].iter().any(|id| id.len() > MAX_ID_BYTES) {
         return Err(AuthError::Invalid("an id of the access is too long to be recorded".to_owned()));
     }
-    let mut random = [0; 16];
-    secret::random(&mut random)?;
-    Ok(AccessRecorded {
-        id: uuid::Builder::from_random_bytes(random).into_uuid().to_string(),
-        loan: access.loan,
-        task: access.task,
-        item: access.item,
-        action: access.what.action().to_owned(),
-        client_id: access.client_id,
-        client_name,
-        scope: Scope::TasksRead.as_str().to_owned(),
-        request_id: access.request_id,
-    })
+    let id = uuid::Builder::from_random_bytes(random()?).into_uuid().to_string();
+    let (action, task, item) = match what {
+        Accessed::FormData { task } => ("TASK_FORM_DATA_READ", task, None),
+        Accessed::Attachment { task, item } => ("TASK_ATTACHMENT_READ", task, item),
+        Accessed::Document { document, version, endpoint } => {
+            let (endpoint, scope) = (endpoint.to_owned(), Scope::DocumentsRead.as_str().to_owned());
+            let read =
+                DocumentRead { id, loan, document, version, endpoint, client_id, client_name, scope, request_id };
+            return Ok(Change::DocumentRead(read));
+        }
+    };
+    let (action, scope) = (action.to_owned(), Scope::TasksRead.as_str().to_owned());
+    let read = AccessRecorded { id, loan, task, item, action, client_id, client_name, scope, request_id };
+    Ok(Change::AccessRecorded(read))
+}
+
+/// Sixteen random bytes, for ids.
+pub(crate) fn random() -> Result<[u8; 16], AuthError> {
+    let mut bytes = [0; 16];
+    secret::random(&mut bytes)?;
+    Ok(bytes)
 }

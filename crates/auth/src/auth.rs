@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use continuity_base::Clock;
+use continuity_base::{Clock, Timestamp};
 use continuity_log::{Disk, Log, RealDisk};
+use parking_lot::Mutex;
 
 use crate::access::recorded;
 use crate::control::event::{Change, ClientCreated, SecretRotated};
@@ -17,16 +18,25 @@ use crate::control::{Control, Opening};
 use crate::keys::private_file;
 use crate::keys::secret::{self, Pepper};
 use crate::keys::signing::KeySet;
+use crate::tally::Tally;
 use crate::token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
 use crate::token_endpoint::{Gate, TokenEndpoint};
 use crate::verifier::Verifier;
 use crate::{
-    Access, AccessEntry, AuthError, Client, Created, NewClient, OAuthError, Principal, TokenError, TokenRequest,
-    TokenResponse, metrics,
+    Access, AuthError, Client, Created, NewClient, OAuthError, Principal, TokenError, TokenRequest, TokenResponse,
+    metrics,
 };
 
 /// The longest time that two secrets of a client are accepted side by side.
 pub const MAX_SECRET_OVERLAP: Duration = Duration::from_hours(30 * 24);
+
+/// The longest time over which reads are counted together, in seconds.
+pub const MAX_READ_PERIOD_SECONDS: u32 = 60;
+
+/// Whether reads may be counted over so many seconds: a whole number of periods makes a minute.
+pub const fn is_read_period(seconds: u32) -> bool {
+    seconds >= 1 && seconds <= MAX_READ_PERIOD_SECONDS && MAX_READ_PERIOD_SECONDS.is_multiple_of(seconds)
+}
 
 /// Where the authorization server keeps its state and who it is.
 #[derive(Clone)]
@@ -41,17 +51,24 @@ pub struct AuthOptions {
     pub default_token_seconds: u32,
     /// The realm of challenges: letters, digits, space and hyphen.
     pub realm: String,
+    /// Seconds over which reads are counted together before they are recorded: a divisor of 60. A crash loses the counts
+    /// of at most one such period.
+    pub read_period_seconds: u32,
 }
 
 impl AuthOptions {
     /// Options with tokens of one hour.
     pub fn new(dir: impl Into<PathBuf>, issuer: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         let (dir, issuer) = (dir.into(), issuer.into());
-        Self { dir, issuer, clock, default_token_seconds: 3_600, realm: "continuity".to_owned() }
+        let realm = "continuity".to_owned();
+        Self { dir, issuer, clock, default_token_seconds: 3_600, realm, read_period_seconds: MAX_READ_PERIOD_SECONDS }
     }
 
     fn check(&self) -> Result<(), AuthError> {
         check_token_seconds(self.default_token_seconds)?;
+        if !is_read_period(self.read_period_seconds) {
+            return invalid("reads may be counted over 1 to 60 seconds, and a minute must be a multiple of that");
+        }
         if !self.realm.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '-') {
             return invalid("the realm may hold letters, digits, spaces and hyphens only");
         }
@@ -73,6 +90,9 @@ struct Inner {
     endpoint: Arc<TokenEndpoint>,
     verifier: Verifier,
     keys: Arc<KeySet>,
+    tally: Tally,
+    /// Held while counted reads are taken out and written.
+    writing_reads: Mutex<()>,
 }
 
 /// The authorization server. Cheap to clone; the control log closes when the last clone is dropped, or with [`Auth::close`].
@@ -108,6 +128,7 @@ impl Auth {
         let pepper = Pepper::open(&keys_dir.join("secret-pepper"), opening.is_empty())?;
         let keys = Arc::new(KeySet::open(&keys_dir.join("token-signing.pem"), &options.issuer, &audience)?);
         let control = opening.finish(Arc::clone(&options.clock))?;
+        let tally = Tally::new(Arc::clone(&options.clock), options.read_period_seconds);
         let clients = Arc::clone(control.clients());
         let verifier = Verifier::new(Arc::clone(&keys), Arc::clone(&clients), Arc::clone(&options.clock));
         let endpoint = TokenEndpoint {
@@ -121,12 +142,16 @@ impl Auth {
             clock: options.clock,
             gate: Gate::new(),
         };
-        let inner = Inner { control, endpoint: Arc::new(endpoint), verifier, keys };
+        metrics::register();
+        let inner =
+            Inner { control, endpoint: Arc::new(endpoint), verifier, keys, tally, writing_reads: Mutex::default() };
         Ok(Self { inner: Arc::new(inner), actor: Arc::from("local") })
     }
 
-    /// Writes what is pending and closes the control log; every later change and sensitive read is refused.
+    /// Writes what is pending, counted reads of the present period too, and closes the control log; every later change
+    /// and sensitive read is refused.
     pub fn close(&self) {
+        self.write_reads(true);
         self.inner.control.close();
     }
 
@@ -229,15 +254,13 @@ impl Auth {
     pub async fn record_access(&self, access: Access) -> Result<(), AuthError> {
         let client_name = self.inner.control.clients().name(&access.client_id);
         let actor = access.client_id.clone();
-        let change = Change::AccessRecorded(recorded(access, client_name)?);
-        self.inner.control.append(&actor, change).await?;
-        ::metrics::counter!(metrics::ACCESSES_RECORDED).increment(1);
-        Ok(())
-    }
-
-    /// The recorded reads of one loan, oldest first.
-    pub fn access_entries(&self, loan: &str) -> Result<Vec<AccessEntry>, AuthError> {
-        self.inner.control.accesses(loan)
+        let recorded = match recorded(access, client_name) {
+            Ok(change) => self.inner.control.append(&actor, change).await,
+            Err(error) => Err(error),
+        };
+        let name = if recorded.is_ok() { metrics::ACCESSES_RECORDED } else { metrics::ACCESSES_REFUSED };
+        ::metrics::counter!(name).increment(1);
+        recorded
     }
 
     /// The control log, for verification and for looking into it.
@@ -249,6 +272,22 @@ impl Auth {
     /// reads and changes are refused until a restart: for `/health`.
     pub fn control_log_failure(&self) -> Option<&str> {
         self.inner.control.why_closed()
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.inner.control
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.inner.tally
+    }
+
+    pub(crate) fn writing_reads(&self) -> &Mutex<()> {
+        &self.inner.writing_reads
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.endpoint.clock.now()
     }
 
     fn known(&self, id: &str) -> Result<Client, AuthError> {

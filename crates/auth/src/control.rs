@@ -3,6 +3,7 @@
 //! Clients and recorded accesses are events in a log of their own, beside the replicated one. One thread appends them,
 //! many at once under one fsync, folds them into a redb store and only then answers. A change is seen by nobody before it is durable.
 
+pub(crate) mod accesses;
 pub(crate) mod clients;
 pub(crate) mod event;
 mod open;
@@ -16,10 +17,11 @@ use continuity_log::{Kind, Log, Record};
 use continuity_readmodel::Store;
 use parking_lot::Mutex;
 
+use self::accesses::AccessLog;
 use self::clients::Clients;
 use self::event::{Change, Entry};
 use self::writer::Queue;
-use crate::{AccessEntry, AuthError};
+use crate::AuthError;
 
 pub(crate) use self::open::Opening;
 
@@ -61,8 +63,14 @@ impl Control {
         self.queue.append(record(actor, change, self.clock.now())).await
     }
 
-    pub(crate) fn accesses(&self, loan: &str) -> Result<Vec<AccessEntry>, AuthError> {
-        projection::accesses(&self.store.snapshot(), loan)
+    /// As [`Control::append`], but blocks, and waits for room in the queue.
+    pub(crate) fn append_blocking(&self, actor: &str, change: Change) -> Result<(), AuthError> {
+        self.queue.append_blocking(record(actor, change, self.clock.now()))
+    }
+
+    /// The recorded reads as they are now.
+    pub(crate) fn accesses(&self) -> AccessLog {
+        AccessLog::new(self.store.snapshot())
     }
 
     pub(crate) fn why_closed(&self) -> Option<&str> {

@@ -1,8 +1,8 @@
 //! The authorization server, the token verifier and the control log.
 //!
 //! Everything that needs cryptography is here. [`Auth`] is the one handle: it issues tokens for client credentials
-//! ([`Auth::token`]), checks them ([`Auth::verify`]), manages clients, and records each read of sensitive data before it
-//! is answered ([`Auth::record_access`]). Its truth is the control log, a second log beside the replicated one.
+//! ([`Auth::token`]), checks them ([`Auth::verify`]), manages clients, records each read of sensitive data before it
+//! is answered ([`Auth::record_access`]), and counts all other reads ([`Auth::count_read`]). Its truth is the control log, a second log beside the replicated one.
 
 mod access;
 mod auth;
@@ -14,20 +14,24 @@ mod live;
 pub mod metrics;
 mod oauth;
 mod principal;
+mod reads;
 mod scope;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod token;
 mod token_endpoint;
 mod verifier;
 
-pub use access::{Access, AccessEntry, Accessed};
-pub use auth::{Auth, AuthOptions, MAX_SECRET_OVERLAP};
+pub use access::{Access, Accessed};
+pub use auth::{Auth, AuthOptions, MAX_READ_PERIOD_SECONDS, MAX_SECRET_OVERLAP, is_read_period};
 pub use client::{Client, Created, NewClient};
+pub use control::accesses::{AccessEntry, AccessLog, AccessRange, Accesses};
 pub use control::event::describe_control_record;
 pub use error::AuthError;
 pub use oauth::{MAX_TOKEN_REQUEST_BYTES, OAuthError, TokenRequest, TokenResponse};
 pub use principal::{Principal, TokenError};
+pub use reads::ReadRecording;
 pub use scope::{Scope, ScopeSet};
 pub use token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
 pub use verifier::MAX_TOKEN_BYTES;

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use metrics::{Counter, counter, describe_counter, describe_histogram};
+use metrics::{Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
 /// Access tokens issued.
 pub const TOKENS_ISSUED: &str = "continuity_auth_tokens_issued_total";
@@ -17,6 +17,20 @@ pub const CACHE_HITS: &str = "continuity_auth_verified_cache_hits_total";
 pub const CACHE_MISSES: &str = "continuity_auth_verified_cache_misses_total";
 /// Reads of sensitive data recorded.
 pub const ACCESSES_RECORDED: &str = "continuity_auth_accesses_recorded_total";
+/// Reads of sensitive data refused because they could not be recorded.
+pub const ACCESSES_REFUSED: &str = "continuity_auth_accesses_refused_total";
+/// Other reads that are in a record.
+pub const READS_RECORDED: &str = "continuity_auth_reads_recorded_total";
+/// Rows of these records: client, loan, operation and period.
+pub const READ_ROWS_RECORDED: &str = "continuity_auth_read_rows_recorded_total";
+/// Other reads that are in no record and never will be.
+pub const READS_UNRECORDED: &str = "continuity_auth_reads_unrecorded_total";
+/// Rows that wait in memory for their period to be over.
+pub const READ_ROWS_PENDING: &str = "continuity_auth_read_rows";
+/// For how long the oldest period with unwritten reads has been over.
+pub const READS_BEHIND: &str = "continuity_auth_reads_behind_seconds";
+/// Whether the control log takes records: 1 or 0.
+pub const CONTROL_LOG_WRITABLE: &str = "continuity_auth_control_log_writable";
 /// Time from taking a group of control records to its being durable and visible.
 pub const CONTROL_COMMIT: &str = "continuity_auth_control_commit_seconds";
 /// Records in a group.
@@ -30,11 +44,25 @@ pub fn describe() {
     describe_counter!(CACHE_HITS, "Token verifications answered by the cache of verified tokens");
     describe_counter!(CACHE_MISSES, "Token verifications that had to check the signature");
     describe_counter!(ACCESSES_RECORDED, "Reads of sensitive data recorded in the control log");
+    describe_counter!(ACCESSES_REFUSED, "Reads of sensitive data refused because they could not be recorded");
+    describe_counter!(READS_RECORDED, "Reads that are not sensitive, counted in a record of the control log");
+    describe_counter!(READ_ROWS_RECORDED, "Rows of recorded counts: client, loan, operation and period");
+    describe_counter!(READS_UNRECORDED, "Reads that are not sensitive and are in no record, since the start");
+    describe_gauge!(READ_ROWS_PENDING, "Rows of counted reads that wait in memory for their period to be over");
+    describe_gauge!(READS_BEHIND, Unit::Seconds, "For how long the oldest period with unwritten reads has been over");
+    describe_gauge!(CONTROL_LOG_WRITABLE, "1 while the control log takes records, 0 once it failed or was closed");
     describe_histogram!(
         CONTROL_COMMIT,
         "Seconds from taking a group of control records to its being durable and visible"
     );
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
+}
+
+/// Makes what may stay at nothing for long appear from the start.
+pub(crate) fn register() {
+    for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
+        counter!(name).increment(0);
+    }
 }
 
 pub(crate) fn token_request_refused(error: &'static str) {

@@ -98,6 +98,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         blobs.run(until).await;
         Ok::<_, String>(())
     });
+    let (auth, until) = (state.auth.clone(), stop.clone());
+    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
     let router = continuity_api::router(state.clone());
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);

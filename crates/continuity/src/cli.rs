@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use crate::commands::simulate::Simulate;
 
@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// The bytes of documents and attachments: how far they are, and which are in trouble.
     #[command(subcommand)]
     Blobs(Blobs),
+    /// Who read what from this replica.
+    #[command(subcommand)]
+    Access(Access),
     /// The source: how it is, and what an operator can do about it.
     #[command(subcommand)]
     Source(Source),
@@ -208,6 +211,36 @@ pub(crate) struct Completeness {
     /// How many results, incomplete loans and purged loans together.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Access {
+    /// Every recorded read, oldest first, on standard output; what is counted over a minute comes once that is over.
+    Export {
+        #[command(flatten)]
+        on: OnData,
+        /// Only reads of this time or later: a date (UTC) or an RFC 3339 time.
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Only reads of this time or earlier; a date counts to its end.
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Only reads of this loan.
+        #[arg(long, value_name = "ID")]
+        loan: Option<String>,
+        /// Only reads by this client.
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
+        /// `csv`, in which nothing is taken for a formula, or `ndjson`, one JSON object a line, as with --json.
+        #[arg(long, value_enum, default_value_t = AccessFormat::Csv)]
+        format: AccessFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessFormat {
+    Csv,
+    Ndjson,
 }
 
 #[derive(Debug, Subcommand)]

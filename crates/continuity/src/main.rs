@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Client(command) => commands::client::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),
         Command::Completeness(options) => commands::completeness::run(&options),
+        Command::Access(command) => commands::access::run(command),
         Command::Blobs(command) => commands::blobs::run(command),
         Command::Source(command) => commands::source::run(command),
     };

@@ -51,6 +51,7 @@ pub(crate) fn metrics_router(handle: PrometheusHandle, state: ApiState) -> Route
         let view = state.engine.view();
         continuity_ingest::metrics::show(&state.sync.snapshot_at(view.position));
         continuity_readmodel::metrics::show(&view, &state.sync);
+        state.auth.show_metrics();
         if let Err(error) = state.blobs.show_metrics() {
             tracing::warn!(%error, "the figures of blobs are those of an earlier scrape");
         }

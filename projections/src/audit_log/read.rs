@@ -24,6 +24,12 @@ pub fn sort_key(occurred_at: &str, sequence: u64, id: &str) -> Vec<u8> {
     Key::new().bytes(&order::of_instant(occurred_at)).u64(sequence).text(id).finish()
 }
 
+/// The instant in a [`sort_key`], in microseconds since 1970, rounded down; `None` for a time that was unreadable.
+pub fn instant_of(key: &[u8]) -> Option<i64> {
+    let instant = KeyReader::new(key).bytes()?;
+    order::instant_micros(&instant)
+}
+
 /// Number of the loan's entries.
 pub fn total(snapshot: &Snapshot, loan: &str) -> Result<u64, StoreError> {
     let mut total = 0;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod abuse;
+mod accesses;
 mod as_of;
 mod blobs;
 mod bootstrap;

@@ -59,7 +59,7 @@ fn paths() -> Value {
 }
 
 /// (name in `components`, header, schema, description)
-const HEADERS: [(&str, &str, &str, &str); 12] = [
+const HEADERS: [(&str, &str, &str, &str); 13] = [
     ("AsOf", "X-Replica-As-Of", "date-time", "The highest event time that has been applied."),
     ("Position", "X-Replica-Position", "integer", "The log position that the answer holds."),
     (
@@ -79,6 +79,12 @@ const HEADERS: [(&str, &str, &str, &str); 12] = [
     ("RequestId", "X-Request-Id", "string", "The request's own id if it sent a plain one, else a new one."),
     ("Link", "Link", "string", "The next page, `rel=\"next\"`, while there is more and `limit` was given."),
     ("NextCursor", "X-Next-Cursor", "string", "The cursor of the next page."),
+    (
+        "AccessesCompleteUntil",
+        "X-Accesses-Complete-Until",
+        "date-time",
+        "Every read before this instant that will ever be recorded is recorded.",
+    ),
     ("TotalCount", "X-Total-Count", "integer", "Entries on all pages together; with `limit` only."),
     (
         "RateLimitPolicy",

@@ -167,7 +167,9 @@ fn good_headers(endpoint: &Endpoint) -> Value {
         let wanted = match key {
             "RequestId" => true,
             "ETag" => endpoint.verb == Verb::Get,
-            "Link" | "NextCursor" | "TotalCount" => pages,
+            "AccessesCompleteUntil" => endpoint.id == "listAccesses",
+            "TotalCount" => pages && endpoint.id != "listAccesses",
+            "Link" | "NextCursor" => pages,
             _ => matches!(endpoint.access, Access::AnyOf(_)),
         };
         if wanted {

@@ -12,8 +12,13 @@ const ENTITIES: &[(&str, &str)] = &[
     ),
     (
         "AuditEntry",
-        "id! occurredAt!:date-time action! origin! actor:object target:AuditTarget sequence changes:any reason",
+        "id! occurredAt!:date-time action! origin! actor:object target:AuditTarget sequence changes:any reason until:date-time version:integer loanRequestId endpoint count:integer scope requestId controlPosition:integer",
     ),
+    (
+        "AccessRecord",
+        "id! occurredAt!:date-time action! origin! actor!:AccessActor target:AuditTarget until:date-time version:integer loanRequestId endpoint! count!:integer scope requestId controlPosition!:integer",
+    ),
+    ("AccessActor", "id! type! displayName"),
     ("AuditTarget", "type id label"),
     (
         "Task",
@@ -83,7 +88,7 @@ const ENTITIES: &[(&str, &str)] = &[
     ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
     (
         "HealthComponents",
-        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness blobs!:HealthBlobs",
+        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness blobs!:HealthBlobs accessRecords!:HealthAccessRecords",
     ),
     (
         "HealthSource",
@@ -98,6 +103,7 @@ const ENTITIES: &[(&str, &str)] = &[
         "HealthBlobs",
         "pending:BlobAmount available:BlobAmount failed:BlobAmount damaged:BlobAmount stuck:integer oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing!:boolean",
     ),
+    ("HealthAccessRecords", "state! unrecordedReads!:integer pendingRows!:integer writtenUntil!:date-time"),
     ("Ready", "status! position!:integer"),
     ("Live", "status!"),
     ("KeySet", "keys!:object*"),

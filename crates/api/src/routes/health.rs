@@ -38,7 +38,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let word = sync_word(sync.state, rebuilding);
     let whole = counts.parked_loans == 0 && counts.incomplete_loans == 0;
     let blobs = Blobs::of(call);
-    let status = status_word(connected, whole && is_well(&sync) && blobs.well && !rebuilding);
+    let accesses = AccessRecords::of(call);
+    let status = status_word(connected, whole && is_well(&sync) && blobs.well && accesses.well && !rebuilding);
     let body = json!({
         "status": status,
         "timestamp": state.clock.now().to_string(),
@@ -53,6 +54,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
             "completeness": source::completeness(&sync, state.clock.now()),
             "readModels": models.iter().map(model).collect::<Vec<_>>(),
             "blobs": blobs.component,
+            "accessRecords": accesses.component,
             "loans": {"incomplete": counts.incomplete_loans, "parked": counts.parked_loans},
             "events": {
                 "parked": counts.parked_events,
@@ -83,6 +85,27 @@ impl Blobs {
         component.insert("failing".to_owned(), lag.failing.is_some().into());
         let well = lag.failing.is_none() && lag.stuck + lag.failed.count + lag.damaged.count == 0;
         Self { well, component: Value::Object(component) }
+    }
+}
+
+/// The records of who read what.
+struct AccessRecords {
+    /// Every read is on record, or will be.
+    well: bool,
+    component: Value,
+}
+
+impl AccessRecords {
+    fn of(call: &Call) -> Self {
+        let auth = &call.shared.state.auth;
+        let (recording, failed) = (auth.read_recording(), auth.control_log_failure().is_some());
+        let component = json!({
+            "state": if failed { "failed" } else { "recording" },
+            "unrecordedReads": recording.unrecorded,
+            "pendingRows": recording.pending,
+            "writtenUntil": recording.written_until.to_string(),
+        });
+        Self { well: !failed && recording.unrecorded == 0, component }
     }
 }
 

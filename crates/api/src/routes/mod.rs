@@ -35,6 +35,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &loan_requests::worksheets::list::ENDPOINT,
     &loan_requests::worksheets::get::ENDPOINT,
     &replica::completeness::ENDPOINT,
+    &replica::accesses::ENDPOINT,
     &replica::blobs::ALL,
     &replica::blobs::OF_LOAN,
     &health::ENDPOINT,

@@ -1,5 +1,6 @@
 //! Over the real router, a real authorization server and real read models.
 
+mod access_records;
 mod as_of;
 mod completeness;
 mod contract;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::testing::{ISSUER, manual_clock, signing_pem};
-use crate::{Accessed, Scope, ScopeSet, describe_control_record};
+use crate::{AccessRange, Accessed, Scope, ScopeSet, describe_control_record};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -54,9 +54,7 @@ async fn token(auth: &Auth, created: &Created) -> Result<TokenResponse, OAuthErr
 fn access(client_id: &str) -> Access {
     Access {
         loan: "lr-1".to_owned(),
-        task: "task-1".to_owned(),
-        item: None,
-        what: Accessed::FormData,
+        what: Accessed::FormData { task: "task-1".to_owned() },
         client_id: client_id.to_owned(),
         request_id: "r-1".to_owned(),
     }
@@ -75,8 +73,8 @@ async fn a_restart_keeps_clients_secrets_tokens_and_accesses() {
     assert_eq!(auth.list_clients(), std::slice::from_ref(&created.client));
     assert_eq!(auth.verify(&live).unwrap().client_id, created.client.id);
     assert!(token(&auth, &created).await.is_ok());
-    let entries = auth.access_entries("lr-1").unwrap();
-    let entry: Value = serde_json::from_str(&entries[0].json).unwrap();
+    let entries: Vec<_> = auth.access_log().forward(&AccessRange::default(), None).unwrap().collect();
+    let entry: Value = serde_json::from_str(&entries[0].as_ref().unwrap().json()).unwrap();
     assert_eq!((entries.len(), &entry["actor"]["displayName"]), (1, &Value::from("Reporting")));
     assert_eq!(entry["id"].as_str().map(str::len), Some(36));
 }
@@ -190,7 +188,7 @@ async fn once_closed_tokens_are_still_checked_but_nothing_is_recorded() {
     assert!(auth.verify(&live).is_ok());
     assert!(matches!(auth.record_access(access("x")).await, Err(AuthError::Closed(_))));
     assert!(matches!(auth.set_enabled(&created.client.id, false), Err(AuthError::Closed(_))));
-    assert!(auth.access_entries("lr-1").unwrap().is_empty());
+    assert_eq!(auth.access_log().count("lr-1").unwrap(), 0);
 }
 
 #[test]
@@ -240,6 +238,9 @@ fn unusable_options_are_refused() {
     }
     assert!(refused(AuthOptions { realm: "a\"b".to_owned(), ..bench.options() }));
     assert!(refused(AuthOptions { default_token_seconds: 59, ..bench.options() }));
+    for read_period_seconds in [0, 7, 61, 120] {
+        assert!(refused(AuthOptions { read_period_seconds, ..bench.options() }), "{read_period_seconds}");
+    }
 }
 
 #[test]

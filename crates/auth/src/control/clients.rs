@@ -85,7 +85,7 @@ pub(crate) fn fold(before: Option<ClientRow>, entry: Entry, at: Timestamp) -> Re
     let missing =
         || AuthError::ControlLog(format!("a record changes client {subject}, which no record creates; verify the log"));
     let mut row = match entry.change {
-        Change::AccessRecorded(_) => return Ok(None),
+        Change::AccessRecorded(_) | Change::DocumentRead(_) | Change::ReadsRecorded(_) => return Ok(None),
         Change::ClientCreated(created) => return Ok(Some(ClientRow::created(created, entry.actor, at))),
         _ => before.ok_or_else(missing)?,
     };
@@ -96,7 +96,7 @@ pub(crate) fn fold(before: Option<ClientRow>, entry: Entry, at: Timestamp) -> Re
             row.generation = row.generation.wrapping_add(1);
         }
         Change::SecretRotated(rotated) => row.rotate(rotated, at),
-        Change::ClientCreated(_) | Change::AccessRecorded(_) => {}
+        Change::ClientCreated(_) | Change::AccessRecorded(_) | Change::DocumentRead(_) | Change::ReadsRecorded(_) => {}
     }
     Ok(Some(row))
 }

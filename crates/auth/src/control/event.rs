@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use continuity_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::AuthError;
@@ -33,6 +34,10 @@ pub(crate) enum Change {
     },
     SecretRotated(SecretRotated),
     AccessRecorded(AccessRecorded),
+    /// The bytes of a sensitive document were given.
+    DocumentRead(DocumentRead),
+    /// All other reads of one period, counted.
+    ReadsRecorded(ReadsRecorded),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,8 +76,50 @@ pub(crate) struct AccessRecorded {
     pub(crate) request_id: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DocumentRead {
+    /// The audit entry's id.
+    pub(crate) id: String,
+    pub(crate) loan: String,
+    pub(crate) document: String,
+    /// The version that was asked for; `None` for the present one.
+    pub(crate) version: Option<u64>,
+    /// The operation of the API.
+    pub(crate) endpoint: String,
+    pub(crate) client_id: String,
+    /// The client's name at that time.
+    pub(crate) client_name: Option<String>,
+    /// The scope that the read needed.
+    pub(crate) scope: String,
+    pub(crate) request_id: String,
+}
+
+/// At most [`MAX_READS`](crate::tally::MAX_READS) rows of one period; a period may have several records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ReadsRecorded {
+    /// Random: with a row's number it is the id of the row's audit entry.
+    pub(crate) id: [u8; 16],
+    /// When the period began, in seconds since 1970.
+    pub(crate) from: i64,
+    /// How long the period is, in seconds.
+    pub(crate) seconds: u32,
+    pub(crate) reads: Vec<CountedRead>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CountedRead {
+    pub(crate) client_id: String,
+    /// The client's name when the record was written.
+    pub(crate) client_name: Option<String>,
+    /// `None` for what is of no one loan, such as a list of loans.
+    pub(crate) loan: Option<String>,
+    /// The operation of the API.
+    pub(crate) endpoint: String,
+    pub(crate) count: u64,
+}
+
 impl Change {
-    /// What stays clear in the log: the client, or the loan of an access.
+    /// What stays clear in the log: the client, or the loan of an access; nothing for counted reads, which are of many.
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::ClientCreated(ClientCreated { id, .. })
@@ -80,6 +127,8 @@ impl Change {
             | Self::ClientDisabled { id }
             | Self::SecretRotated(SecretRotated { id, .. }) => id,
             Self::AccessRecorded(access) => &access.loan,
+            Self::DocumentRead(read) => &read.loan,
+            Self::ReadsRecorded(_) => "",
         }
     }
 
@@ -90,6 +139,8 @@ impl Change {
             Self::ClientDisabled { .. } => "ClientDisabled",
             Self::SecretRotated(_) => "SecretRotated",
             Self::AccessRecorded(_) => "AccessRecorded",
+            Self::DocumentRead(_) => "DocumentRead",
+            Self::ReadsRecorded(_) => "ReadsRecorded",
         }
     }
 }
@@ -124,6 +175,13 @@ pub fn describe_control_record(payload: &[u8]) -> Result<String, AuthError> {
             None => "the secret before ends at once".to_owned(),
         },
         Change::AccessRecorded(access) => format!("{} of task {} by {}", access.action, access.task, access.client_id),
+        Change::DocumentRead(read) => format!("DOCUMENT_READ of document {} by {}", read.document, read.client_id),
+        Change::ReadsRecorded(ReadsRecorded { from, seconds, reads, .. }) => {
+            let (count, from) = (reads.iter().map(|read| read.count).sum::<u64>(), from.saturating_mul(1_000_000));
+            format!("{count} reads in {} rows, {seconds} s from {}", reads.len(), Timestamp::from_micros(from))
+        }
     };
-    Ok(format!("{actor}: {} {} {about}", change.name(), change.subject()).trim_end().to_owned())
+    let parts = [change.name(), change.subject(), &about];
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Ok(format!("{actor}: {}", said.join(" ")))
 }

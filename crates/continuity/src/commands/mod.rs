@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod access;
 pub(crate) mod blobs;
 pub(crate) mod check_config;
 pub(crate) mod client;

@@ -9,6 +9,10 @@ use super::{BootstrapUrl, Config, Kafka, Limits, Nats, ObjectStoreUrl, Place, Sc
 pub(super) fn check(config: &Config) -> Result<(), String> {
     within("auth.token_seconds", u64::from(config.auth.token_seconds), 60, 86_400)?;
     refuse_if(
+        !continuity_auth::is_read_period(config.audit.period_seconds),
+        "audit.period_seconds has to be a divisor of 60: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
+    )?;
+    refuse_if(
         !(1_048_576..=4_294_967_296).contains(&config.log.segment_bytes),
         "log.segment_bytes has to be between 1 MiB and 4 GiB",
     )?;

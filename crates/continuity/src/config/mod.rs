@@ -40,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) read_models: ReadModels,
     pub(crate) auth: Auth,
+    pub(crate) audit: Audit,
     pub(crate) compat: Compat,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
@@ -87,6 +88,12 @@ pub(crate) struct ReadModels {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) token_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Audit {
+    pub(crate) period_seconds: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -25,6 +25,7 @@ pub(crate) enum Command {
     QuarantineList { after: u64, limit: u64 },
     QuarantineShow { position: u64 },
     Completeness { again: bool, limit: u64 },
+    AccessExport { from: Option<i64>, to: Option<i64>, loan: Option<String>, client: Option<String> },
     BlobStatus { loan: Option<String> },
     BlobList { limit: u64 },
     BlobRetry { sha256: String },

@@ -53,6 +53,7 @@ impl Core {
         })?;
         let auth = Auth::open(AuthOptions {
             default_token_seconds: config.auth.token_seconds,
+            read_period_seconds: config.audit.period_seconds,
             ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
         })
         .context("cannot open the authorization server")?;

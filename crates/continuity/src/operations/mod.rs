@@ -1,5 +1,6 @@
 //! What commands do to an open data directory, whether they came over the control socket or from this process.
 
+mod accesses;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
@@ -13,8 +14,8 @@ mod status;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use continuity_auth::Auth;
-use continuity_base::{Clock, Stop};
+use continuity_auth::{AccessRange, Auth};
+use continuity_base::{Clock, Stop, Timestamp};
 use continuity_blobs::BlobService;
 use continuity_ingest::Schedule;
 use continuity_ingest::completeness::Auditor;
@@ -67,6 +68,11 @@ impl Operations {
             Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
             Command::Completeness { again: true, .. } => completeness::again(self, &self.stop),
             Command::Completeness { again: false, limit } => completeness::report(self, *limit),
+            Command::AccessExport { from, to, loan, client } => {
+                let time = |micros: &Option<i64>| micros.map(Timestamp::from_micros);
+                let range = AccessRange { loan: loan.clone(), from: time(from), to: time(to) };
+                accesses::export(&self.auth, &range, client.as_deref(), out)
+            }
             Command::BlobStatus { loan } => blobs::status(self, loan.as_deref()),
             Command::BlobList { limit } => blobs::list(self, *limit),
             Command::BlobRetry { sha256 } => blobs::retry(self, sha256),

@@ -32,12 +32,38 @@ fn entries() -> Vec<(&'static str, Entry)> {
         scope: "tasks:read".to_owned(),
         request_id: "r-1".to_owned(),
     };
+    let document = DocumentRead {
+        id: "99112233-4455-4677-8899-aabbccddeeff".to_owned(),
+        loan: "lr-1".to_owned(),
+        document: "doc-1".to_owned(),
+        version: Some(3),
+        endpoint: "downloadDocument".to_owned(),
+        client_id: id(),
+        client_name: Some("Reporting".to_owned()),
+        scope: "documents:read".to_owned(),
+        request_id: "r-2".to_owned(),
+    };
+    let counted = |loan: Option<&str>, endpoint: &str, count| CountedRead {
+        client_id: id(),
+        client_name: Some("Reporting".to_owned()),
+        loan: loan.map(str::to_owned),
+        endpoint: endpoint.to_owned(),
+        count,
+    };
+    let reads = ReadsRecorded {
+        id: *b"sixteen bytes id",
+        from: 1_795_374_000,
+        seconds: 60,
+        reads: vec![counted(Some("lr-1"), "getLoanRequest", 1_000), counted(None, "listLoanRequests", 1)],
+    };
     vec![
         ("client-created", entry("cli", Change::ClientCreated(created))),
         ("client-enabled", entry("cli", Change::ClientEnabled { id: id() })),
         ("client-disabled", entry("demo", Change::ClientDisabled { id: id() })),
         ("secret-rotated", entry("cli", Change::SecretRotated(rotated))),
         ("access-recorded", entry("client-0011223344556677", Change::AccessRecorded(access))),
+        ("document-read", entry("client-0011223344556677", Change::DocumentRead(document))),
+        ("reads-recorded", entry("replica", Change::ReadsRecorded(reads))),
     ]
 }
 
@@ -94,6 +120,8 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "demo: ClientDisabled client-0011223344556677",
             "cli: SecretRotated client-0011223344556677 the secret before stays for a while",
             "client-0011223344556677: AccessRecorded lr-1 TASK_ATTACHMENT_READ of task task-1 by client-0011223344556677",
+            "client-0011223344556677: DocumentRead lr-1 DOCUMENT_READ of document doc-1 by client-0011223344556677",
+            "replica: ReadsRecorded 1001 reads in 2 rows, 60 s from 2026-11-22T19:00:00.000Z",
         ]
     );
     let debug = format!("{:?}", entries());

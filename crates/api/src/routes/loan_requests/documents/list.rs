@@ -3,11 +3,11 @@
 use continuity_auth::Scope;
 use continuity_projections::documents;
 
-use super::{CATEGORY, NAME, STATUS, UPLOADED_FROM, UPLOADED_TO};
+use super::{CATEGORY, NAME, STATUS, UPLOADED_FROM, UPLOADED_TO, sensitive};
 use crate::as_of::AS_OF;
 use crate::blob_state::Splice;
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb, Waiting};
 use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     access: Access::AnyOf(&[Scope::DocumentsRead]),
     params: &PARAMS,
     answer: Answer::Array("Document"),
-    handler: Handler::Read(handle),
+    handler: Handler::Wait(wait),
 };
 
 static PARAMS: [Param; 10] = [
@@ -39,10 +39,21 @@ static PARAMS: [Param; 10] = [
     UPLOADED_TO,
 ];
 
-fn handle(call: &Call) -> Result<Reply, Problem> {
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("documents")?;
-    paging::array_spliced(call, loan.state.complete, Splice::documents, |page| {
-        documents::list(model, loan.id, None, page)
-    })
+    let mut sensitive = Vec::new();
+    let splice = |states: &mut Splice, array: &str| {
+        let spliced = states.documents(array);
+        sensitive = sensitive::with_bytes(call, spliced.as_deref().unwrap_or(array));
+        spliced
+    };
+    let reply =
+        paging::array_spliced(call, loan.state.complete, splice, |page| documents::list(model, loan.id, None, page))?;
+    sensitive::record(call, loan.id, sensitive).await?;
+    Ok(reply)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod download;
 pub(crate) mod list;
+pub(crate) mod sensitive;
 mod version;
 
 use continuity_projections::Bound;

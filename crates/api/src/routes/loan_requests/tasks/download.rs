@@ -39,7 +39,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let opened = download::open(call, reference).await?;
     let reply = download::reply(call, &[reference.unwrap_or_default(), &entity], opened)?;
     if item.sensitive {
-        access::record(call, loan.id, task, Some(id), Accessed::Attachment).await?;
+        let what = Accessed::Attachment { task: task.to_owned(), item: Some(id.to_owned()) };
+        access::record(call, loan.id, what).await?;
     }
     Ok(reply)
 }

@@ -36,10 +36,10 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let task = tasks::get(model, loan.id, id).map_err(|e| Problem::store(&e))?;
     let task = task.ok_or_else(|| Problem::missing("task", id))?;
     if task.sensitive && task.has_form {
-        access::record(call, loan.id, id, None, Accessed::FormData).await?;
+        access::record(call, loan.id, Accessed::FormData { task: id.to_owned() }).await?;
     }
     if task.sensitive && holds_bytes(&task.json) {
-        access::record(call, loan.id, id, None, Accessed::Attachment).await?;
+        access::record(call, loan.id, Accessed::Attachment { task: id.to_owned(), item: None }).await?;
     }
     let (json, here) = spliced(&call.shared.state.blobs, task.json, Splice::task);
     Ok(Reply::json(filter::fields_of(call, json)).complete(loan.state.complete && here))

@@ -1,0 +1,56 @@
+//! Sensitive documents: bytes of one leave only once that is on record, alone (a download) or within a list (`INLINE`).
+
+use continuity_auth::Accessed;
+use continuity_events::json;
+
+use crate::access;
+use crate::call::Call;
+use crate::problem::Problem;
+
+/// Whether a document, given as JSON, is `sensitive`: anything but absent, `null` and `false`, because a doubt must be on
+/// record.
+pub(crate) fn is(document: &str) -> bool {
+    json::member(document, "sensitive").is_some_and(|raw| !matches!(raw, "false" | "null"))
+}
+
+/// The ids of the sensitive documents of an array that bytes are within, as far as the query's `fields` show them.
+pub(crate) fn with_bytes(call: &Call, array: &str) -> Vec<String> {
+    let mut fields = call.query.texts("fields").filter(|name| !name.is_empty()).peekable();
+    let shown = fields.peek().is_none() || fields.any(|name| name == "blob" || name == "versions");
+    if shown { holding_bytes(array) } else { Vec::new() }
+}
+
+fn holding_bytes(array: &str) -> Vec<String> {
+    const NAME: &str = "\"base64\"";
+    if !array.contains(NAME) {
+        return Vec::new();
+    }
+    let documents = json::elements(array).unwrap_or_default().into_iter();
+    let wanted = documents.filter(|document| document.contains(NAME) && is(document));
+    wanted.map(|document| json::member(document, "id").and_then(json::text).unwrap_or_default().into_owned()).collect()
+}
+
+/// Records that the bytes of these are about to leave.
+pub(crate) async fn record(call: &Call, loan: &str, ids: Vec<String>) -> Result<(), Problem> {
+    for document in ids {
+        let what = Accessed::Document { document, version: None, endpoint: call.endpoint.id };
+        access::record(call, loan, what).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sensitive_documents_with_bytes_are_found() {
+        let bytes = r#""blob":{"fetch":{"kind":"INLINE","base64":"aA=="}}"#;
+        let array = format!(
+            r#"[{{"id":"a",{bytes}}},{{"id":"b","sensitive":true,{bytes}}},{{"id":"c","sensitive":true}},
+                {{"id":"d","sensitive":false,{bytes}}},{{"id":"e","sensitive":"yes","versions":[{{{bytes}}}]}}]"#
+        );
+        assert_eq!(holding_bytes(&array), ["b", "e"]);
+        assert!(!is(r#"{"sensitive":null}"#));
+    }
+}

@@ -1,0 +1,109 @@
+//! `GET /api/v1/replica/accesses`: who read what from this replica.
+
+use continuity_auth::{AccessEntry, AccessRange, AuthError, Scope};
+use continuity_projections::Bound;
+use http::HeaderName;
+
+use crate::call::{Call, internal};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
+use crate::export::{self, ACCESSES, Format};
+use crate::filter::{self, By, by};
+use crate::paging;
+use crate::problem::{INTERNAL, Problem};
+use crate::reply::Reply;
+use crate::request::accept;
+
+const DEFAULT_LIMIT: u64 = 100;
+/// Entries that are looked at for one page: then it ends, with a cursor, however few of them were wanted.
+const EXAMINED: usize = 20_000;
+
+const COMPLETE_UNTIL: HeaderName = HeaderName::from_static("x-accesses-complete-until");
+
+pub(crate) static ENDPOINT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/replica/accesses",
+    id: "listAccesses",
+    tag: Tag::Health,
+    summary: "List who read what from this replica",
+    description: "The replica's own access records, oldest first: one entry for each read of sensitive data, and one for all other reads of one client, loan request and `endpoint` (an `operationId` of this document) in one minute, with their `count`, from `occurredAt` to `until`. Reads of lists and of the replica's own reports are here too, without `loanRequestId`. Page by page: `X-Next-Cursor` and `Link` while there is more; a page may have fewer entries than `limit`, even none, and go on. `X-Accesses-Complete-Until`: every read before this instant that will ever be recorded is recorded; `X-Replica-Complete: false`: some since the start could not be. Fetch up to that instant, and go on from it next time; an entry on the border may come twice, with the same `id`. Also as `application/x-ndjson` and `text/csv`, where text that a spreadsheet would take for a formula is led by an apostrophe. The list is of this replica alone: each has its own.",
+    access: Access::AnyOf(&[Scope::AuditRead]),
+    params: &PARAMS,
+    answer: Answer::Export("AccessRecord"),
+    handler: Handler::Wait(wait),
+};
+
+static PARAMS: [Param; 7] = [
+    Param {
+        name: "limit",
+        kind: ParamKind::Integer { min: 1, max: 1_000, default: Some(DEFAULT_LIMIT) },
+        description: "At most so many entries.",
+    },
+    paging::CURSOR,
+    by("clientId", &["actor", "id"], By::AnyOf(&[]), "Only reads of these clients."),
+    by("loanRequestId", &["loanRequestId"], By::AnyOf(&[]), "Only reads of these loan requests."),
+    by("action", &["action"], By::AnyOf(ACTIONS), "Only entries of these actions."),
+    by("from", &["occurredAt"], By::Time(Bound::From), "Only entries of this time or later."),
+    by("to", &["occurredAt"], By::Time(Bound::To), "Only entries of this time or earlier; a date counts to its end."),
+];
+
+const ACTIONS: &[&str] =
+    &["LOAN_REQUEST_READ", "LIST_READ", "TASK_FORM_DATA_READ", "TASK_ATTACHMENT_READ", "DOCUMENT_READ"];
+
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
+    let format = Format::of(accept::choose(&call.headers, &Format::MEDIA_TYPES)?);
+    let binding = paging::binding(call, []);
+    let limit = call.query.integer("limit").unwrap_or(DEFAULT_LIMIT);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let auth = call.shared.state.auth.clone();
+    // Asked before the records are looked at: what it says holds for them.
+    let recording = auth.read_recording();
+    let (range, filter, after) = (range(call), filter::of(call), paging::after(call, binding)?);
+    let read = tokio::task::spawn_blocking(move || -> Result<Page, AuthError> {
+        let mut page = Page { out: format.begin(ACCESSES), next: None };
+        let (mut given, mut last) = (0, None::<AccessEntry>);
+        for (examined, entry) in auth.access_log().forward(&range, after.as_deref())?.enumerate() {
+            if given == limit || examined == EXAMINED {
+                page.next = last.map(|entry| entry.place());
+                break;
+            }
+            let entry = entry?;
+            let json = entry.json();
+            if filter.wants(json.as_bytes()) {
+                format.entry(ACCESSES, &mut page.out, &json);
+                given += 1;
+            }
+            last = Some(entry);
+        }
+        format.end(&mut page.out);
+        Ok(page)
+    });
+    let page = read.await.map_err(|_| internal("the thread that read the access records panicked"))?;
+    let page = page.map_err(|error| {
+        tracing::error!(%error, "the access records could not be read");
+        Problem::new(&INTERNAL, "This replica's access records could not be read; the operator's log says why.")
+    })?;
+    let cursor = page.next.map(|place| call.shared.cursors.seal(binding, call.view.position, &place));
+    let reply = Reply::of(format.content_type(), page.out)
+        .complete(recording.unrecorded == 0)
+        .header(COMPLETE_UNTIL, &recording.written_until.to_string());
+    Ok(paging::next(call, reply, limit, cursor))
+}
+
+struct Page {
+    out: Vec<u8>,
+    /// The place to go on after.
+    next: Option<Vec<u8>>,
+}
+
+/// What of the query a scan can begin and end with; the filter looks at the rest.
+fn range(call: &Call) -> AccessRange {
+    let mut loans = call.query.texts("loanRequestId");
+    let loan = loans.next().filter(|_| loans.next().is_none()).map(str::to_owned);
+    // In a query an unencoded plus of an offset reads as a space.
+    let time = |name, end| call.query.text(name).and_then(|text| export::time(&text.replace(' ', "+"), end));
+    AccessRange { loan, from: time("from", false), to: time("to", true) }
+}
