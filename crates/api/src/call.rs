@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use tokio::sync::Semaphore;
 
 use crate::ApiState;
+use crate::changes::Room;
 use crate::cursor::CursorSeal;
 use crate::download;
 use crate::endpoint::Endpoint;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) freshness: Freshness,
     /// Room for downloads that are open at once.
     pub(crate) downloads: Arc<Semaphore>,
+    /// Room for streams of changes that are open at once.
+    pub(crate) streams: Arc<Room>,
     started: AtomicBool,
 }
 
@@ -40,6 +43,7 @@ impl Shared {
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
             downloads: Arc::new(Semaphore::new(download::MAX_OPEN)),
+            streams: Arc::new(Room::new(&state.changes)),
             started: AtomicBool::new(false),
             state,
         }

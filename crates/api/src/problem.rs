@@ -34,10 +34,12 @@ kinds! {
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
+    POSITION_AHEAD = "position-ahead", CONFLICT, "The position lies ahead of this replica";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
     REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
     URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "The URL is too long";
+    TOO_MANY_STREAMS = "too-many-streams", TOO_MANY_REQUESTS, "Too many streams of one client";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside the bytes";
     INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "The request failed";
     STARTING = "starting", SERVICE_UNAVAILABLE, "The replica is starting";

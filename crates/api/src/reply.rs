@@ -27,6 +27,8 @@ pub(crate) enum Content {
         length: u64,
         body: Body,
     },
+    /// What comes for as long as it is listened to. It has no length and is never compressed.
+    Stream(Body),
 }
 
 /// A good answer.
@@ -66,6 +68,12 @@ impl Reply {
         reply
     }
 
+    /// What comes for as long as it is listened to.
+    pub(crate) fn stream(content_type: &'static str, body: Body) -> Self {
+        let reply = Self::of(content_type, Bytes::new()).caching(Caching::NoStore);
+        Self { body: Content::Stream(body), ..reply }
+    }
+
     #[must_use]
     pub(crate) fn complete(mut self, complete: bool) -> Self {
         self.complete = complete;
@@ -98,7 +106,7 @@ impl Reply {
         let etag = match &self.caching {
             Caching::Revalidate | Caching::Public => match &self.body {
                 Content::Whole(body) => Some(tag_of(body)),
-                Content::Pieces { .. } => None,
+                Content::Pieces { .. } | Content::Stream(_) => None,
             },
             Caching::Tagged(tag) => Some(tag.clone()),
             Caching::NoStore => None,
@@ -108,6 +116,7 @@ impl Reply {
             _ if unchanged => (None, Body::empty()),
             Content::Whole(body) => (None, Body::from(body)),
             Content::Pieces { length, body } => (Some(length), body),
+            Content::Stream(body) => (None, body),
         };
         let mut response = Response::new(body);
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };

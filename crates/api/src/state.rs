@@ -9,6 +9,8 @@ use continuity_blobs::BlobService;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
 
+use crate::ChangeOptions;
+
 /// What to do with a query parameter that an endpoint does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownParameters {
@@ -44,6 +46,8 @@ pub struct ApiState {
     pub start_position: u64,
     /// Unknown query parameters.
     pub unknown_parameters: UnknownParameters,
+    /// Streams of changes.
+    pub changes: ChangeOptions,
     /// Once stopped, `/ready` answers 503 so that balancers turn away.
     pub stop: Stop,
 }

@@ -5,12 +5,14 @@
 mod blobs;
 mod bootstrap;
 mod brokers;
+mod changes;
 mod clients;
 mod commands;
 mod completeness;
 mod divergence;
 mod feeds;
 mod fold;
+mod get;
 mod hostile;
 mod kafka;
 mod kills;

@@ -1,5 +1,6 @@
 //! Over the real router, a real authorization server and real read models.
 
+mod changes;
 mod completeness;
 mod contract;
 mod downloads;
