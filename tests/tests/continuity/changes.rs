@@ -36,7 +36,7 @@ impl Growing {
         feeds::write(&whole, 71, LOANS, Faults::default())?;
         let lines: Vec<String> = std::fs::read_to_string(&whole)?.lines().map(|line| format!("{line}\n")).collect();
         std::fs::write(&feed, lines[..FIRST].concat())?;
-        let config = format!("[source]\nurl = 'file:{}'\n{configuration}", feed.display());
+        let config = format!("[source]\nurl = 'file:{}'\nheartbeat_after_seconds = 0\n{configuration}", feed.display());
         let replica = Replica::new().config(&config).start().await?;
         replica.until("live", LIMIT, |health| state(health) == "live").await?;
         Ok(Self { replica, lines, feed, _directory: directory })
