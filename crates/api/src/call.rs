@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::ApiState;
 use crate::as_of;
+use crate::changes::Room;
 use crate::cursor::CursorSeal;
 use crate::endpoint::Endpoint;
 use crate::limits::Admission;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     /// Room for folds as of earlier points that run at once.
     pub(crate) folds: Arc<Semaphore>,
     pub(crate) admission: Admission,
+    /// Room for streams of changes that are open at once.
+    pub(crate) streams: Arc<Room>,
     started: AtomicBool,
 }
 
@@ -44,6 +47,7 @@ impl Shared {
             freshness: Freshness::default(),
             folds: Arc::new(Semaphore::new(as_of::AT_ONCE)),
             admission: Admission::new(&state.limits, Arc::clone(&state.clock)),
+            streams: Arc::new(Room::new(&state.changes)),
             started: AtomicBool::new(false),
             state,
         }

@@ -68,12 +68,13 @@ pub(crate) enum Tag {
     Communication,
     Views,
     Worksheets,
+    Changes,
     Health,
     Documentation,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Token,
         Self::LoanRequests,
         Self::Tasks,
@@ -82,6 +83,7 @@ impl Tag {
         Self::Communication,
         Self::Views,
         Self::Worksheets,
+        Self::Changes,
         Self::Health,
         Self::Documentation,
     ];
@@ -96,6 +98,7 @@ impl Tag {
             Self::Communication => "Communication",
             Self::Views => "Materialised views",
             Self::Worksheets => "Worksheets",
+            Self::Changes => "Live updates",
             Self::Health => "Health",
             Self::Documentation => "Documentation",
         }
@@ -160,6 +163,8 @@ pub(crate) enum Answer {
     Export(&'static str),
     /// The bytes of a file.
     File,
+    /// Server-sent events, without an end of their own.
+    Events,
     /// Something of that media type.
     Media(&'static str),
 }

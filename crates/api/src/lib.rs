@@ -9,6 +9,7 @@ mod as_of;
 pub mod blob_lag;
 mod blob_state;
 mod call;
+mod changes;
 pub mod completeness;
 mod cursor;
 mod download;
@@ -41,6 +42,7 @@ use crate::call::Shared;
 use crate::metrics::RouteMetrics;
 use crate::pipeline::Route;
 
+pub use changes::ChangeOptions;
 pub use limits::{Limits, Rate};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, UnknownParameters};
@@ -49,6 +51,7 @@ pub use state::{ApiState, UnknownParameters};
 ///
 /// Install the metrics recorder before the first request: handles are taken once for each route.
 pub fn router(state: ApiState) -> Router {
+    metrics::register_streams();
     let shared = Arc::new(Shared::new(state));
     let mut router = Router::new();
     for endpoint in routes::TABLE {

@@ -31,6 +31,13 @@ pub const CUT_CONNECTIONS: &str = "continuity_http_connections_cut_total";
 /// Reads of changed certificate files, by outcome.
 pub const CERTIFICATE_RELOADS: &str = "continuity_tls_certificate_reloads_total";
 
+/// Streams of changes that are open now.
+pub const STREAMS: &str = "continuity_changes_streams";
+/// Events sent to streams of changes, by what they tell.
+pub const STREAM_EVENTS: &str = "continuity_changes_events_total";
+/// Streams of changes that ended, by reason.
+pub const STREAMS_ENDED: &str = "continuity_changes_streams_ended_total";
+
 /// Describes every metric of this crate to the recorder.
 pub fn describe() {
     describe_counter!(HTTP_REQUESTS, "HTTP requests by route, method and status class");
@@ -44,6 +51,9 @@ pub fn describe() {
     describe_gauge!(WAITING, "HTTP requests that wait for their turn");
     describe_counter!(REFUSED_CONNECTIONS, "HTTP connections that were not taken, by reason");
     describe_counter!(CUT_CONNECTIONS, "HTTP connections ended for what their peer did not do, by reason");
+    describe_gauge!(STREAMS, "Streams of changes that are open");
+    describe_counter!(STREAM_EVENTS, "Events sent to streams of changes, by what they tell");
+    describe_counter!(STREAMS_ENDED, "Streams of changes that ended, by reason");
     for reason in Limited::ALL {
         counter!(LIMITED, "reason" => reason.label()).absolute(0);
     }
@@ -112,6 +122,9 @@ impl Cut {
     }
 }
 
+/// Why streams of changes end on this side.
+const STREAM_ENDS: [&str; 4] = ["token", "stopping", "once", "failed"];
+
 const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "OTHER"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -177,5 +190,64 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.decrement(1.0);
+    }
+}
+
+/// Counts a stream of changes as open for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct OpenStream(());
+
+impl OpenStream {
+    pub(crate) fn count() -> Self {
+        gauge!(STREAMS).increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        gauge!(STREAMS).decrement(1.0);
+    }
+}
+
+/// What an event of a stream tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StreamEvent {
+    Change,
+    Position,
+    State,
+    End,
+}
+
+impl StreamEvent {
+    const ALL: [Self; 4] = [Self::Change, Self::Position, Self::State, Self::End];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Position => "position",
+            Self::State => "state",
+            Self::End => "end",
+        }
+    }
+
+    pub(crate) fn sent(self) {
+        counter!(STREAM_EVENTS, "event" => self.name()).increment(1);
+    }
+}
+
+/// A stream was ended by the replica.
+pub(crate) fn stream_ended(reason: &'static str) {
+    counter!(STREAMS_ENDED, "reason" => reason).increment(1);
+}
+
+/// Shows the figures of streams before there was one.
+pub(crate) fn register_streams() {
+    gauge!(STREAMS).set(0.0);
+    for event in StreamEvent::ALL {
+        counter!(STREAM_EVENTS, "event" => event.name()).absolute(0);
+    }
+    for reason in STREAM_ENDS {
+        counter!(STREAMS_ENDED, "reason" => reason).absolute(0);
     }
 }

@@ -35,6 +35,7 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     AS_OF_UNTOLD = "as-of-untold", NOT_FOUND, "This replica's history does not reach back so far";
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
+    POSITION_AHEAD = "position-ahead", CONFLICT, "The position lies ahead of this replica";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     AS_OF_ERASED = "as-of-erased", GONE, "The loan request was as it is not shown any more";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
@@ -44,6 +45,7 @@ kinds! {
     RATE_LIMITED = "rate-limited", TOO_MANY_REQUESTS, "Too many requests";
     REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
     URI_TOO_LONG = "uri-too-long", URI_TOO_LONG, "The URL is too long";
+    TOO_MANY_STREAMS = "too-many-streams", TOO_MANY_REQUESTS, "Too many streams of one client";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "The range lies outside the bytes";
     INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "The request failed";
     STARTING = "starting", SERVICE_UNAVAILABLE, "The replica is starting";

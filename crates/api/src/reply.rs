@@ -29,6 +29,8 @@ pub(crate) enum Content {
         length: u64,
         body: Body,
     },
+    /// What comes for as long as it is listened to. It has no length and is never compressed.
+    Stream(Body),
 }
 
 /// A good answer.
@@ -66,6 +68,12 @@ impl Reply {
         let mut reply = Self::of("application/octet-stream", Bytes::new()).caching(Caching::NoStore);
         (reply.content_type, reply.body) = (content_type, Content::Pieces { length, body });
         reply
+    }
+
+    /// What comes for as long as it is listened to.
+    pub(crate) fn stream(content_type: &'static str, body: Body) -> Self {
+        let reply = Self::of(content_type, Bytes::new()).caching(Caching::NoStore);
+        Self { body: Content::Stream(body), ..reply }
     }
 
     #[must_use]
@@ -111,7 +119,7 @@ impl Reply {
         let etag = match &self.caching {
             Caching::Revalidate | Caching::Public => match &self.body {
                 Content::Whole(body) => Some(tag_of(body)),
-                Content::Pieces { .. } => None,
+                Content::Pieces { .. } | Content::Stream(_) => None,
             },
             Caching::Tagged(tag) => Some(tag.clone()),
             Caching::NoStore => None,
@@ -124,6 +132,7 @@ impl Reply {
                 (None, Body::from(body), coding)
             }
             Content::Pieces { length, body } => (Some(length), body, None),
+            Content::Stream(body) => (None, body, None),
         };
         let mut response = Response::new(body);
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };

@@ -75,6 +75,16 @@ impl Staleness {
         }
     }
 
+    /// The word of `X-Replica-State`.
+    pub(crate) fn state(&self) -> &str {
+        self.state.to_str().unwrap_or_default()
+    }
+
+    /// Seconds, as in `X-Replica-Lag-Seconds`.
+    pub(crate) fn lag_seconds(&self) -> Option<u64> {
+        self.lag.as_ref().map(|(seconds, _)| *seconds)
+    }
+
     /// Adds the headers to a reply about data.
     pub(crate) fn mark(&self, headers: &mut HeaderMap) {
         if let Some(as_of) = &self.as_of {

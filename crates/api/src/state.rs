@@ -9,6 +9,7 @@ use continuity_blobs::BlobService;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
 
+use crate::ChangeOptions;
 use crate::limits::Limits;
 
 /// What to do with a query parameter that an endpoint does not know.
@@ -48,6 +49,8 @@ pub struct ApiState {
     pub limits: Limits,
     /// Unknown query parameters.
     pub unknown_parameters: UnknownParameters,
+    /// Streams of changes.
+    pub changes: ChangeOptions,
     /// Once stopped, `/ready` answers 503 so that balancers turn away.
     pub stop: Stop,
 }

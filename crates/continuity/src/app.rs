@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use continuity_api::{ApiState, ServerLimits, TlsFiles};
+use continuity_api::{ApiState, ChangeOptions, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_ingest::{IngestOptions, Ingester, Source};
@@ -37,6 +37,7 @@ pub(crate) struct Serving {
     pub(crate) tls: TlsFiles,
     pub(crate) unknown_parameters: UnknownParameters,
     pub(crate) limits: Limits,
+    pub(crate) changes: ChangeOptions,
     /// Where a loan's snapshot is looked for.
     pub(crate) repair: Repair,
 }
@@ -71,6 +72,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
             UnknownParameters::Refuse => continuity_api::UnknownParameters::Refuse,
             UnknownParameters::Ignore => continuity_api::UnknownParameters::Ignore,
         },
+        changes: serving.changes,
         stop: stop.clone(),
     };
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::commands::get::Get;
 pub(crate) use crate::commands::simulate::Simulate;
 
 /// Business-continuity replica of a loan-origination cloud platform.
@@ -23,6 +24,14 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Run the replica with a configuration file.
     Serve(Configured),
+    /// Read the API of a replica: tables on a terminal, JSON elsewhere.
+    ///
+    /// Address and credentials come from options, environment variables or a profile, in this order. A profile is a TOML
+    /// file with url, ca_file, client_id and client_secret_file; paths in it count from its own folder. `continuity demo`
+    /// writes one and says where it is.
+    ///
+    /// Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+    Get(Box<Get>),
     /// Be a stand-in cloud platform: publish believable loans to NATS, Kafka or a file.
     Simulate(Box<Simulate>),
     /// Check a configuration file and print what is wrong with it.

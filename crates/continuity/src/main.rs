@@ -31,6 +31,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(options) => commands::demo::run(options),
+        Command::Get(options) => commands::get::run(*options),
         Command::Serve(options) => commands::serve::run(&options),
         Command::Simulate(options) => commands::simulate::run(&options),
         Command::CheckConfig(options) => commands::check_config::run(&options),
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
-            ExitCode::FAILURE
+            if error.is::<output::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is printed: results on standard output, everything else on standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -16,6 +16,35 @@ pub(crate) fn text(text: &str) -> Result<()> {
         written => written.context("cannot write to standard output"),
     }
 }
+
+/// Prints bytes as they are; on a terminal with a line end.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let end: &[u8] = if out.is_terminal() && !bytes.ends_with(b"\n") { b"\n" } else { b"" };
+    match out.write_all(bytes).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// What was typed cannot be carried out as it is: exit status 2, as for what the command line does not know.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl Usage {
+    /// `what` says what is wrong, and what to type instead.
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 /// Prints `value` as one line of JSON.
 pub(crate) fn json(value: &Value) -> Result<()> {

@@ -10,6 +10,9 @@ use crate::json::Json;
 /// How long one reply may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long one stream may go on.
+const STREAM_LIMIT: Duration = Duration::from_mins(10);
+
 /// A client with a token. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -119,6 +122,13 @@ impl Client {
                 _ => return Ok(reply),
             }
         }
+    }
+
+    /// GET of a path with these headers; the body is yet to be read.
+    pub async fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Response, Failure> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token).timeout(STREAM_LIMIT);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Ok(request.send().await?)
     }
 
     /// Any method on a path, with the token and without a body.

@@ -16,7 +16,9 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
     if !endpoint.description.is_empty() {
         operation["description"] = endpoint.description.into();
     }
-    let parameters: Vec<Value> = path_parameters(endpoint.path).chain(endpoint.params.iter().map(query)).collect();
+    let headers = matches!(endpoint.answer, Answer::Events).then(last_event_id);
+    let parameters: Vec<Value> =
+        path_parameters(endpoint.path).chain(endpoint.params.iter().map(query)).chain(headers).collect();
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
@@ -70,6 +72,15 @@ fn query(param: &Param) -> Value {
     value
 }
 
+fn last_event_id() -> Value {
+    json!({
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on behind the event with this `id`. It counts before `since`.",
+        "schema": {"type": "integer", "minimum": 0},
+    })
+}
+
 fn filter(by: By) -> Value {
     match by {
         By::AnyOf(known) => json!({"type": "array", "items": {"type": "string", "examples": known}}),
@@ -115,7 +126,7 @@ fn responses(endpoint: &Endpoint) -> Value {
         let part = json!({"description": "The part that `Range` asked for", "content": content(Answer::File)});
         responses.insert("206".to_owned(), part);
     }
-    if endpoint.verb == Verb::Get {
+    if endpoint.verb == Verb::Get && !matches!(endpoint.answer, Answer::Events) {
         responses.insert("304".to_owned(), json!({"description": "Unchanged since the `ETag` of `If-None-Match`"}));
     }
     if endpoint.verb == Verb::Post {
@@ -154,6 +165,9 @@ fn problems(endpoint: &Endpoint) -> Vec<u16> {
     if below_loan {
         statuses.extend([404, 410]);
     }
+    if matches!(endpoint.answer, Answer::Events) {
+        statuses.push(409);
+    }
     statuses.push(if matches!(endpoint.answer, Answer::File) { 416 } else { 406 });
     statuses.extend([413, 414, 429, 431, 503]);
     statuses.sort_unstable();
@@ -166,7 +180,7 @@ fn good_headers(endpoint: &Endpoint) -> Value {
     for (key, name, _, _) in super::HEADERS {
         let wanted = match key {
             "RequestId" => true,
-            "ETag" => endpoint.verb == Verb::Get,
+            "ETag" => endpoint.verb == Verb::Get && !matches!(endpoint.answer, Answer::Events),
             "AccessesCompleteUntil" => endpoint.id == "listAccesses",
             "TotalCount" => pages && endpoint.id != "listAccesses",
             "Link" | "NextCursor" => pages,
@@ -191,6 +205,7 @@ fn content(answer: Answer) -> Value {
             "text/csv": text(),
         }),
         Answer::File => json!({"application/octet-stream": {}, "*/*": {}}),
+        Answer::Events => json!({"text/event-stream": text()}),
         Answer::Media(media_type) => json!({media_type: text()}),
     }
 }

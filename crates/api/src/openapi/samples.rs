@@ -43,6 +43,9 @@ fn token(path: &str) -> (String, String, String) {
 
 fn read(endpoint: &Endpoint, authorised: bool) -> (String, String, String) {
     let url = format!("{HOST}{}", endpoint.path);
+    if matches!(endpoint.answer, Answer::Events) {
+        return events(&url);
+    }
     let file = matches!(endpoint.answer, Answer::File);
     let header = if authorised { " \\\n  -H \"Authorization: Bearer $ACCESS_TOKEN\"" } else { "" };
     let output = if file { " \\\n  --remote-name --remote-header-name" } else { "" };
@@ -66,6 +69,19 @@ fn read(endpoint: &Endpoint, authorised: bool) -> (String, String, String) {
         _ => "const data = await response.json();",
     };
     let javascript = format!("const response = await fetch({url_script}{headers});\n{used}");
+    (shell, python, javascript)
+}
+
+/// A stream, read line by line.
+fn events(url: &str) -> (String, String, String) {
+    let shell =
+        format!("curl --cacert ca.pem --no-buffer \"{url}?since=0\" \\\n  -H \"Authorization: Bearer $ACCESS_TOKEN\"");
+    let python = format!(
+        "import json\nimport requests\n\nwith requests.get(\n    \"{url}\",\n    params={{\"since\": 0}},\n    stream=True,\n    timeout=(5, 60),\n    verify=\"ca.pem\",\n    headers={{\"Authorization\": f\"Bearer {{access_token}}\"}},\n) as response:\n    response.raise_for_status()\n    for line in response.iter_lines(chunk_size=None):\n        if line.startswith(b\"data: \"):\n            print(json.loads(line[6:]))"
+    );
+    let javascript = format!(
+        "const response = await fetch(\"{url}?since=0\", {{\n  headers: {{Authorization: `Bearer ${{accessToken}}`}},\n}});\nfor await (const text of response.body.pipeThrough(new TextDecoderStream())) {{\n  console.log(text);\n}}"
+    );
     (shell, python, javascript)
 }
 

@@ -25,6 +25,14 @@ pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<
     Err(Problem::scope(REALM, &needed.join(" ")))
 }
 
+/// Whether the token of these headers, which was admitted before, still admits; else what may be said of why not.
+pub(crate) fn still_admits(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<(), &'static str> {
+    let Access::AnyOf(scopes) = access else { return Ok(()) };
+    let token = token(headers).ok().flatten().ok_or("The access token is missing")?;
+    let principal = auth.verify(token).map_err(|error| error.public_description())?;
+    if principal.scopes.contains_any(scopes) { Ok(()) } else { Err("The client lost the scope") }
+}
+
 /// The token after `Bearer`, in any case. Another scheme counts as no credentials at all (RFC 6750 section 3.1).
 fn token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();

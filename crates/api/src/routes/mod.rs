@@ -1,5 +1,6 @@
 //! The table of endpoints: one file each, its place in the tree is its place in the URL.
 
+mod changes;
 mod health;
 mod live;
 mod loan_requests;
@@ -34,6 +35,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &loan_requests::views::ENDPOINT,
     &loan_requests::worksheets::list::ENDPOINT,
     &loan_requests::worksheets::get::ENDPOINT,
+    &changes::ENDPOINT,
     &replica::completeness::ENDPOINT,
     &replica::accesses::ENDPOINT,
     &replica::blobs::ALL,

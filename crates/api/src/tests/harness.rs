@@ -21,7 +21,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::files::Files;
-use crate::{ApiState, UnknownParameters, router};
+use crate::{ApiState, ChangeOptions, UnknownParameters, router};
 
 /// 2026-11-22T12:00:00Z
 pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_000_000);
@@ -224,6 +224,7 @@ impl Replica {
             start_position: position,
             limits: crate::Limits::default().without_rates(),
             unknown_parameters: UnknownParameters::Refuse,
+            changes: ChangeOptions::default(),
             stop: Stop::new(),
             auth,
         };
@@ -245,7 +246,11 @@ impl Replica {
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
+        // A stream has no end to wait for.
+        if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            body = Body::empty();
+        }
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, body }
     }

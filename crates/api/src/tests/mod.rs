@@ -2,6 +2,7 @@
 
 mod access_records;
 mod as_of;
+mod changes;
 mod completeness;
 mod contract;
 mod downloads;

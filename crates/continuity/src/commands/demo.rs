@@ -44,6 +44,8 @@ struct Access {
     client_id: String,
     client_secret: String,
     data_dir: PathBuf,
+    /// For `continuity get`.
+    profile: PathBuf,
 }
 
 async fn demo(options: Demo) -> Result<()> {
@@ -56,6 +58,7 @@ async fn demo(options: Demo) -> Result<()> {
     let core = Core::open(DataDir::open(&directory)?, &config, Arc::clone(&clock))?;
     let certificates = certificates::create(&core.dir.tls(), wall(&*clock)?)?;
     let created = client::with_all_scopes(&core.auth)?;
+    let profile = client::profile(core.dir.root(), &config.public_url, &certificates.authority, &created)?;
     let access = Access {
         base_url: config.public_url.clone(),
         metrics_url: format!("http://{}/metrics", metrics.local_addr()?),
@@ -63,6 +66,7 @@ async fn demo(options: Demo) -> Result<()> {
         client_id: created.client.id.clone(),
         client_secret: created.secret,
         data_dir: core.dir.root().to_owned(),
+        profile,
     };
     let log = core.log.clone();
     let (app, _objects) = serve(core, &options, config, Listeners { api, metrics }, recorder, &certificates).await?;
@@ -101,6 +105,7 @@ async fn serve(
         tls: TlsFiles { certificate: certificates.certificate.clone(), key: certificates.key.clone() },
         unknown_parameters: UnknownParameters::Refuse,
         limits: config.limits.clone().without_rates(),
+        changes: config.changes.options(),
         repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),
     };
     Ok((app::start(core, serving)?, objects))
@@ -133,6 +138,7 @@ fn tell(access: &Access, as_json: bool) -> Result<()> {
             "clientSecret": access.client_secret,
             "metricsUrl": access.metrics_url,
             "dataDir": access.data_dir,
+            "profile": access.profile,
         }));
     }
     output::text(&for_people(access))
@@ -140,7 +146,7 @@ fn tell(access: &Access, as_json: bool) -> Result<()> {
 
 fn for_people(access: &Access) -> String {
     let Access { base_url, metrics_url, client_id, client_secret, .. } = access;
-    let (ca, data) = (access.authority.display(), access.data_dir.display());
+    let (ca, data, profile) = (access.authority.display(), access.data_dir.display(), access.profile.display());
     format!(
         "
 continuity is ready: {base_url}
@@ -153,7 +159,12 @@ continuity is ready: {base_url}
   client secret   {client_secret}
   data            {data}
 
-Try it:
+Look at it from another terminal:
+
+export CONTINUITY_PROFILE={profile}
+continuity get loans --status BID
+
+Or with curl:
 
 TOKEN=$(curl -s --cacert {ca} {base_url}/api/v1/oauth/token \\
   -d grant_type=client_credentials -d client_id={client_id} -d client_secret={client_secret} \\

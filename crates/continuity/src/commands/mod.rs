@@ -6,6 +6,7 @@ pub(crate) mod check_config;
 pub(crate) mod client;
 pub(crate) mod completeness;
 pub(crate) mod demo;
+pub(crate) mod get;
 pub(crate) mod log;
 pub(crate) mod projection;
 pub(crate) mod quarantine;

@@ -35,9 +35,18 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// The environment without `CONTINUITY_CONFIG`, which names the file and is no key in it.
+/// The environment without `CONTINUITY_CONFIG`, which names the file and is no key in it, and without what is for
+/// `continuity get`.
 pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars().filter(|(name, _)| name != "CONTINUITY_CONFIG")
+    const NO_KEYS: [&str; 6] = [
+        "CONTINUITY_CONFIG",
+        "CONTINUITY_PROFILE",
+        "CONTINUITY_URL",
+        "CONTINUITY_CA_FILE",
+        "CONTINUITY_CLIENT_ID",
+        "CONTINUITY_CLIENT_SECRET_FILE",
+    ];
+    std::env::vars().filter(|(name, _)| !NO_KEYS.contains(&name.as_str()))
 }
 
 async fn serve(config: &Config) -> Result<()> {
@@ -58,6 +67,7 @@ async fn serve(config: &Config) -> Result<()> {
         tls: TlsFiles { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
         unknown_parameters: config.compat.unknown_parameters,
         limits: config.limits.clone(),
+        changes: config.changes.options(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
     };
     let app = app::start(core, serving)?;

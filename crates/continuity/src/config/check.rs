@@ -25,6 +25,9 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
         "read_models.cache_bytes has to be at least 16 MiB (16777216)",
     )?;
     limits(&config.limits)?;
+    within("changes.heartbeat_seconds", config.changes.heartbeat_seconds, 1, 300)?;
+    within("changes.streams", config.changes.streams as u64, 1, 2_048)?;
+    within("changes.streams_per_client", config.changes.streams_per_client as u64, 1, config.changes.streams as u64)?;
     source(&config.source)?;
     bootstrap(config)?;
     blobs::check(config)

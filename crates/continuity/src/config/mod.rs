@@ -10,7 +10,9 @@ mod url;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use continuity_api::ChangeOptions;
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     pub(crate) compat: Compat,
     pub(crate) limits: Limits,
+    pub(crate) changes: Changes,
     pub(crate) telemetry: Telemetry,
 }
 
@@ -107,6 +110,21 @@ pub(crate) struct Compat {
 pub(crate) enum UnknownParameters {
     Refuse,
     Ignore,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Changes {
+    pub(crate) heartbeat_seconds: u64,
+    pub(crate) streams: usize,
+    pub(crate) streams_per_client: usize,
+}
+
+impl Changes {
+    pub(crate) fn options(self) -> ChangeOptions {
+        let Self { heartbeat_seconds, streams, streams_per_client } = self;
+        ChangeOptions { heartbeat: Duration::from_secs(heartbeat_seconds), streams, streams_per_client }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
+use tokio::sync::watch;
 
 use super::EngineError;
 use super::rebuild::{self, Workshop};
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     view: ArcSwap<View>,
     position: Mutex<u64>,
     moved: Condvar,
+    /// The same position, for whoever waits without a thread.
+    published: watch::Sender<u64>,
     commands: SyncSender<Command>,
     pub(super) workshop: Workshop,
     /// One rebuild at a time.
@@ -56,6 +59,12 @@ impl EngineHandle {
         !self.shared.moved.wait_while_for(&mut current, |now| *now < position, timeout).timed_out()
     }
 
+    /// The position of the latest view, to be waited on: it is marked as changed whenever a view is published, also one
+    /// at the same position in which other read models serve.
+    pub fn published(&self) -> watch::Receiver<u64> {
+        self.shared.published.subscribe()
+    }
+
     /// All read models.
     pub fn statuses(&self) -> Vec<ModelStatus> {
         self.view().statuses()
@@ -80,8 +89,9 @@ impl Shared {
         let (commands, received) = sync_channel(4);
         let shared = Self {
             position: Mutex::new(view.position),
-            view: ArcSwap::from_pointee(view),
             moved: Condvar::new(),
+            published: watch::Sender::new(view.position),
+            view: ArcSwap::from_pointee(view),
             commands,
             workshop,
             busy: Mutex::new(()),
@@ -95,6 +105,7 @@ impl Shared {
         self.view.store(Arc::new(view));
         *self.position.lock() = position;
         self.moved.notify_all();
+        self.published.send_replace(position);
     }
 
     /// The position of the latest view.

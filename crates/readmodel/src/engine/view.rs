@@ -44,6 +44,11 @@ impl View {
         (found.rebuilding.is_none() && found.current).then_some(&found.snapshot)
     }
 
+    /// Whether every read model serves, at this view's position.
+    pub fn serves_all(&self) -> bool {
+        self.models.iter().all(|model| model.rebuilding.is_none() && model.current)
+    }
+
     /// What is known of a loan; of an unknown one that it does not exist.
     pub fn loan(&self, id: &str) -> Result<LoanState, StoreError> {
         fold::loan_state(&self.fold, id)

@@ -1,9 +1,13 @@
 //! The demo's client: all scopes, a new secret at each run.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 use continuity_auth::{Auth, Created, NewClient, Scope};
+
+use crate::certificates::write;
+use crate::commands::get::Profile;
 
 const NAME: &str = "demo";
 
@@ -21,4 +25,19 @@ pub(super) fn with_all_scopes(auth: &Auth) -> Result<Created> {
         token_seconds: None,
     };
     Ok(auth.create_client(new)?)
+}
+
+/// Writes the profile with which `continuity get` reads the demo, and the secret that it names.
+pub(super) fn profile(dir: &Path, url: &str, authority: &Path, created: &Created) -> Result<PathBuf> {
+    let secret = dir.join("client.secret");
+    write(&secret, created.secret.as_bytes(), 0o600)?;
+    let profile = Profile {
+        url: Some(url.to_owned()),
+        ca_file: Some(std::path::absolute(authority)?),
+        client_id: Some(created.client.id.clone()),
+        client_secret_file: Some(std::path::absolute(secret)?),
+    };
+    let path = std::path::absolute(dir.join("profile.toml"))?;
+    write(&path, toml::to_string(&profile)?.as_bytes(), 0o600)?;
+    Ok(path)
 }
