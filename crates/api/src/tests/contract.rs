@@ -6,7 +6,7 @@ use http::{Request, StatusCode};
 use super::harness::{Feed, HOUSE, Replica, cut_off};
 use super::scopes::concrete;
 use crate::UnknownParameters;
-use crate::endpoint::{Access, Verb};
+use crate::endpoint::{Access, Answer, Verb};
 use crate::routes::TABLE;
 
 const LIST: &str = "/api/v1/loan-requests";
@@ -104,7 +104,8 @@ async fn the_request_id_comes_back() {
 
 #[tokio::test]
 async fn a_known_body_is_304() {
-    for endpoint in TABLE.iter().filter(|e| e.verb == Verb::Get && matches!(e.access, Access::AnyOf(_))) {
+    let data = TABLE.iter().filter(|e| e.verb == Verb::Get && matches!(e.access, Access::AnyOf(_)));
+    for endpoint in data.filter(|e| !matches!(e.answer, Answer::Events)) {
         let path = concrete(endpoint);
         let first = HOUSE.get(&path).await;
         let tag = first.header("etag").to_owned();
