@@ -29,7 +29,7 @@ pub(crate) struct Rates {
 pub(crate) struct Left {
     policy: HeaderValue,
     name: &'static str,
-    left: u64,
+    count: u64,
     until_full: Duration,
 }
 
@@ -60,8 +60,8 @@ impl Rates {
     }
 
     fn left(&self, bucket: &TokenBucket, now: Duration) -> Left {
-        let (left, until_full) = (bucket.left(now), bucket.until_full(now));
-        Left { policy: self.policy.clone(), name: self.name, left, until_full }
+        let (count, until_full) = (bucket.left(now), bucket.until_full(now));
+        Left { policy: self.policy.clone(), name: self.name, count, until_full }
     }
 }
 
@@ -75,7 +75,7 @@ impl Left {
 
     /// Name and value of each field.
     pub(crate) fn fields(&self) -> [(HeaderName, HeaderValue); 2] {
-        let text = format!("\"{}\";r={};t={}", self.name, self.left, seconds(self.until_full));
+        let text = format!("\"{}\";r={};t={}", self.name, self.count, seconds(self.until_full));
         let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("a name and digits");
         [(POLICY, self.policy.clone()), (LIMIT, value)]
     }
@@ -126,7 +126,7 @@ mod tests {
             rates.take(7, START).1.unwrap();
         }
         let (left, wait) = rates.look(7, START).unwrap_err();
-        assert_eq!((left.left, wait), (0, Duration::from_millis(500)));
+        assert_eq!((left.count, wait), (0, Duration::from_millis(500)));
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Connection {
                     (Some(Cut::Idle), None) => {
                         metrics::connection_cut(Cut::Idle);
                         serving.as_mut().graceful_shutdown();
-                        ending = Some(patience.to_end());
+                        ending = Some(patience.ending());
                     }
                     (Some(Cut::Idle), Some(left @ 1..)) => *left -= 1,
                     (Some(Cut::Idle), Some(0)) => return,

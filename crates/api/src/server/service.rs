@@ -47,7 +47,7 @@ impl Door {
     }
 
     /// The right to be open, or the answer instead. This is asked before any memory is taken for the request.
-    fn enter(&self, request: &Request<Incoming>) -> Result<Option<OwnedSemaphorePermit>, Response> {
+    fn enter(&self, request: &Request<Incoming>) -> Result<Option<OwnedSemaphorePermit>, Box<Response>> {
         match Arc::clone(&self.room).try_acquire_owned() {
             Ok(permit) => Ok(Some(permit)),
             Err(_) if ALWAYS.contains(&request.uri().path().trim_end_matches('/')) => Ok(None),
@@ -58,7 +58,7 @@ impl Door {
                 let mut response =
                     problem.retry_after(1).into_response(request.uri().path(), id.to_str().unwrap_or_default());
                 response.headers_mut().insert(X_REQUEST_ID, id);
-                Err(response)
+                Err(Box::new(response))
             }
         }
     }
@@ -77,7 +77,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         };
         let open = match self.door.enter(&request) {
             Ok(open) => open,
-            Err(response) => return Box::pin(ready(Ok(send(response)))),
+            Err(response) => return Box::pin(ready(Ok(send(*response)))),
         };
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(self.peer));

@@ -217,7 +217,7 @@ async fn requests_beyond_the_bound_are_told_so_and_health_is_answered() {
 async fn large_replies_arrive_whole() {
     let dir = tempfile::tempdir().unwrap();
     let (files, certificate) = renew(dir.path());
-    let body: String = (0..40_000).map(|number| format!("{number:06}")).collect();
+    let body: String = (0..40_000).map(|number| format!("{number:06}")).collect::<Vec<_>>().concat();
     let large = body.clone();
     let server = tls(files, Router::new().route("/", get(|| async move { large }))).await;
     let reply = ask(connect(server.address, &certificate, b"http/1.1").await.unwrap()).await;

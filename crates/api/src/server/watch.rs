@@ -29,7 +29,7 @@ impl Patience {
     }
 
     /// How long a connection that was asked to end may take for it, in ticks.
-    pub(super) fn to_end(&self) -> u64 {
+    pub(super) fn ending(self) -> u64 {
         self.stalled
     }
 }

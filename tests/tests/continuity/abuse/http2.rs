@@ -129,7 +129,7 @@ async fn a_closed_window_is_no_parking_place() -> Result<(), Failure> {
         () = pinging => {}
     }
     assert!(refused >= 300 - 128, "{refused} streams were refused");
-    assert_eq!(counted(&replica, CUT, "stalled").await? - stalled, 1.0);
+    assert!(counted(&replica, CUT, "stalled").await? > stalled);
     innocent.end(GROWTH).await
 }
 

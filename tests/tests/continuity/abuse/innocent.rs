@@ -7,14 +7,14 @@ use std::time::Duration;
 use continuity_base::{Clock, SystemClock};
 use continuity_tests::harness::{Client, Failure, Replica};
 use reqwest::Method;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// Slower than this is not served. Optimised it is some milliseconds.
 const SLOWEST: Duration = Duration::from_secs(5);
 
 pub(super) struct Innocent {
     stop: Arc<AtomicBool>,
-    running: JoinHandle<Result<u32, Failure>>,
+    running: JoinSet<Result<u32, Failure>>,
     replica: u32,
     before: u64,
 }
@@ -24,14 +24,15 @@ impl Innocent {
     pub(super) async fn start(replica: &Replica) -> Result<Self, Failure> {
         let client = replica.client("").await?;
         let stop = Arc::new(AtomicBool::new(false));
-        let running = tokio::spawn(ask(client, Arc::clone(&stop)));
+        let mut running = JoinSet::new();
+        running.spawn(ask(client, Arc::clone(&stop)));
         Ok(Self { stop, running, replica: replica.id(), before: resident(replica.id()) })
     }
 
     /// Every answer was good and in time, and the replica did not grow by more than `most` MiB.
-    pub(super) async fn end(self, most: u64) -> Result<(), Failure> {
+    pub(super) async fn end(mut self, most: u64) -> Result<(), Failure> {
         self.stop.store(true, Ordering::Relaxed);
-        let asked = self.running.await??;
+        let asked = self.running.join_next().await.ok_or("it did not begin")???;
         assert!(asked > 0, "nothing was asked");
         let grown = resident(self.replica).saturating_sub(self.before) >> 20;
         assert!(grown <= most, "the replica grew by {grown} MiB, {most} are allowed");

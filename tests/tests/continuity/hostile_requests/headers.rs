@@ -3,7 +3,7 @@
 use super::case::{Case, Facts, LIST};
 
 pub(super) fn cases(facts: &Facts) -> Vec<Case> {
-    let many = |count: usize| (0..count).map(|number| format!("X-{number}: y\r\n")).collect::<String>();
+    let many = |count: usize| (0..count).map(|number| format!("X-{number}: y\r\n")).collect::<Vec<_>>().concat();
     let long = |bytes: usize| format!("X-Long: {}\r\n", "y".repeat(bytes));
     let ranges = format!("Range: bytes={}0-1\r\n", "0-1,".repeat(1_000));
     let tags = format!("If-None-Match: {}\"z\"\r\n", "\"abc\", ".repeat(1_000));
