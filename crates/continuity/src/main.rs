@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod sources;
 mod telemetry;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Quarantine(command) => commands::quarantine::run(command),
         Command::Completeness(options) => commands::completeness::run(&options),
         Command::Blobs(command) => commands::blobs::run(command),
+        Command::Webhooks(command) => commands::webhooks::run(command),
         Command::Source(command) => commands::source::run(command),
     };
     match outcome {

@@ -23,3 +23,4 @@ mod serve;
 mod simulate;
 mod simulated;
 mod truth;
+mod webhooks;

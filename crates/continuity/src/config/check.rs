@@ -1,6 +1,7 @@
 //! What the values of a configuration have to be, beyond their types.
 
 mod blobs;
+mod webhooks;
 
 use super::source::given;
 use super::{BootstrapUrl, Config, Kafka, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
@@ -22,7 +23,8 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     )?;
     source(&config.source)?;
     bootstrap(config)?;
-    blobs::check(config)
+    blobs::check(config)?;
+    webhooks::check(&config.webhooks)
 }
 
 fn source(source: &Source) -> Result<(), String> {

@@ -42,6 +42,11 @@ impl View {
         (found.rebuilding.is_none() && found.current).then_some(&found.snapshot)
     }
 
+    /// Whether every read model is served; one that is being rebuilt is not.
+    pub fn is_whole(&self) -> bool {
+        self.positions().all(|(_, _, served)| served)
+    }
+
     /// What is known of a loan; of an unknown one that it does not exist.
     pub fn loan(&self, id: &str) -> Result<LoanState, StoreError> {
         fold::loan_state(&self.fold, id)
