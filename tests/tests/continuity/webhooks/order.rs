@@ -1,7 +1,6 @@
 //! Everything that became visible is told in its order, whatever fails and whatever is killed; and nothing else is.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use continuity_simulator::{Options, Simulator};
 use continuity_tests::harness::Failure;
@@ -143,7 +142,7 @@ async fn nothing_else_is_told(
     let all = until(replica, "core", |core| core["backlogPositions"] == 0 && core["retrying"].is_null()).await?;
     assert_eq!(all["deadLetters"], 0);
     let (told, arrivals) = (receiver.taken().len(), receiver.all().len());
-    for model in ["loans", "documents"] {
+    for model in ["loan-requests", "documents"] {
         succeeded(&replica.order(&["projection", "rebuild", model]).await?);
     }
     replica.restart().await?;

@@ -65,7 +65,8 @@ mod tests {
         refused(&with("previous_secret = 'hunter2'"), "previous_secret: a secret has to be");
         refused(&with("colour = 'red'"), "colour");
         refused(&with("").replace("hooks.bank.example/x", "evil.example/"), "not in webhooks.allowed_targets");
-        refused(&with("").replace("https", "http"), "webhooks.allow_http");
+        let plain = with("").replace("https://hooks.bank.example", "http://hooks.bank.example:443");
+        refused(&plain, "is http, which webhooks.allow_http allows to this host itself only");
         refused(&with("").replace("'core'", "'a b'"), "webhooks.subscriptions has the id \"a b\"");
         refused(&with("").replace("'sync.stalled'", "'loan.reloaded'"), "loan.reloaded");
         refused(&with("").replace("['loan.status_changed', 'sync.stalled']", "[]"), "names no events");
