@@ -34,14 +34,14 @@ pub(crate) struct Place {
 
 impl Message {
     /// `identity` is what makes it this message and no other: it gives the same id on every replica, and after a restore.
-    pub(crate) fn new(kind: Kind, identity: &[&str], place: Place, timestamp: &str, data: Map<String, Value>) -> Self {
+    pub(crate) fn new(kind: Kind, identity: &[&str], place: Place, timestamp: &str, data: &Map<String, Value>) -> Self {
         let loan = data.get("loanRequestId").and_then(Value::as_str).map(str::to_owned);
         let body = json!({ "type": kind.name(), "timestamp": timestamp, "data": data }).to_string();
         Self { id: id(kind, identity), kind, body, position: place.position, loan, known_at: place.known_at }
     }
 
     /// Something of this moment, of which there is no record.
-    pub(crate) fn of_now(kind: Kind, now: Timestamp, position: u64, data: Map<String, Value>) -> Self {
+    pub(crate) fn of_now(kind: Kind, now: Timestamp, position: u64, data: &Map<String, Value>) -> Self {
         let chance = format!("{:032x}", rand::random::<u128>());
         let place = Place { position, known_at: now.as_micros() };
         Self::new(kind, &[&chance], place, &now.to_string(), data)
@@ -73,7 +73,7 @@ mod tests {
         let data = || data([("loanRequestId", "L1".into()), ("sequence", 7.into()), ("status", "BID".into())]);
         let place = Place { position: 12, known_at: 5 };
         let make =
-            |source| Message::new(Kind::LoanStatusChanged, &[source, "e1"], place, "2026-01-01T00:00:00Z", data());
+            |source| Message::new(Kind::LoanStatusChanged, &[source, "e1"], place, "2026-01-01T00:00:00Z", &data());
         let message = make("/s");
         assert_eq!(
             message.body,
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn parts_of_an_identity_do_not_run_into_each_other() {
         assert_ne!(id(Kind::Ping, &["ab", "c"]), id(Kind::Ping, &["a", "bc"]));
-        let now = || Message::of_now(Kind::Ping, Timestamp::from_micros(0), 1, Map::new());
+        let now = || Message::of_now(Kind::Ping, Timestamp::from_micros(0), 1, &Map::new());
         assert_ne!(now().id, now().id);
     }
 }

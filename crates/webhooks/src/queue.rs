@@ -58,17 +58,20 @@ pub(crate) fn next(
     scanner: &mut Scanner,
     row: &Row,
 ) -> Result<Next, WebhookError> {
-    let again = core.state.dead(id, TAKEN, |dead| dead.again)?;
-    if !again.is_empty() {
+    if row.again > 0 {
+        let again = core.state.dead(id, TAKEN, |dead| dead.again)?;
         let oldest_first = again.into_iter().rev();
-        return Ok(messages(oldest_first.map(|(number, dead)| (dead.message, Then::Dead(number)))));
+        let next = messages(oldest_first.map(|(number, dead)| (dead.message, Then::Dead(number))));
+        if matches!(next, Next::Messages(_)) {
+            return Ok(next);
+        }
     }
     let Some(view) = core.view() else { return Ok(Next::Idle) };
     if let Some(Replay { cursor, to, marks }) = row.replays.first().filter(|replay| replay.to <= view.position) {
         // A scanner of its own: what one remembers holds for one order of reading.
         let scanned = Scanner::new(core.history(), wanted.clone()).scan(&view, *cursor, *to, marks)?;
         let end = if scanned.reached >= *to { u64::MAX } else { scanned.reached };
-        return Ok(scan(scanned.messages, end, scanned.marks, |cursor, marks| Then::Replay { cursor, marks }));
+        return Ok(scan(scanned.messages, end, &scanned.marks, |cursor, marks| Then::Replay { cursor, marks }));
     }
     let facts = core.state.facts(row.fact, TAKEN)?;
     if let Some((last, _)) = facts.last() {
@@ -83,7 +86,7 @@ pub(crate) fn next(
         return Ok(Next::Idle);
     }
     let scanned = scanner.scan(&view, row.cursor, view.position, &row.marks)?;
-    Ok(scan(scanned.messages, scanned.reached, scanned.marks, |cursor, marks| Then::Log { cursor, marks }))
+    Ok(scan(scanned.messages, scanned.reached, &scanned.marks, |cursor, marks| Then::Log { cursor, marks }))
 }
 
 fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
@@ -92,7 +95,7 @@ fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
 }
 
 /// Only the last message of a record moves the cursor, and the last one of all to the end.
-fn scan(found: Vec<Message>, reached: u64, marks: Marks, then: impl Fn(u64, Option<Marks>) -> Then) -> Next {
+fn scan(found: Vec<Message>, reached: u64, marks: &Marks, then: impl Fn(u64, Option<Marks>) -> Then) -> Next {
     let places: Vec<u64> = found.iter().map(|message| message.position).collect();
     let after = |index: usize| match places.get(index + 1) {
         None => then(reached, Some(marks.clone())),
@@ -108,7 +111,8 @@ fn scan(found: Vec<Message>, reached: u64, marks: Marks, then: impl Fn(u64, Opti
 /// Writes down what is true now.
 pub(crate) fn apply(row: &mut Row, then: &Then) {
     match then {
-        Then::Nothing | Then::Dead(_) => {}
+        Then::Nothing => {}
+        Then::Dead(_) => row.again = row.again.saturating_sub(1),
         Then::Log { cursor, marks } => {
             row.cursor = *cursor;
             row.marks = marks.clone().unwrap_or_else(|| row.marks.clone());
@@ -133,7 +137,7 @@ mod tests {
     use crate::message::Place;
 
     fn at(position: u64) -> Message {
-        Message::new(Kind::LoanReloaded, &[], Place { position, known_at: 0 }, "", Map::new())
+        Message::new(Kind::LoanReloaded, &[], Place { position, known_at: 0 }, "", &Map::new())
     }
 
     #[test]
@@ -141,7 +145,7 @@ mod tests {
         let marks = Marks { complete: Some(true), ..Marks::default() };
         let found = vec![at(3), at(3), at(5), at(8)];
         let log = |cursor, marks| Then::Log { cursor, marks };
-        let Next::Messages(queue) = scan(found, 9, marks.clone(), log) else { panic!("no messages") };
+        let Next::Messages(queue) = scan(found, 9, &marks, log) else { panic!("no messages") };
         let then: Vec<_> = queue.into_iter().map(|queued| queued.then).collect();
         assert_eq!(then, [Then::Nothing, log(3, None), log(5, None), log(9, Some(marks.clone()))]);
         let mut row = Row::default();
@@ -151,7 +155,7 @@ mod tests {
             seen.push((row.cursor, row.marks.complete));
         }
         assert_eq!(seen, [(0, None), (3, None), (5, None), (9, Some(true))]);
-        assert!(matches!(scan(Vec::new(), 9, marks, log), Next::Moved(Then::Log { cursor: 9, .. })));
+        assert!(matches!(scan(Vec::new(), 9, &marks, log), Next::Moved(Then::Log { cursor: 9, .. })));
     }
 
     #[test]

@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(retry.next(after(41), START.plus(retry.give_up), 0.0), None);
         let refused = Attempts { refused: true, ..after(5) };
         assert_eq!(retry.next(refused, START.plus(Duration::from_secs(899)), 1.0).unwrap().since(START).as_secs(), 900);
-        assert_eq!(retry.next(refused, START.plus(Duration::from_secs(900)), 0.0), None);
+        assert_eq!(retry.next(refused, START.plus(Duration::from_mins(15)), 0.0), None);
     }
 
     #[test]

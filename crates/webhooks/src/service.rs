@@ -12,7 +12,6 @@ use crate::message::Message;
 use crate::options::{WebhookOptions, WebhookPlaces};
 use crate::report::{DeadLetter, DeliveryReport, Retrying, SubscriptionReport};
 use crate::scan::Marks;
-use crate::state::KEPT_DEAD;
 use crate::state::row::{Made, Replay, Row};
 use crate::worker::Worker;
 use crate::{Kind, WebhookError, metrics, watch};
@@ -112,7 +111,11 @@ impl Webhooks {
         let count = match again {
             Again::Dead => self.retry(subscription, None)?,
             Again::Message(id) => match self.retry(subscription, Some(id))? {
-                0 => return refused(format!("{subscription} has no dead letter {id}; `webhooks dead` names them")),
+                0 => {
+                    return refused(format!(
+                        "{subscription} has no dead letter {id} that is not sent again already; `webhooks dead` names them"
+                    ));
+                }
                 count => count,
             },
             Again::Range { from, to } => self.order(subscription, *from, *to)?,
@@ -133,7 +136,7 @@ impl Webhooks {
     pub fn test(&self, subscription: &str) -> Result<DeliveryReport, WebhookError> {
         let (core, endpoint) = (&self.core, self.core.endpoint(subscription)?);
         let (started, now) = (core.monotonic(), core.now());
-        let message = Message::of_now(Kind::Ping, now, core.places.engine.view().position, Map::new());
+        let message = Message::of_now(Kind::Ping, now, core.places.engine.view().position, &Map::new());
         let attempt = self.runtime.block_on(endpoint.sender.send(&message, now));
         let took = core.monotonic().saturating_sub(started);
         metrics::attempted(subscription, attempt.outcome, took);
@@ -197,8 +200,6 @@ impl Webhooks {
         let (core, subscription) = (&self.core, &endpoint.subscription);
         let found = core.state.row(&subscription.id)?;
         let row = found.clone().unwrap_or_default();
-        let limit = usize::try_from(KEPT_DEAD).unwrap_or(usize::MAX);
-        let dead_letters = core.state.dead(&subscription.id, limit, |_| true)?.len() as u64;
         Ok(SubscriptionReport {
             id: subscription.id.clone(),
             target: endpoint.sender.target.shown(),
@@ -216,7 +217,7 @@ impl Webhooks {
                 next_at: Timestamp::from_micros(head.due_at),
                 reason: head.reason,
             }),
-            dead_letters,
+            dead_letters: core.state.dead_letters(&subscription.id)?,
             replaying: row.replays.iter().map(|replay| replay.to.saturating_sub(replay.cursor)).sum(),
             disabled_at: row.disabled.map(|disabled| Timestamp::from_micros(disabled.at)),
         })

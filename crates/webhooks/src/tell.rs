@@ -35,7 +35,7 @@ pub(crate) fn uploaded(event: &CloudEvent, change: &Change<'_>, place: Place) ->
 pub(crate) fn reloaded(loan: &str, cause: &str, place: Place) -> Message {
     let position = place.position.to_string();
     let data = data([("loanRequestId", loan.into()), ("position", place.position.into()), ("cause", cause.into())]);
-    Message::new(Kind::LoanReloaded, &[loan, &position], place, &known_at(place), data)
+    Message::new(Kind::LoanReloaded, &[loan, &position], place, &known_at(place), &data)
 }
 
 /// A manifest was evaluated; `before`: whether the one before it found everything here.
@@ -56,7 +56,7 @@ pub(crate) fn completeness(result: &Completeness, before: Option<bool>, place: P
         ("eventsMissing", result.events_missing.into()),
         ("loansUnlisted", result.loans_unlisted.into()),
     ]);
-    Some(Message::new(kind, &[&result.manifest_id, &position], place, &known_at(place), data))
+    Some(Message::new(kind, &[&result.manifest_id, &position], place, &known_at(place), &data))
 }
 
 fn of_event(kind: Kind, event: &CloudEvent, place: Place, more: Map<String, Value>) -> Message {
@@ -68,7 +68,7 @@ fn of_event(kind: Kind, event: &CloudEvent, place: Place, more: Map<String, Valu
         ("event", event.name().into()),
     ]);
     members.extend(more);
-    Message::new(kind, &[&event.source, &event.id], place, &event.time, members)
+    Message::new(kind, &[&event.source, &event.id], place, &event.time, &members)
 }
 
 fn known_at(place: Place) -> String {

@@ -67,26 +67,29 @@ pub(crate) async fn run(core: Arc<Core>) -> Infallible {
 async fn step(core: &Arc<Core>, watch: &mut Option<Watch>) -> Result<(), WebhookError> {
     let mut looked = match *watch {
         Some(watch) => watch,
-        None => {
-            let core = Arc::clone(core);
-            let told = blocking(move || {
-                core.state.mend()?;
-                core.state.is_stalled()
-            });
-            Watch { told: told.await?, away_since: None }
-        }
+        None => Watch { told: was_told(core).await?, away_since: None },
     };
     let seen = core.places.sync.snapshot();
     let news = looked.look(seen.state, core.monotonic(), core.options.stalled_after).filter(|_| seen.synchronised);
     if let Some(kind) = news {
         looked.told = kind == Kind::SyncStalled;
         let position = core.places.engine.view().position;
-        let message = Message::of_now(kind, core.now(), position, members(&seen, position));
+        let message = Message::of_now(kind, core.now(), position, &members(&seen, position));
         let (core, told) = (Arc::clone(core), looked.told);
         blocking(move || core.state.write(|writer| writer.tell(&message, told))).await?;
     }
     *watch = Some(looked);
     Ok(())
+}
+
+/// What an earlier process told last.
+async fn was_told(core: &Arc<Core>) -> Result<bool, WebhookError> {
+    let core = Arc::clone(core);
+    let read = move || {
+        core.state.mend()?;
+        core.state.is_stalled()
+    };
+    blocking(read).await
 }
 
 /// Nothing of it names a loan, a host or a person.
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn only_what_lasts_is_told_and_told_once() {
         use SourceState::{CatchingUp, Disconnected, Diverged, Live, Paused, Stale, Starting};
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let mut watch = Watch::default();
         let script = [
             (0, Starting, None),

@@ -21,7 +21,7 @@ use crate::{Kind, WebhookError, metrics};
 /// The wait before work that failed is taken up again, in ticks.
 const AGAIN: u32 = 50;
 /// How long what arrived may stay without being durable: after a kill so much arrives twice.
-const SAVE_EVERY: Duration = Duration::from_millis(250);
+const SAVE_EVERY: Duration = Duration::from_millis(500);
 /// The longest wait at a time: the clock may be set meanwhile.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -78,6 +78,10 @@ impl Worker {
         }
     }
 
+    fn is_save_due(&self) -> bool {
+        self.core.monotonic().saturating_sub(self.saved_at) > SAVE_EVERY
+    }
+
     fn endpoint(&self) -> &Endpoint {
         &self.core.endpoints[self.at]
     }
@@ -112,6 +116,7 @@ impl Worker {
     async fn fill(&mut self, row: Row) -> Result<Step, WebhookError> {
         let (core, at) = (Arc::clone(&self.core), self.at);
         let wanted = self.endpoint().wanted.clone();
+        let save = self.is_save_due();
         let mut scanner = self.scanner.take().unwrap_or_else(|| Scanner::new(core.history(), wanted));
         let work = move || {
             let endpoint = &core.endpoints[at];
@@ -119,15 +124,20 @@ impl Worker {
             let next = queue::next(&core, id, &endpoint.wanted, &mut scanner, &row)?;
             match &next {
                 Next::Moved(then) => core.state.touch(|writer| writer.change(id, |row| queue::apply(row, then)))?,
-                Next::Idle => core.state.save()?,
-                Next::Messages(_) => {}
+                Next::Idle if save => core.state.save()?,
+                Next::Idle | Next::Messages(_) => {}
             }
             Ok((scanner, next))
         };
         let (scanner, next) = blocking(work).await?;
         self.scanner = Some(scanner);
         Ok(match next {
-            Next::Idle => Step::Wait(self.core.options.tick),
+            Next::Idle => {
+                if save {
+                    self.saved_at = self.core.monotonic();
+                }
+                Step::Wait(self.core.options.tick)
+            }
             Next::Moved(_) => Step::Go,
             Next::Messages(queue) => {
                 self.queue = queue;
@@ -143,7 +153,7 @@ impl Worker {
         let took = self.core.monotonic().saturating_sub(started);
         metrics::attempted(self.id(), attempt.outcome, took);
         let tried = Tried { queued: Queued { message: message.clone(), then: then.clone() }, head, attempt, now, took };
-        let save = took > SAVE_EVERY || self.core.monotonic().saturating_sub(self.saved_at) > SAVE_EVERY;
+        let save = self.is_save_due();
         let (core, at) = (Arc::clone(&self.core), self.at);
         let done = blocking(move || tried.settle(&core, &core.endpoints[at], save)).await?;
         if save {
@@ -233,9 +243,9 @@ impl Tried {
             writer.change(id, |row| self.note(row, &fate, &endpoint.subscription.url))
         };
         if durable {
-            core.state.write(change)?
+            core.state.write(change)?;
         } else {
-            core.state.touch(change)?
+            core.state.touch(change)?;
         }
         if dropped {
             warn!(

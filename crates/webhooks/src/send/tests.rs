@@ -17,7 +17,7 @@ use crate::target::{Targets, system_lookup};
 const NOW: Timestamp = Timestamp::from_micros(784_111_770_000_000);
 
 fn message() -> Message {
-    Message::of_now(Kind::Ping, NOW, 0, Map::new())
+    Message::of_now(Kind::Ping, NOW, 0, &Map::new())
 }
 
 /// A server that gives every connection this answer; its port, and how many connections there were.
@@ -29,8 +29,8 @@ async fn server(answer: String) -> (u16, Arc<AtomicUsize>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             counted.fetch_add(1, Ordering::SeqCst);
             let mut request = [0; 4096];
+            assert!(stream.read(&mut request).await.is_ok());
             // A client that gave up is none of its concern.
-            stream.read(&mut request).await.ok();
             stream.write_all(answer.as_bytes()).await.ok();
         }
     };

@@ -168,6 +168,11 @@ impl State {
         })
     }
 
+    /// How many dead letters a subscription has.
+    pub(crate) fn dead_letters(&self, id: &str) -> Result<u64, WebhookError> {
+        self.read(|at| Ok(at.open_table(DEAD)?.range((id, 0)..=(id, u64::MAX))?.count() as u64))
+    }
+
     /// Attempts of a subscription, newest first, at most `limit`.
     pub(crate) fn made(&self, id: &str, limit: usize) -> Result<Vec<Made>, WebhookError> {
         self.read(|at| {
@@ -253,20 +258,22 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Has dead letters sent once more: the one with this message id, or all; how many.
+    /// Has dead letters sent once more: the one with this message id, or all; how many that are not to be already.
     pub(crate) fn retry(&mut self, id: &str, message: Option<&str>) -> Result<u64, Fault> {
         let mut chosen = Vec::new();
         for entry in self.dead.range((id, 0)..=(id, u64::MAX))? {
             let (key, dead) = entry?;
             let dead: Dead = decode(dead.value())?;
-            if message.is_none_or(|message| dead.message.id == message) {
+            if !dead.again && message.is_none_or(|message| dead.message.id == message) {
                 chosen.push((key.value().1, Dead { again: true, ..dead }));
             }
         }
         for (number, dead) in &chosen {
             self.dead.insert((id, *number), encode(dead)?.as_slice())?;
         }
-        Ok(chosen.len() as u64)
+        let count = chosen.len() as u64;
+        self.change(id, |row| row.again += count)?;
+        Ok(count)
     }
 
     /// Keeps an attempt as `number`, and the newest ones only.

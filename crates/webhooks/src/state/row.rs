@@ -26,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) delivered: u64,
     pub(crate) delivered_at: Option<i64>,
     pub(crate) dead: u64,
+    /// Dead letters that are to be sent once more.
+    pub(crate) again: u64,
     /// Number of the next attempt and of the next dead letter.
     pub(crate) number: u64,
 }

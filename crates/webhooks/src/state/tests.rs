@@ -8,7 +8,7 @@ use super::*;
 use crate::Kind;
 
 fn message() -> Message {
-    Message::of_now(Kind::SyncStalled, Timestamp::from_micros(7), 3, Map::new())
+    Message::of_now(Kind::SyncStalled, Timestamp::from_micros(7), 3, &Map::new())
 }
 
 fn dead(message: Message) -> Dead {
@@ -53,8 +53,11 @@ fn dead_letters_are_kept_sent_again_and_bounded() {
         Ok(dropped)
     });
     assert_eq!(dropped.unwrap(), 1, "the oldest one");
+    state.write(|writer| writer.put("a", &Row::default())).unwrap();
     assert_eq!(state.write(|writer| writer.retry("a", Some(&letters[1].message.id))).unwrap(), 1);
+    assert_eq!(state.write(|writer| writer.retry("a", Some(&letters[1].message.id))).unwrap(), 0, "it is already");
     assert_eq!(state.write(|writer| writer.retry("b", None)).unwrap(), 0);
+    assert_eq!((state.row("a").unwrap().unwrap().again, state.dead_letters("a").unwrap()), (1, KEPT_DEAD));
     let again = state.dead("a", 10, |dead| dead.again).unwrap();
     assert_eq!(again.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1]);
     state.write(|writer| writer.raise("a", 1)).unwrap();
