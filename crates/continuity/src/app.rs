@@ -10,6 +10,7 @@ use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_ingest::{IngestOptions, Ingester, Source};
 use continuity_readmodel::{EngineError, SyncBoard};
+use continuity_webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,7 @@ pub(crate) struct Serving {
     pub(crate) source: Box<dyn Source>,
     pub(crate) ingest: IngestOptions,
     pub(crate) blobs: BlobService,
+    pub(crate) webhooks: Webhooks,
     pub(crate) api: TcpListener,
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
@@ -83,7 +85,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     (operations.auditor, operations.stop) = (auditor.clone(), stop.clone());
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
-    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, blobs, clock });
+    let webhooks = serving.webhooks.clone();
+    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, blobs, webhooks, clock });
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
@@ -102,11 +105,16 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     });
     let (auth, until) = (state.auth.clone(), stop.clone());
     tasks.spawn("access-records", async move { auth.keep_reads(until).await });
+    let (webhooks, until) = (serving.webhooks.clone(), stop.clone());
+    tasks.spawn("webhooks", async move {
+        webhooks.run(until).await;
+        Ok::<_, String>(())
+    });
     let router = continuity_api::router(state.clone());
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
-    let router = telemetry::metrics_router(serving.recorder, state.clone());
+    let router = telemetry::metrics_router(serving.recorder, state.clone(), serving.webhooks);
     let limits = ServerLimits::default();
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
     let directory = core.dir;

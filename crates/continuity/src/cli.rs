@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Who read what from this replica.
     #[command(subcommand)]
     Access(Access),
+    /// Messages to the bank's systems: how subscriptions are, what was sent and given up, and sending again.
+    #[command(subcommand)]
+    Webhooks(Webhooks),
     /// The source: how it is, and what an operator can do about it.
     #[command(subcommand)]
     Source(Source),
@@ -282,6 +285,60 @@ pub(crate) struct BlobId {
     pub(crate) on: OnData,
     /// Its SHA-256 as `blobs list` prints it.
     pub(crate) sha256: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Webhooks {
+    /// Each subscription: how far it is, what did not arrive, and why.
+    List(OnData),
+    /// The newest attempts, the last 1,000 of each subscription.
+    Deliveries(WebhookRows),
+    /// Dead letters: messages that were given up.
+    Dead(WebhookRows),
+    /// Send dead letters, or what the log tells from one position to another, once more.
+    Replay(Replayed),
+    /// Send a ping, once and now, and say what came of it.
+    Test(WebhookId),
+    /// Send to a subscription again whose receiver had answered 410.
+    Enable(WebhookId),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebhookRows {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Only those of this subscription.
+    pub(crate) subscription: Option<String>,
+    /// How many, newest first.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebhookId {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Subscription as `webhooks list` prints it.
+    pub(crate) subscription: String,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["dead", "message", "from"])))]
+pub(crate) struct Replayed {
+    #[command(flatten)]
+    pub(crate) of: WebhookId,
+    /// Every dead letter of the subscription.
+    #[arg(long)]
+    pub(crate) dead: bool,
+    /// The dead letter with this message id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) message: Option<String>,
+    /// What the log tells from this position on ...
+    #[arg(long, value_name = "POSITION", requires = "to")]
+    pub(crate) from: Option<u64>,
+    /// ... to this one.
+    #[arg(long, value_name = "POSITION", requires = "from")]
+    pub(crate) to: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

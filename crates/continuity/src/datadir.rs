@@ -41,7 +41,7 @@ impl DataDir {
         }
         let root = root.canonicalize().with_context(|| format!("cannot resolve {}", root.display()))?;
         let dir = Self { root, _lock: lock };
-        for part in [dir.log(), dir.read_models(), dir.blobs(), dir.control(), dir.tls()] {
+        for part in [dir.log(), dir.read_models(), dir.blobs(), dir.webhooks(), dir.control(), dir.tls()] {
             fs::create_dir_all(&part).with_context(|| format!("cannot create {}", part.display()))?;
         }
         Ok(Some(dir))
@@ -61,6 +61,11 @@ impl DataDir {
     /// bytes themselves.
     pub(crate) fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
+    }
+
+    /// What of webhooks has to outlast the process.
+    pub(crate) fn webhooks(&self) -> PathBuf {
+        self.root.join("webhooks")
     }
 
     /// The authorization server's log, keys and redb file.

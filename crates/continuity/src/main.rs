@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod sources;
 mod telemetry;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Completeness(options) => commands::completeness::run(&options),
         Command::Access(command) => commands::access::run(command),
         Command::Blobs(command) => commands::blobs::run(command),
+        Command::Webhooks(command) => commands::webhooks::run(command),
         Command::Source(command) => commands::source::run(command),
     };
     match outcome {

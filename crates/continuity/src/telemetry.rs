@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use continuity_api::ApiState;
+use continuity_webhooks::Webhooks;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -40,13 +41,14 @@ pub(crate) fn collect_metrics() -> Result<PrometheusHandle> {
     continuity_ingest::metrics::describe();
     continuity_auth::metrics::describe();
     continuity_blobs::metrics::describe();
+    continuity_webhooks::metrics::describe();
     continuity_api::metrics::describe();
     Ok(recorder)
 }
 
 /// `GET /metrics` in the Prometheus text format. What ages is derived for each scrape, from the board and from what the
 /// read models hold, so that nothing that stands still can look well.
-pub(crate) fn metrics_router(handle: PrometheusHandle, state: ApiState) -> Router {
+pub(crate) fn metrics_router(handle: PrometheusHandle, state: ApiState, webhooks: Webhooks) -> Router {
     let render = move || {
         let view = state.engine.view();
         continuity_ingest::metrics::show(&state.sync.snapshot_at(view.position));
@@ -54,6 +56,9 @@ pub(crate) fn metrics_router(handle: PrometheusHandle, state: ApiState) -> Route
         state.auth.show_metrics();
         if let Err(error) = state.blobs.show_metrics() {
             tracing::warn!(%error, "the figures of blobs are those of an earlier scrape");
+        }
+        if let Err(error) = webhooks.show_metrics() {
+            tracing::warn!(%error, "the figures of webhooks are those of an earlier scrape");
         }
         let text = handle.render();
         async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text) }

@@ -20,7 +20,7 @@ const PATH: &str = "/api/v1/replica/completeness";
 
 /// A producer: everything that it ever gave out, whether or not it arrived.
 #[derive(Default)]
-struct Producer {
+pub(crate) struct Producer {
     /// Loan -> (event id, data) of each sequence.
     loans: BTreeMap<String, Vec<(String, String)>>,
     manifests: u32,
@@ -28,7 +28,7 @@ struct Producer {
 
 impl Producer {
     /// The next event of a loan.
-    fn event(&mut self, loan: &str) -> String {
+    pub(crate) fn event(&mut self, loan: &str) -> String {
         let events = self.loans.entry(loan.to_owned()).or_default();
         let sequence = events.len() + 1;
         let id = format!("evt_{loan}_{sequence}");
@@ -49,7 +49,7 @@ impl Producer {
     }
 
     /// What must be there now; `at` as JSON text.
-    fn manifest(&mut self, at: &str) -> String {
+    pub(crate) fn manifest(&mut self, at: &str) -> String {
         self.manifests += 1;
         let (mut presence, mut content, mut events) = ([0_u8; 32], [0_u8; 32], 0);
         for (loan, sent) in &self.loans {

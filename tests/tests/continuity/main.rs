@@ -31,4 +31,5 @@ mod serve;
 mod simulate;
 mod simulated;
 mod truth;
+mod webhooks;
 mod wire;

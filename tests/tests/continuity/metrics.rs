@@ -36,7 +36,11 @@ async fn what_is_exposed_is_documented() -> Result<(), Failure> {
     let client = continuity_tests::harness::Client::of(&demo, "").await?;
     assert_eq!(client.get("/api/v1/loan-requests").await?.status, 200);
     let exposition = reqwest::get(demo.told("metricsUrl")?).await?.text().await?;
-    let metrics = described(&exposition);
+    let mut metrics = described(&exposition);
+    // Webhooks have figures of their own for each subscription, and the demo has none.
+    let folder = tempfile::TempDir::new()?;
+    let (_receiver, replica) = crate::webhooks::with_one_message(folder.path()).await?;
+    metrics.extend(described(&reqwest::get(&replica.access().metrics_url).await?.text().await?));
     for (name, (kind, help)) in &metrics {
         assert!(name.starts_with("continuity_") && !help.is_empty(), "{name} has no help or a foreign name");
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/readmodel", "readmodel", &["base", "events", "log"]),
     ("projections", "projections", &["base", "events", "readmodel"]),
     ("crates/blobs", "blobs", &["base", "events"]),
+    ("crates/webhooks", "webhooks", &["base", "events", "log", "readmodel"]),
     ("crates/auth", "auth", &["base", "log", "readmodel"]),
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
@@ -23,7 +24,7 @@ const KEPT_IN: &[(&str, &[&str])] = &[
     ("rdkafka", &["crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),
-    ("redb", &["crates/blobs", "crates/readmodel"]),
+    ("redb", &["crates/blobs", "crates/readmodel", "crates/webhooks"]),
     ("rcgen", &["crates/continuity"]),
 ];
 

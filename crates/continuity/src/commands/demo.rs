@@ -24,7 +24,7 @@ use crate::config::{Config, LogFormat, Telemetry, UnknownParameters};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
-use crate::{blobs, output, telemetry};
+use crate::{blobs, output, telemetry, webhooks};
 
 /// The usual port of the metrics beside the usual port of the API.
 const METRICS_PORT: u16 = 9464;
@@ -99,6 +99,7 @@ async fn serve(
         source,
         ingest: ingest_options(&config, core.dir.root(), Arc::clone(&core.clock))?,
         blobs,
+        webhooks: webhooks::open(&core, &config)?,
         api: listeners.api,
         metrics: listeners.metrics,
         recorder,

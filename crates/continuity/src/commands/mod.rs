@@ -15,6 +15,7 @@ pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod source;
 pub(crate) mod status;
+pub(crate) mod webhooks;
 
 use anyhow::Result;
 use serde_json::Value;

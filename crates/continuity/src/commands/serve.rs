@@ -12,7 +12,7 @@ use crate::config::{self, Config};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
-use crate::{blobs, sources, telemetry};
+use crate::{blobs, sources, telemetry, webhooks};
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: &Configured) -> Result<()> {
@@ -61,6 +61,7 @@ async fn serve(config: &Config) -> Result<()> {
         source: sources::open(config, core.dir.root(), &clock)?,
         ingest: ingest_options(config, core.dir.root(), clock)?,
         blobs,
+        webhooks: webhooks::open(&core, config)?,
         api,
         metrics,
         recorder,

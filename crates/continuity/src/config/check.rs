@@ -1,6 +1,7 @@
 //! What the values of a configuration have to be, beyond their types.
 
 mod blobs;
+mod webhooks;
 
 use super::source::given;
 use super::{BootstrapUrl, Config, Kafka, Limits, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
@@ -30,7 +31,8 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     within("changes.streams_per_client", config.changes.streams_per_client as u64, 1, config.changes.streams as u64)?;
     source(&config.source)?;
     bootstrap(config)?;
-    blobs::check(config)
+    blobs::check(config)?;
+    webhooks::check(&config.webhooks)
 }
 
 fn limits(limits: &Limits) -> Result<(), String> {

@@ -7,6 +7,7 @@ mod load;
 mod secret;
 mod source;
 mod url;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) use secret::Secret;
 pub(crate) use source::Security;
 pub(crate) use source::{Kafka, Nats, Place, Schedule, Source, given};
 pub(crate) use url::{BootstrapUrl, ObjectStoreUrl, SourceUrl};
+pub(crate) use webhooks::{WebhookSubscription, Webhooks};
 
 /// The annotated default configuration; `continuity config` prints it.
 pub(crate) const ANNOTATED_DEFAULT: &str = include_str!("default.toml");
@@ -38,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) source: Source,
     pub(crate) bootstrap: Place,
     pub(crate) blobs: Blobs,
+    pub(crate) webhooks: Webhooks,
     pub(crate) ingest: Ingest,
     pub(crate) log: Log,
     pub(crate) read_models: ReadModels,

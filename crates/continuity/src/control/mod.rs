@@ -30,12 +30,40 @@ pub(crate) enum Command {
     BlobList { limit: u64 },
     BlobRetry { sha256: String },
     BlobVerify { sha256: String },
+    Webhook { order: WebhookOrder },
     SourceStatus,
     SourcePause { reason: String },
     SourceResume { reason: String },
     SourceSync,
     SourceAccept { reason: String },
     SourceResync { loan: String, from: Option<String>, reason: String },
+}
+
+/// What can be asked about webhooks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub(crate) enum WebhookOrder {
+    List,
+    Deliveries {
+        subscription: Option<String>,
+        limit: u64,
+    },
+    Dead {
+        subscription: Option<String>,
+        limit: u64,
+    },
+    /// A range of log positions, else one dead letter, else all.
+    Replay {
+        subscription: String,
+        message: Option<String>,
+        range: Option<(u64, u64)>,
+    },
+    Enable {
+        subscription: String,
+    },
+    Test {
+        subscription: String,
+    },
 }
 
 /// One line of an answer.

@@ -10,6 +10,7 @@ mod quarantine;
 mod resync;
 mod source;
 mod status;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use continuity_ingest::control::{By, IngestControl};
 use continuity_log::Log;
 use continuity_readmodel::ledger::LedgerReader;
 use continuity_readmodel::{EngineHandle, SyncBoard};
+use continuity_webhooks::Webhooks;
 use serde_json::Value;
 
 use crate::control::{Command, Reply};
@@ -52,6 +54,7 @@ pub(crate) struct Following {
     pub(crate) schedule: Schedule,
     pub(crate) repair: Repair,
     pub(crate) blobs: BlobService,
+    pub(crate) webhooks: Webhooks,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -77,6 +80,7 @@ impl Operations {
             Command::BlobList { limit } => blobs::list(self, *limit),
             Command::BlobRetry { sha256 } => blobs::retry(self, sha256),
             Command::BlobVerify { sha256 } => blobs::verify(self, sha256),
+            Command::Webhook { order } => webhooks::execute(self, actor, order),
             Command::SourceStatus => source::status(self),
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),

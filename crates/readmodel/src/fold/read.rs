@@ -28,6 +28,8 @@ pub struct LoanState {
     pub gaps: Vec<(u64, u64)>,
     /// The first event that cannot be folded.
     pub parked: Option<u64>,
+    /// The snapshot or erasure that its fold starts from: the sequence that it includes, and the log position of its bytes.
+    pub base: Option<(u64, u64)>,
     /// Entities (kind, id) that lack a patch because its base is behind a gap.
     pub skipped: Vec<(String, String)>,
 }
@@ -43,6 +45,7 @@ impl From<LoanRow> for LoanState {
             last_sequence: row.last,
             gaps: row.gaps,
             parked: row.parked,
+            base: row.base.map(|base| (base.as_of, base.position)),
             skipped: row.skipped.into_iter().collect(),
         }
     }
