@@ -86,7 +86,7 @@ impl Staleness {
     /// Refuses when the request set a limit (`X-Max-Staleness`, seconds) that is passed, or that cannot be judged.
     pub(crate) fn within(&self, request: &HeaderMap) -> Result<(), Problem> {
         let Some(limit) = request.get(MAX_STALENESS) else { return Ok(()) };
-        let limit = limit.to_str().ok().and_then(|v| v.trim().parse::<u64>().ok()).ok_or_else(|| {
+        let limit = limit.to_str().ok().and_then(seconds).ok_or_else(|| {
             Problem::new(&crate::problem::BAD_REQUEST, "`X-Max-Staleness` must be a whole number of seconds.")
         })?;
         match &self.lag {
@@ -98,6 +98,12 @@ impl Staleness {
         }
         .map_err(|detail| Problem::new(&TOO_STALE, detail).retry_after(5))
     }
+}
+
+/// Digits alone; more than fit count as very many.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// The word of `X-Replica-State`.

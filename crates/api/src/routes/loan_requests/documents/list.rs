@@ -29,7 +29,7 @@ static PARAMS: [Param; 9] = [
     paging::LIMIT,
     paging::CURSOR,
     paging::FIELDS,
-    by("spaceId", &["spaceId"], By::AnyOf(&[]), "Only documents of these spaces."),
+    by("spaceId", &["spaceId"], By::AnyOf(&["spc_2f7vsvt04p"]), "Only documents of these spaces."),
     CATEGORY,
     STATUS,
     NAME,
