@@ -16,6 +16,7 @@ mod kafka;
 mod kills;
 mod metrics;
 mod nats;
+mod open_api;
 mod planted;
 mod rig;
 mod schedule;

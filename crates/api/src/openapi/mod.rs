@@ -6,8 +6,11 @@ mod links;
 mod operation;
 mod parameters;
 mod problems;
+mod reference;
 mod samples;
 mod schemas;
+
+pub(crate) use reference::STYLE;
 
 use std::sync::LazyLock;
 
@@ -23,9 +26,16 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
+static PAGE: LazyLock<String> = LazyLock::new(|| reference::page(&document()));
+
 /// The document as JSON text, made once.
 pub(crate) fn text() -> &'static str {
     &TEXT
+}
+
+/// The document as a page to read, made once.
+pub(crate) fn page() -> &'static str {
+    &PAGE
 }
 
 fn document() -> Value {
@@ -51,7 +61,7 @@ fn document() -> Value {
     })
 }
 
-const DESCRIPTION: &str = "Read-only access to the loan origination data that this replica holds.\n\nEvery data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
+const DESCRIPTION: &str = "Every data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
 
 fn paths() -> Value {
     let mut paths = Map::new();

@@ -48,7 +48,7 @@ fn responses(endpoint: &Endpoint) -> Value {
         }
         responses.insert(status.to_string(), response);
     };
-    put(200, endpoint.summary, Some(content(endpoint.answer)));
+    put(200, good(endpoint.answer), Some(content(endpoint.answer)));
     if parameters::is_file(endpoint) {
         put(206, "The part that `Range` asked for", Some(content(Answer::File)));
     }
@@ -82,6 +82,15 @@ fn add_unusual(endpoint: &Endpoint, responses: &mut Value) {
         response["description"] = format!("{description}.{problems}").into();
         response["headers"] = headers::of(endpoint, *status);
         response["content"]["application/json"] = json!({"schema": reference(schema)});
+    }
+}
+
+const fn good(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Object(_) => "What was asked for",
+        Answer::Array(_) | Answer::Export(_) => "The list, whole or one page of it",
+        Answer::File => "The bytes",
+        Answer::Media(_) => "The text",
     }
 }
 
