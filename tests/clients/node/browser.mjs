@@ -1,11 +1,13 @@
 // A person in a browser: authorises Swagger UI with id and secret, tries a call, and reads the reference.
 //
-//     node browser.mjs BASE_URL CLIENT_ID CLIENT_SECRET CHROMIUM FOLDER       (pictures of the pages go into FOLDER)
+//     node browser.mjs BASE_URL CLIENT_ID CLIENT_SECRET FOLDER       (pictures of the pages go into FOLDER)
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chromium } from "playwright-core";
 
-const [base, id, secret, executablePath, folder] = process.argv.slice(2);
+const [base, id, secret, folder] = process.argv.slice(2);
+const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 const complaints = [];
 

@@ -56,8 +56,12 @@ fn responses(endpoint: &Endpoint) -> Value {
         put(304, "Unchanged since the `ETag` of `If-None-Match`", None);
     }
     for (status, kinds) in problems::of(endpoint) {
-        let content = json!({"application/problem+json": problems::content(&kinds)});
-        put(status, &problems::description(&kinds), Some(content));
+        // Replies of the token endpoint may also have the form of RFC 6749: they are written out where they stand.
+        let response = match endpoint.verb {
+            Verb::Get => json!({"$ref": format!("#/components/responses/{}", problems::name(status, &kinds))}),
+            Verb::Post => problems::response(endpoint, status, &kinds),
+        };
+        responses.insert(status.to_string(), response);
     }
     let mut responses = Value::Object(responses);
     let links = links::of(endpoint);

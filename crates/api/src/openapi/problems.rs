@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::is_data;
 use super::parameters::{is_file, names};
+use super::schemas::reference;
+use super::{headers, is_data};
 use crate::endpoint::{Endpoint, ParamKind, Verb};
 use crate::problem::{self, Kind};
+use crate::routes::TABLE;
 
 /// A kind, who answers with it, and the `detail` of its example.
 type Rule = (&'static Kind, fn(&Endpoint) -> bool, &'static str);
@@ -82,20 +84,37 @@ pub(super) fn of(endpoint: &Endpoint) -> Vec<(u16, Vec<&'static Kind>)> {
     kinds.chunk_by(|a, b| a.status == b.status).map(|group| (group[0].status.as_u16(), group.to_vec())).collect()
 }
 
-/// What the problems of one reply look like.
-pub(super) fn content(kinds: &[&Kind]) -> Value {
+/// The reply with these problems, in full.
+pub(super) fn response(endpoint: &Endpoint, status: u16, kinds: &[&Kind]) -> Value {
     let example =
         |kind: &&Kind| (kind.code.to_owned(), json!({"$ref": format!("#/components/examples/{}", kind.code)}));
     let examples: Map<String, Value> = kinds.iter().map(example).collect();
-    json!({"schema": super::schemas::reference("Problem"), "examples": examples})
+    let description: Vec<String> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.code, kind.title)).collect();
+    json!({
+        "description": description.join(" "),
+        "headers": headers::of(endpoint, status),
+        "content": {"application/problem+json": {"schema": reference("Problem"), "examples": examples}},
+    })
 }
 
-/// In a sentence, with the codes.
-pub(super) fn description(kinds: &[&Kind]) -> String {
-    kinds.iter().map(|kind| format!("`{}`: {}.", kind.code, kind.title)).collect::<Vec<_>>().join(" ")
+/// The name of that reply in `components`: its status and codes, which decide everything in it.
+pub(super) fn name(status: u16, kinds: &[&Kind]) -> String {
+    let codes: Vec<&str> = kinds.iter().map(|kind| kind.code).collect();
+    format!("{status}.{}", codes.join("."))
 }
 
-/// One example for each kind, for `components`.
+/// Every reply with problems, once, for `components`.
+pub(super) fn shared() -> Value {
+    let mut responses = Map::new();
+    for endpoint in TABLE.iter().filter(|endpoint| endpoint.verb == Verb::Get) {
+        for (status, kinds) in of(endpoint) {
+            responses.insert(name(status, &kinds), response(endpoint, status, &kinds));
+        }
+    }
+    Value::Object(responses)
+}
+
+/// One example for each kind that some endpoint answers with, for `components`.
 pub(super) fn examples() -> Value {
     let example = |(kind, _, detail): &Rule| {
         let value = json!({
@@ -104,13 +123,13 @@ pub(super) fn examples() -> Value {
         });
         (kind.code.to_owned(), json!({"summary": kind.title, "value": value}))
     };
-    Value::Object(RULES.iter().map(example).collect())
+    let answered = RULES.iter().filter(|rule| TABLE.iter().any(|endpoint| (rule.1)(endpoint)));
+    Value::Object(answered.map(example).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::TABLE;
 
     #[test]
     fn every_kind_has_a_rule_and_somebody_who_answers_with_it() {
@@ -118,6 +137,17 @@ mod tests {
         assert_eq!(ruled, problem::ALL.iter().map(|kind| kind.code).collect::<Vec<_>>(), "RULES, in the order of ALL");
         for (kind, answers, _) in RULES.iter().filter(|rule| rule.0 != &problem::UNKNOWN_PATH) {
             assert!(TABLE.iter().any(|endpoint| answers(endpoint)), "{}", kind.code);
+        }
+    }
+    /// One name must not stand for two replies: what else decides about a reply belongs into the name.
+    #[test]
+    fn replies_with_the_same_name_are_the_same() {
+        let shared = shared();
+        for endpoint in TABLE.iter().filter(|endpoint| endpoint.verb == Verb::Get) {
+            for (status, kinds) in of(endpoint) {
+                let name = name(status, &kinds);
+                assert_eq!(shared[&name], response(endpoint, status, &kinds), "{name} of {}", endpoint.id);
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ const OF_HTTP: [&str; 3] = ["content-type", "content-length", "date"];
 fn check(document: &Value, path: &str, verb: &str, answer: &Answer) {
     let status = answer.status.as_u16().to_string();
     let response = &document["paths"][path][verb]["responses"][&status];
+    let reference = response["$ref"].as_str().and_then(|reference| document.pointer(&reference[1..]));
+    let response = reference.unwrap_or(response);
     let headers = response["headers"].as_object().unwrap_or_else(|| panic!("{path}: {status} is not documented"));
     let documented: BTreeSet<String> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();
     for name in answer.headers.keys().map(http::HeaderName::as_str) {

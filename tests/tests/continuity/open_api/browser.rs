@@ -13,7 +13,7 @@ async fn a_person_tries_and_reads_the_api_in_chromium() -> Result<(), Failure> {
     let (demo, folder) = (demo().await?, workshop()?);
     let pictures = std::env::var_os("CONTINUITY_PICTURES").unwrap_or_else(|| folder.path().into());
     let mut browser = Command::new("node");
-    told(browser.current_dir(folder.path()).arg("browser.mjs"), &demo)?.arg("chromium").arg(pictures);
+    told(browser.current_dir(folder.path()).arg("browser.mjs"), &demo)?.arg(pictures);
     let said = succeeds(browser).await?;
     assert_eq!(said.lines().count(), 5, "{said}");
     Ok(())

@@ -17,13 +17,16 @@ fn effort() -> Vec<&'static str> {
 }
 
 async fn fuzz(demo: &Running, authorization: &str) -> Result<String, Failure> {
-    let folder = client("fuzz");
+    // It keeps what it learns where it runs.
+    let folder = tempfile::tempdir()?;
+    for file in ["schemathesis.toml", "hooks.py"] {
+        std::fs::copy(client("fuzz").join(file), folder.path().join(file))?;
+    }
     let mut command = Command::new(Path::new(&python()).with_file_name("schemathesis"));
-    command.current_dir(&folder).args(["--config-file", "schemathesis.toml", "run", "--workers", "2", "--no-color"]);
-    command.args(effort()).arg(format!("{}/~/open-api/openapi.json", demo.told("baseUrl")?));
+    command.current_dir(folder.path()).args(["run", "--no-color"]).args(effort());
+    command.arg(format!("{}/~/open-api/openapi.json", demo.told("baseUrl")?));
     command.env("CONTINUITY_BASE_URL", demo.told("baseUrl")?).env("CONTINUITY_CA_FILE", demo.told("caFile")?);
-    command.env("CONTINUITY_AUTHORIZATION", authorization);
-    command.env("PYTHONPATH", folder).env("PYTHONDONTWRITEBYTECODE", "1").env("SCHEMATHESIS_HOOKS", "hooks");
+    command.env("CONTINUITY_AUTHORIZATION", authorization).env("PYTHONDONTWRITEBYTECODE", "1");
     let said = succeeds(command).await?;
     assert!(said.contains("Tested:") && said.contains("passed"), "{said}");
     Ok(said)
@@ -34,7 +37,9 @@ async fn schemathesis_finds_nothing() -> Result<(), Failure> {
     let demo = demo().await?;
     let token = Client::of(&demo, "").await?.token().to_owned();
     let said = fuzz(&demo, &format!("Bearer {token}")).await?;
-    assert!(!said.contains("Missing authentication"), "{said}");
+    // Only the two token endpoints, whose ids and secrets are made up here, may have refused everything.
+    let refused = said.lines().find(|line| line.contains("Authentication failed:")).unwrap_or_default();
+    assert!(refused.is_empty() || refused.contains(" 1 operation ") || refused.contains(" 2 operations "), "{refused}");
     fuzz(&demo, "Bearer none").await?;
     Ok(())
 }

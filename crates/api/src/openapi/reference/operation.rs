@@ -111,6 +111,7 @@ fn body(page: &mut String, operation: &Value) {
 }
 
 fn answer(page: &mut String, document: &Value, status: &str, response: &Value) {
+    let response = resolved(document, response);
     let description = inline(text(response, "description"));
     let class = if status < "400" { "good" } else { "bad" };
     put(
