@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask COMMAND
 
   test         set up, then format, lint, tidy, documentation, and every test   [--no-setup]
-  setup        set up alone: programs, the Python environment, brokers below target/brokers
+  setup        set up alone: programs, Python and Node below target, brokers below target/brokers
   tidy         sizes, crate graph, registrations, paths named in the documents
   soak NAME    the long form of a proof; without NAME: what there is
   bench NAME   a benchmark; without NAME: what there is

@@ -1,7 +1,8 @@
-//! What the tests need beyond Rust: Debian packages, a Python environment of their own, and brokers.
+//! What the tests need beyond Rust: Debian packages, environments of Python and Node of their own, and brokers.
 
 mod brokers;
 mod kafka;
+mod node;
 mod python;
 
 pub(crate) use python::python;
@@ -17,6 +18,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("curl", "--version", "curl"),
     ("wrk", "", "wrk"),
     ("faketime", "--version", "faketime"),
+    ("chromium", "--version", "chromium"),
     ("perl", "-v", "perl"),
     ("make", "--version", "make"),
     ("gcc", "--version", "gcc"),
@@ -32,6 +34,7 @@ pub(crate) fn set_up() -> Outcome {
         run(command(&["apt-get", "install", "-y", "-qq", "--no-install-recommends"]).args(&missing))?;
     }
     python::set_up()?;
+    node::set_up()?;
     brokers::set_up()
 }
 

@@ -60,6 +60,12 @@ const SOAKS: &[(&str, &str, &str, &str)] = &[
         "blobs::arrive::everything_arrives_over_kills",
     ),
     (
+        "api",
+        "schemathesis over the whole OpenAPI document, 400 new cases for each operation and phase",
+        "continuity-tests",
+        "open_api::fuzz::schemathesis_finds_nothing",
+    ),
+    (
         "log",
         "4,000 lives of a log that end in a power cut or a kill",
         "continuity-log",

@@ -103,6 +103,25 @@ impl Tag {
             Self::Documentation => "Documentation",
         }
     }
+
+    /// What stands under the heading, in a sentence or two.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Token => "Access tokens for client credentials, and the keys that they are signed with.",
+            Self::LoanRequests => "Loan requests, and what happened to them.",
+            Self::Tasks => "What somebody has to do for a loan request: forms with their data, and attachments.",
+            Self::BidsAndAnalysis => "Bids of the bank, and calculations about loan requests and their participants.",
+            Self::Documents => "Documents, the spaces that they lie in, and their bytes.",
+            Self::Communication => "Guilds with channels of messages, and comments.",
+            Self::Views => "Reports that the platform made of a loan request.",
+            Self::Worksheets => "Calculation sheets of a loan request.",
+            Self::Changes => "Which loan requests change, told as it happens.",
+            Self::Health => {
+                "How the replica is, and whether everything is here. Balancers ask `/ready`, people `/health`."
+            }
+            Self::Documentation => "This document and its pages.",
+        }
+    }
 }
 
 /// Who may call an endpoint.

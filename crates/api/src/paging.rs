@@ -20,6 +20,9 @@ pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-coun
 /// The most entries of one page.
 pub(crate) const MAX_LIMIT: u64 = 200;
 
+/// The biggest number that every JSON reader keeps exactly: no position or sequence is beyond it.
+pub(crate) const MAX_EXACT: u64 = (1 << 53) - 1;
+
 /// How many entries of a nested list come.
 pub(crate) const LIMIT: Param = Param {
     name: "limit",

@@ -138,7 +138,8 @@ async fn success(reply: Reply, call: &Call, staleness: Option<&Staleness>) -> Re
     let mut response = reply.into_response(&call.headers).await;
     if let Some(staleness) = staleness {
         staleness.mark(response.headers_mut());
-        if call.as_of.is_none() {
+        let text = matches!(call.endpoint.answer, Answer::Object(_) | Answer::Array(_) | Answer::Export(_));
+        if text && call.as_of.is_none() {
             staleness.mark_modified(response.headers_mut());
         }
         if !complete {

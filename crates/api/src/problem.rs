@@ -12,6 +12,13 @@ pub(crate) struct Kind {
     pub(crate) title: &'static str,
 }
 
+impl Kind {
+    /// The `type` of its documents.
+    pub(crate) fn urn(&self) -> String {
+        format!("urn:continuity:problem:{}", self.code)
+    }
+}
+
 macro_rules! kinds {
     ($($name:ident = $code:literal, $status:ident, $title:literal;)*) => {
         $(pub(crate) static $name: Kind = Kind { code: $code, status: StatusCode::$status, title: $title };)*
@@ -128,7 +135,7 @@ impl Problem {
     /// The problem document. `instance` is the path without its query.
     pub(crate) fn document(&self, instance: &str, request_id: &str) -> Bytes {
         let document = serde_json::json!({
-            "type": format!("urn:continuity:problem:{}", self.kind.code),
+            "type": self.kind.urn(),
             "title": self.kind.title,
             "status": self.kind.status.as_u16(),
             "detail": self.detail,

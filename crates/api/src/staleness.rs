@@ -109,9 +109,7 @@ impl Staleness {
     pub(crate) fn within(&self, request: &HeaderMap) -> Result<(), Problem> {
         let mut limits = request.get_all(MAX_STALENESS).iter();
         let Some(limit) = limits.next() else { return Ok(()) };
-        let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = limit.to_str().ok().map(str::trim).filter(digits).and_then(|text| text.parse::<u64>().ok());
-        let limit = limit.filter(|_| limits.next().is_none()).ok_or_else(|| {
+        let limit = limit.to_str().ok().and_then(seconds).filter(|_| limits.next().is_none()).ok_or_else(|| {
             Problem::new(&crate::problem::BAD_REQUEST, "`X-Max-Staleness` must be one whole number of seconds.")
         })?;
         match &self.lag {
@@ -133,6 +131,12 @@ fn http_date(time: &str) -> Option<HeaderValue> {
         return None;
     }
     HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))).ok()
+}
+
+/// Digits alone; more than fit count as very many.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// The word of `X-Replica-State`.

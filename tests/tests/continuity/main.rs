@@ -22,6 +22,7 @@ mod kafka;
 mod kills;
 mod metrics;
 mod nats;
+mod open_api;
 mod planted;
 mod polling;
 mod private;

@@ -4,8 +4,16 @@ use std::path::PathBuf;
 
 use crate::run::{Outcome, command, run, target};
 
-const PACKAGES: &[&str] =
-    &["requests==2.32.5", "Authlib==1.6.5", "moto[server,s3]==5.2.5", "pypdf==7.1.1", "standardwebhooks==1.1.0"];
+const PACKAGES: &[&str] = &[
+    "requests==2.32.5",
+    "Authlib==1.6.5",
+    "moto[server,s3]==5.2.5",
+    "pypdf==7.1.1",
+    "openapi-spec-validator==0.9.0",
+    "openapi-python-client==0.29.1",
+    "schemathesis==4.32.5",
+    "standardwebhooks==1.1.0",
+];
 
 /// The Python interpreter that the tests use.
 pub(crate) fn python() -> PathBuf {

@@ -1,16 +1,23 @@
 //! The OpenAPI 3.1 document, made from the table of endpoints, so that it says what the router does.
 
+mod examples;
+mod headers;
+mod links;
 mod operation;
+mod parameters;
+mod problems;
+mod reference;
 mod samples;
 mod schemas;
+
+pub(crate) use reference::STYLE;
 
 use std::sync::LazyLock;
 
 use continuity_auth::Scope;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::{Tag, Verb};
-use crate::problem;
+use crate::endpoint::{Access, Answer, Endpoint, Tag, Verb};
 use crate::routes::TABLE;
 
 static TEXT: LazyLock<String> = LazyLock::new(|| {
@@ -19,9 +26,16 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
+static PAGE: LazyLock<String> = LazyLock::new(|| reference::page(&document()));
+
 /// The document as JSON text, made once.
 pub(crate) fn text() -> &'static str {
     &TEXT
+}
+
+/// The document as a page to read, made once.
+pub(crate) fn page() -> &'static str {
+    &PAGE
 }
 
 fn document() -> Value {
@@ -30,21 +44,26 @@ fn document() -> Value {
         "info": {
             "title": "Continuity API",
             "version": "1.0.0",
+            "summary": "Read-only access to loan origination data, also while the platform cannot be reached",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "description": format!("{DESCRIPTION}\n\n## Authentication\n\n{}", samples::token_markdown()),
         },
+        "externalDocs": {"url": "/~/open-api/reference", "description": "The same as a page to read"},
         "servers": [{"url": "/", "description": "This replica"}],
-        "tags": Tag::ALL.iter().map(|tag| json!({"name": tag.name()})).collect::<Vec<_>>(),
+        "tags": Tag::ALL.iter().map(|tag| json!({"name": tag.name(), "description": tag.description()})).collect::<Vec<_>>(),
         "paths": paths(),
         "components": {
             "schemas": schemas::all(),
-            "headers": headers(),
-            "responses": responses(),
+            "parameters": parameters::shared(),
+            "headers": headers::shared(),
+            "responses": problems::shared(),
+            "examples": problems::examples(),
             "securitySchemes": security_schemes(),
         },
     })
 }
 
-const DESCRIPTION: &str = "Read-only access to the loan origination data that this replica holds.\n\nEvery data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
+const DESCRIPTION: &str = "Every data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. `asOf` asks as of an earlier time or log position. Each client may ask so often (`RateLimit-Policy`); beyond that the answer is 429 with `Retry-After`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
 
 fn paths() -> Value {
     let mut paths = Map::new();
@@ -58,77 +77,15 @@ fn paths() -> Value {
     Value::Object(paths)
 }
 
-/// (name in `components`, header, schema, description)
-const HEADERS: [(&str, &str, &str, &str); 13] = [
-    ("AsOf", "X-Replica-As-Of", "date-time", "The highest event time that has been applied."),
-    ("Position", "X-Replica-Position", "integer", "The log position that the answer holds."),
-    (
-        "Lag",
-        "X-Replica-Lag-Seconds",
-        "integer",
-        "Now minus the latest instant at which the answer held everything up to a head that the source had shown. Absent until that happened once since the start.",
-    ),
-    ("State", "X-Replica-State", "string", "live, catching-up, stale, disconnected, diverged, paused or rebuilding."),
-    (
-        "Complete",
-        "X-Replica-Complete",
-        "string",
-        "`false` when something that belongs into the answer is known to be missing.",
-    ),
-    ("ETag", "ETag", "string", "Changes with the body."),
-    ("RequestId", "X-Request-Id", "string", "The request's own id if it sent a plain one, else a new one."),
-    ("Link", "Link", "string", "The next page, `rel=\"next\"`, while there is more and `limit` was given."),
-    ("NextCursor", "X-Next-Cursor", "string", "The cursor of the next page."),
-    (
-        "AccessesCompleteUntil",
-        "X-Accesses-Complete-Until",
-        "date-time",
-        "Every read before this instant that will ever be recorded is recorded.",
-    ),
-    ("TotalCount", "X-Total-Count", "integer", "Entries on all pages together; with `limit` only."),
-    (
-        "RateLimitPolicy",
-        "RateLimit-Policy",
-        "string",
-        "What the client may ask: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-10). Absent where there is no limit.",
-    ),
-    (
-        "RateLimit",
-        "RateLimit",
-        "string",
-        "What is left of it: `r` requests now, all of them again in `t` seconds. Beyond it the answer is 429 with `Retry-After`.",
-    ),
-];
-
-fn headers() -> Value {
-    let header = |(key, _, kind, description): &(&str, &str, &str, &str)| {
-        let schema = match *kind {
-            "date-time" => json!({"type": "string", "format": "date-time"}),
-            kind => json!({"type": kind}),
-        };
-        ((*key).to_owned(), json!({"description": description, "schema": schema}))
-    };
-    Value::Object(HEADERS.iter().map(header).collect())
+/// Whether the endpoint answers with data of the replica.
+fn is_data(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.access, Access::AnyOf(_))
 }
 
-/// One answer for each status that a problem can have.
-fn responses() -> Value {
-    let mut responses = Map::new();
-    let mut kinds: Vec<_> = problem::ALL.to_vec();
-    kinds.sort_by_key(|kind| kind.status.as_u16());
-    for group in kinds.chunk_by(|a, b| a.status == b.status) {
-        let codes: Vec<String> = group.iter().map(|kind| format!("`{}`", kind.code)).collect();
-        let name = format!("Problem{}", group[0].status.as_u16());
-        responses.insert(
-            name,
-            json!({
-                "description": codes.join(", "),
-                "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }),
-        );
-    }
-    Value::Object(responses)
+/// Whether answers have an `ETag`: health, readiness, tokens and streams are of this moment only.
+fn is_tagged(endpoint: &Endpoint) -> bool {
+    let stream = matches!(endpoint.answer, Answer::Events);
+    endpoint.verb == Verb::Get && !stream && (is_data(endpoint) || endpoint.tag != Tag::Health)
 }
 
 fn security_schemes() -> Value {

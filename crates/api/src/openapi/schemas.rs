@@ -1,157 +1,101 @@
-//! Schemas of what is answered. Entities are open objects: the members listed are the ones of the event contract.
+//! Schemas of what is answered, as `schemas.txt` lists them: a name and what it is, then a line for each member.
+//!
+//! A line is the member's name, `!` when a client may rely on it, its kind, `*` for an array, and what it means. Entities
+//! are open objects: the members listed are those of the event contract, and others are sent as they came.
 
+use continuity_events::catalogue::words;
 use serde_json::{Map, Value, json};
 
+use super::examples;
 use crate::problem;
 
-/// (schema, members). A member is `name`, `!` if a client may rely on it, `:type` unless it is text, `*` for an array.
-const ENTITIES: &[(&str, &str)] = &[
-    (
-        "LoanRequest",
-        "id! reference! status! stage! currency! requestedAmount!:decimal createdAt!:date-time updatedAt!:date-time version!:integer product:object purpose termMonths:integer ownContribution:decimal property:object collaterals:object* participants:object* assignedAgent:object team checklist:object* acceptedBidId sanction:object deed:object statusChangedAt:date-time submittedAt:date-time closedAt:date-time closeReason tags:string* deletedAt:date-time",
-    ),
-    (
-        "AuditEntry",
-        "id! occurredAt!:date-time action! origin! actor:object target:AuditTarget sequence changes:any reason until:date-time version:integer loanRequestId endpoint count:integer scope requestId controlPosition:integer",
-    ),
-    (
-        "AccessRecord",
-        "id! occurredAt!:date-time action! origin! actor!:AccessActor target:AuditTarget until:date-time version:integer loanRequestId endpoint! count!:integer scope requestId controlPosition!:integer",
-    ),
-    ("AccessActor", "id! type! displayName"),
-    ("AuditTarget", "type id label"),
-    (
-        "Task",
-        "id! type! title! status! assignedAt!:date-time items!:TaskItem* assignee:object dueAt:date-time completedAt:date-time visibleToClient:boolean sensitive:boolean formSchema:any formData:any review:any",
-    ),
-    ("TaskItem", "id! kind! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time blob:BlobReference"),
-    (
-        "BidRequest",
-        "id! loanRequestId! status! requestedAt!:date-time quotes!:BidQuote* requestedAmount:decimal currency termMonths:integer respondBy:date",
-    ),
-    (
-        "BidQuote",
-        "id! revision!:integer status! principalAmount!:decimal currency! termMonths!:integer periods:object* charges:object* monthlyPayment:decimal ltv:decimal dsti:decimal validUntil:date approvals:object*",
-    ),
-    (
-        "Analysis",
-        "id! type! scope! status! runAt!:date-time participantId formula:any inputs:any* result:any thresholds:any* outcome",
-    ),
-    ("Space", "id! name! kind! order:number parentId"),
-    (
-        "Document",
-        "id! name! category! status! fileName! mediaType! sizeBytes!:integer sha256! uploadedAt!:date-time version!:integer spaceId source versions:object* sensitive:boolean uploadedBy:object signatures:object* blob:BlobReference",
-    ),
-    ("BlobReference", "blobId sha256! sizeBytes:integer mediaType fileName fetch:object state:blobState"),
-    ("Guild", "id! name! createdAt!:date-time channels!:Channel* members:object*"),
-    ("Channel", "id! name! kind! createdAt!:date-time"),
-    (
-        "Message",
-        "id! seq!:integer author:object body:object postedAt:date-time editedAt:date-time revision:integer attachments:object* replyToId deletedAt:date-time deletedBy:object",
-    ),
-    (
-        "Comment",
-        "id! target!:object author!:object text! createdAt!:date-time parentId visibility resolvedAt:date-time editedAt:date-time",
-    ),
-    ("View", "id! order!:number definition!:object status! generatedAt!:date-time sections:object* error:any"),
-    ("WorksheetSummary", "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any"),
-    (
-        "Worksheet",
-        "id! name! status! createdAt!:date-time updatedAt!:date-time version!:integer summary:any sheets:object*",
-    ),
-    ("Pagination", "limit!:integer offset!:integer total!:integer hasMore!:boolean nextCursor!:cursor"),
-    ("LoanRequestPage", "loanRequests!:LoanRequest* pagination!:Pagination"),
-    ("ChannelMessages", "id! name! kind! createdAt!:date-time messages!:Message* nextCursor!:cursor"),
-    (
-        "CompletenessReport",
-        "status! counts!:CompletenessCounts waiting!:WaitingManifest* results!:CompletenessResult* incomplete!:IncompleteLoan* purged!:PurgedLoan* pagination!:CursorPagination",
-    ),
-    ("CompletenessCounts", "results!:integer waiting!:integer incomplete!:integer purged!:integer"),
-    ("WaitingManifest", "manifest!:integer manifestId! asOf:date-time arrivedAt!:date-time"),
-    (
-        "CompletenessResult",
-        "result! manifest!:integer manifestId! asOf:date-time through!:integer again!:boolean listed!:boolean loanRequests!:integer events!:integer loansMissing!:integer eventsMissing!:integer loansUnlisted!:integer loansAhead!:integer presence!:boolean content:boolean missing!:MissingEvents* unlisted!:string* ahead!:LoanAhead* note! position!:integer evaluatedAt!:date-time",
-    ),
-    ("MissingEvents", "loanRequestId! ranges!:SequenceRange*"),
-    ("SequenceRange", "from! to!"),
-    ("LoanAhead", "loanRequestId! listed! here!"),
-    ("IncompleteLoan", "loanRequestId! missing!:SequenceRange* parkedAt"),
-    ("PurgedLoan", "loanRequestId! lastSequence!"),
-    (
-        "BlobReport",
-        "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount stuck!:integer oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing troubled!:TroubledBlob*",
-    ),
-    ("LoanBlobs", "pending!:BlobAmount available!:BlobAmount failed!:BlobAmount damaged!:BlobAmount"),
-    ("BlobAmount", "count!:integer bytes!:integer"),
-    ("TroubledBlob", "sha256! state! reason! loanRequestIds!:string*"),
-    ("CursorPagination", "limit!:integer hasMore!:boolean nextCursor!:cursor"),
-    ("Health", "status! timestamp!:date-time version! database! sync! uptime! components!:HealthComponents"),
-    (
-        "HealthComponents",
-        "source!:HealthSource log!:object readModels!:object* loans!:object events!:object erasure!:object bootstrap:HealthBootstrap completeness:HealthCompleteness blobs!:HealthBlobs accessRecords!:HealthAccessRecords",
-    ),
-    (
-        "HealthSource",
-        "state! since!:date-time synchronised!:boolean position!:integer clockSkewed!:boolean cause reason point:integer wayOut secondsSinceProofOfLife:integer secondsSinceHeartbeat:integer lagSeconds:integer head:integer behind:integer clockSkewSeconds:number clockStepSeconds:number secondsSinceClockStep:integer retentionSeconds:number outageSurvived outageSurvivedSeconds:number",
-    ),
-    ("HealthBootstrap", "loansDone!:integer loansExpected:integer loansMissing:integer etaSeconds:integer"),
-    (
-        "HealthCompleteness",
-        "failing!:boolean reason asOf evaluatedAt:date-time secondsSinceEvaluation:integer complete:boolean loansMissing:integer eventsMissing:integer",
-    ),
-    (
-        "HealthBlobs",
-        "pending:BlobAmount available:BlobAmount failed:BlobAmount damaged:BlobAmount stuck:integer oldestPendingAt:date-time oldestPendingSeconds:integer position:integer failing!:boolean",
-    ),
-    ("HealthAccessRecords", "state! unrecordedReads!:integer pendingRows!:integer writtenUntil!:date-time"),
-    ("Ready", "status! position!:integer"),
-    ("Live", "status!"),
-    ("KeySet", "keys!:object*"),
-    ("Token", "access_token! token_type! expires_in!:integer scope!"),
-    ("TokenError", "error! error_description"),
-];
+static TEXT: &str = include_str!("schemas.txt");
 
 pub(super) fn all() -> Value {
-    let mut schemas: Map<String, Value> =
-        ENTITIES.iter().map(|(name, members)| ((*name).to_owned(), object(members))).collect();
-    schemas.insert("TokenRequest".to_owned(), token_request());
-    schemas.insert("Problem".to_owned(), problem_schema());
+    let mut schemas: Map<String, Value> = TEXT.split("\n\n").filter_map(schema).collect();
+    for (name, example) in examples::by_schema(&schemas) {
+        if let Some(schema) = schemas.get_mut(&name) {
+            schema["examples"] = json!([example]);
+        }
+    }
     Value::Object(schemas)
 }
 
-fn object(members: &str) -> Value {
+/// One block of the file.
+fn schema(block: &str) -> Option<(String, Value)> {
+    let mut lines = block.trim_end().lines();
+    let (name, description) = lines.next()?.split_once(": ")?;
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    for member in members.split(' ') {
-        let (name, kind) = member.split_once(':').unwrap_or((member, "string"));
+    for line in lines {
+        let (name, rest) = line.trim_start().split_once(' ')?;
+        let (kind, description) = rest.split_once(' ')?;
         let bare = name.trim_end_matches('!');
+        let mut member = if bare == name { nullable(of(kind)) } else { of(kind) };
         if bare != name {
             required.push(bare);
         }
-        properties.insert(bare.to_owned(), if bare == name { nullable(schema(kind)) } else { schema(kind) });
+        member["description"] = description.into();
+        properties.insert(bare.to_owned(), member);
     }
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": true})
+    let mut schema = json!({"type": "object", "description": description, "properties": properties});
+    if !required.is_empty() {
+        schema["required"] = required.into();
+    }
+    schema["additionalProperties"] = true.into();
+    Some((name.to_owned(), schema))
 }
 
-fn schema(kind: &str) -> Value {
+/// A reference to a schema of the document.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn of(kind: &str) -> Value {
     if let Some(items) = kind.strip_suffix('*') {
-        return json!({"type": "array", "items": schema(items)});
+        return json!({"type": "array", "items": of(items)});
     }
     match kind {
         "any" => json!({}),
-        "date-time" | "date" => json!({"type": "string", "format": kind}),
-        "decimal" => json!({"type": ["string", "number"], "description": "Decimal digits; text as a rule"}),
-        "blobState" => json!({
-            "type": "string",
-            "enum": ["PENDING", "AVAILABLE", "FAILED", "DAMAGED", "ERASED", null],
-            "description": "How the bytes are on this replica: its own member, in documents and task items.",
-        }),
+        "text" => json!({"type": "string"}),
+        "name" => json!({"type": "string", "minLength": 1}),
+        "time" => json!({"type": "string", "format": "date-time"}),
+        "date" => json!({"type": "string", "format": "date"}),
+        "decimal" => json!({"type": ["string", "number"], "examples": ["320000.00"]}),
+        "currency" => json!({"type": "string", "examples": ["EUR"]}),
+        "digest" => json!({"type": "string", "minLength": 64, "maxLength": 64}),
         "cursor" => json!({"type": ["string", "null"]}),
         "object" => json!({"type": "object", "additionalProperties": true}),
-        name if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
-            json!({"$ref": format!("#/components/schemas/{name}")})
-        }
-        plain => json!({"type": plain}),
+        "blobState" => json!({"type": "string", "enum": ["PENDING", "AVAILABLE", "FAILED", "DAMAGED", "ERASED", null]}),
+        "grantType" => json!({"type": "string", "const": "client_credentials"}),
+        "problemType" => json!({"type": "string", "enum": problem_types()}),
+        name if name.starts_with(|c: char| c.is_ascii_uppercase()) => reference(name),
+        // Words are examples and not all: a platform may send others.
+        other => match WORDS.iter().find(|(name, _)| *name == other) {
+            Some((_, words)) => json!({"type": "string", "examples": words}),
+            None => json!({"type": other}),
+        },
     }
+}
+
+const WORDS: &[(&str, &[&str])] = &[
+    ("loanStatus", words::LOAN_STATUS),
+    ("loanStage", words::LOAN_STAGE),
+    ("bidStatus", words::BID_STATUS),
+    ("quoteStatus", words::QUOTE_STATUS),
+    ("taskType", words::TASK_TYPE),
+    ("taskStatus", words::TASK_STATUS),
+    ("analysisType", words::ANALYSIS_TYPE),
+    ("analysisScope", words::ANALYSIS_SCOPE),
+    ("viewStatus", words::VIEW_STATUS),
+    ("worksheetStatus", words::WORKSHEET_STATUS),
+    ("channelKind", &["GENERAL", "DIRECT", "LEGAL", "ARCHITECT", "CUSTOM"]),
+    ("origin", &["CLOUD", "REPLICA"]),
+];
+
+fn problem_types() -> Vec<String> {
+    let mut types: Vec<String> = problem::ALL.iter().map(|kind| kind.urn()).collect();
+    types.sort_unstable();
+    types
 }
 
 /// What a client cannot rely on may be null as well as absent.
@@ -170,24 +114,30 @@ fn nullable(mut schema: Value) -> Value {
     schema
 }
 
-fn token_request() -> Value {
-    let text = |description: &str| json!({"type": "string", "minLength": 1, "description": description});
-    json!({
-        "type": "object",
-        "required": ["grant_type"],
-        "properties": {
-            "grant_type": {"type": "string", "const": "client_credentials"},
-            "client_id": text("Here or in HTTP Basic"),
-            "client_secret": text("Here or in HTTP Basic"),
-            "scope": text("Names with spaces between; all of the client's when absent"),
-        },
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn problem_schema() -> Value {
-    let mut schema = object("type! title! status!:integer detail! instance! requestId!");
-    let mut types: Vec<String> = problem::ALL.iter().map(|k| format!("urn:continuity:problem:{}", k.code)).collect();
-    types.sort_unstable();
-    schema["properties"]["type"]["enum"] = types.into();
-    schema
+    #[test]
+    fn every_line_is_understood() {
+        const PLAIN: [&str; 4] = ["string", "integer", "number", "boolean"];
+        let schemas = all();
+        let schemas = schemas.as_object().unwrap();
+        assert_eq!(schemas.len(), TEXT.matches("\n\n").count() + 1, "a block could not be read");
+        for (name, schema) in schemas {
+            for (member, schema) in schema["properties"].as_object().unwrap() {
+                assert!(schema["description"].as_str().unwrap().ends_with('.'), "{name}.{member}");
+                if let Some(kind) = schema["type"].as_str().filter(|kind| !["array", "object"].contains(kind)) {
+                    assert!(PLAIN.contains(&kind), "{name}.{member} is {kind}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_absent_may_be_null() {
+        assert_eq!(nullable(of("text"))["type"], json!(["string", "null"]));
+        assert_eq!(nullable(of("decimal"))["type"], json!(["string", "number", "null"]));
+        assert_eq!(nullable(of("Product")), json!({"anyOf": [reference("Product"), {"type": "null"}]}));
+    }
 }

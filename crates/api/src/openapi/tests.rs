@@ -31,9 +31,14 @@ fn every_endpoint_is_in_it_with_its_scopes_parameters_and_samples() {
         let verb = if endpoint.verb == Verb::Get { "get" } else { "post" };
         let operation = &document["paths"][endpoint.path][verb];
         assert_eq!(operation["operationId"], endpoint.id);
-        let in_url = |parameter: &&Value| parameter["in"] != "header";
-        let names = operation["parameters"].as_array().map_or(0, |all| all.iter().filter(in_url).count());
-        assert_eq!(names, endpoint.params.len() + endpoint.path.matches('{').count(), "{}", endpoint.path);
+        let parameters = operation["parameters"].as_array().unwrap();
+        let place = |name: &str| parameters.iter().filter(|parameter| parameter["in"] == name).count();
+        assert_eq!(
+            (place("query"), place("path")),
+            (endpoint.params.len(), endpoint.path.matches('{').count()),
+            "{}",
+            endpoint.path
+        );
         let scopes: Vec<&str> = operation["security"]
             .as_array()
             .unwrap()
@@ -81,3 +86,33 @@ fn operation_ids_are_unique() {
     let ids: BTreeSet<&str> = TABLE.iter().map(|e| e.id).collect();
     assert_eq!(ids.len(), TABLE.len());
 }
+
+/// Everything that a person reads has a description, and every parameter that a person fills in shows how.
+#[test]
+fn everything_is_described_and_shown() {
+    let document = document();
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values())
+    {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(operation["description"].as_str().is_some_and(|text| !text.is_empty()), "{id}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let reference = response["$ref"].as_str().and_then(|reference| document.pointer(&reference[1..]));
+            let response = reference.unwrap_or(response);
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{id} {status}");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{id} {status}");
+        }
+        for parameter in operation["parameters"].as_array().unwrap().iter().filter(|p| p.get("$ref").is_none()) {
+            let name = parameter["name"].as_str().unwrap();
+            assert!(!parameter["description"].as_str().unwrap().is_empty(), "{id} {name}");
+            let schema = &parameter["schema"];
+            let shown = schema["examples"][0].is_null() && schema["default"].is_null();
+            assert!(!shown, "{id}: {name} has neither an example nor a default");
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["examples"][0].is_object() || NEVER_IN_EXAMPLES.contains(&name.as_str()), "{name}");
+    }
+}
+
+/// What a healthy replica without a rebuild, an export or a manifest does not answer with.
+const NEVER_IN_EXAMPLES: [&str; 4] = ["HealthBootstrap", "HealthCompleteness", "HealthProgress", "LoanAhead"];

@@ -44,6 +44,8 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &ready::ENDPOINT,
     &live::ENDPOINT,
     &open_api::PAGE,
+    &open_api::REFERENCE,
+    &open_api::REFERENCE_STYLE,
     &open_api::DOCUMENT,
     &open_api::BUNDLE,
     &open_api::STYLE,

@@ -1,4 +1,4 @@
-//! `/~/open-api/`: Swagger UI and the OpenAPI document. Everything comes from here, nothing from another host.
+//! `/~/open-api/`: Swagger UI, the OpenAPI document, and the same as a page to read. Nothing comes from another host.
 
 use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -20,7 +20,7 @@ static HTML: &str = r#"<!DOCTYPE html>
 </head>
 <body>
 <div id="swagger-ui"></div>
-<noscript>The document itself is at <a href="/~/open-api/openapi.json">/~/open-api/openapi.json</a>.</noscript>
+<noscript>Without scripts, read <a href="/~/open-api/reference">the reference</a>.</noscript>
 <script src="/~/open-api/swagger-ui-bundle.js"></script>
 <script src="/~/open-api/start.js"></script>
 </body>
@@ -39,6 +39,10 @@ static SCRIPT: &str = r##"window.ui = SwaggerUIBundle({
 
 /// Swagger UI sets styles from script and shows inlined pictures; beyond that nothing but this host.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/// The page to read runs nothing, and has one style.
+const READING: &str =
+    "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const fn endpoint(
     path: &'static str,
@@ -81,11 +85,24 @@ pub(crate) static START: Endpoint =
         asset("text/javascript; charset=utf-8", SCRIPT)
     });
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every handler")]
+pub(crate) static REFERENCE: Endpoint =
+    endpoint("/~/open-api/reference", "getReference", "The document as a page to read", "text/html", |_| {
+        guarded("text/html; charset=utf-8", openapi::page(), READING)
+    });
+pub(crate) static REFERENCE_STYLE: Endpoint =
+    endpoint("/~/open-api/reference.css", "getReferenceStyle", "The style of that page", "text/css", |_| {
+        asset("text/css; charset=utf-8", openapi::STYLE)
+    });
+
 fn asset(content_type: &'static str, body: impl Into<Bytes>) -> Result<Reply, Problem> {
+    guarded(content_type, body, POLICY)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every handler")]
+fn guarded(content_type: &'static str, body: impl Into<Bytes>, policy: &str) -> Result<Reply, Problem> {
     Ok(Reply::of(content_type, body)
         .caching(Caching::Public)
-        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(CONTENT_SECURITY_POLICY, policy)
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 

@@ -155,7 +155,7 @@ pub(crate) struct Replica {
     stop: Stop,
     engine: Option<JoinHandle<()>>,
     _log: continuity_log::Writer,
-    dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// The replica of [`Feed::house`], for tests that change nothing.
@@ -287,8 +287,8 @@ impl Drop for Replica {
     }
 }
 
-/// One client for each scope and one with all.
-fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
+/// A token of each scope and one of all (`all`), each of a client of its own.
+pub(crate) fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
     let single = Scope::ALL.map(|scope| (scope.as_str(), ScopeSet::EMPTY.with(scope)));
     let all = [("all", ScopeSet::all())];
     single.into_iter().chain(all).map(|(name, scopes)| (name, token(auth, name, scopes))).collect()

@@ -8,8 +8,13 @@ use super::harness::HOUSE;
 use crate::endpoint::{Access, Endpoint, Verb};
 use crate::routes::TABLE;
 
-/// The path with ids that exist.
+/// The endpoint's path with ids that exist.
 pub(super) fn concrete(endpoint: &Endpoint) -> String {
+    with_ids(endpoint.path)
+}
+
+/// The path with ids that exist.
+pub(super) fn with_ids(path: &str) -> String {
     let ids = [
         ("{loanRequestId}", "L1"),
         ("{taskId}", "t1"),
@@ -20,7 +25,7 @@ pub(super) fn concrete(endpoint: &Endpoint) -> String {
         ("{channelId}", "c1"),
         ("{worksheetId}", "w1"),
     ];
-    let path = ids.iter().fold(endpoint.path.to_owned(), |path, (name, id)| path.replace(name, id));
+    let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
     assert!(!path.contains('{'), "{path}");
     path
 }

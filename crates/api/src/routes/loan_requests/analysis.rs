@@ -31,9 +31,9 @@ static PARAMS: [Param; 8] = [
     paging::FIELDS,
     AS_OF,
     by("type", &["type"], By::AnyOf(words::ANALYSIS_TYPE), "Only analyses of these types."),
-    by("status", &["status"], By::AnyOf(&[]), "Only analyses in one of these states."),
+    by("status", &["status"], By::AnyOf(&["COMPLETED"]), "Only analyses in one of these states."),
     by("scope", &["scope"], By::AnyOf(words::ANALYSIS_SCOPE), "Only analyses of these scopes."),
-    by("participantId", &["participantId"], By::AnyOf(&[]), "Only analyses of these participants."),
+    by("participantId", &["participantId"], By::AnyOf(&["par_1kazsw6gf9"]), "Only analyses of these participants."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {

@@ -35,9 +35,9 @@ static PARAMS: [Param; 8] = [
     paging::LIMIT,
     paging::CURSOR,
     AS_OF,
-    by("action", &["action"], By::AnyOf(&[]), "Only entries of these actions."),
-    by("actorId", &["actor", "id"], By::AnyOf(&[]), "Only entries of these actors."),
-    by("targetType", &["target", "type"], By::AnyOf(&[]), "Only entries about such things."),
+    by("action", &["action"], By::AnyOf(&["DOCUMENT_UPLOADED"]), "Only entries of these actions."),
+    by("actorId", &["actor", "id"], By::AnyOf(&["usr_15"]), "Only entries of these actors."),
+    by("targetType", &["target", "type"], By::AnyOf(&["DOCUMENT"]), "Only entries about such things."),
     by("from", &["occurredAt"], By::Time(Bound::From), "Only entries of this time or later."),
     by("to", &["occurredAt"], By::Time(Bound::To), "Only entries of this time or earlier; a date counts to its end."),
 ];

@@ -29,8 +29,8 @@ static PARAMS: [Param; 6] = [
     paging::CURSOR,
     paging::FIELDS,
     AS_OF,
-    by("targetType", &["target", "type"], By::AnyOf(&[]), "Only comments on such things."),
-    by("targetId", &["target", "id"], By::AnyOf(&[]), "Only comments on these."),
+    by("targetType", &["target", "type"], By::AnyOf(&["document"]), "Only comments on such things."),
+    by("targetId", &["target", "id"], By::AnyOf(&["doc_6cetsxp7ky"]), "Only comments on these."),
 ];
 
 fn handle(call: &Call) -> Result<Reply, Problem> {

@@ -96,7 +96,7 @@ static PARAMS: [Param; 24] = [
     },
     Param {
         name: "changedSince",
-        kind: ParamKind::Integer { min: 0, max: u64::MAX, default: None },
+        kind: ParamKind::Integer { min: 0, max: paging::MAX_EXACT, default: None },
         description: "Only loan requests with an event of any entity behind this log position, which an earlier reply gave as `X-Replica-Position`: with `sortBy=position` only. Polling with `sortOrder=ASC` misses nothing: walk to the end by cursor, and next ask with the `X-Replica-Position` of the first page of that walk. With `includeDeleted=true` soft-deleted ones are told too; purged ones are named by `/api/v1/replica/completeness`.",
     },
     by(
@@ -112,9 +112,9 @@ static PARAMS: [Param; 24] = [
         "`true`: only those with a task that is neither completed, rejected, cancelled nor expired; `false`: only others.",
     ),
     by("stage", &["stage"], By::AnyOf(words::LOAN_STAGE), "Only those in one of these stages."),
-    by("productCode", &["product", "code"], By::AnyOf(&[]), "Only those of these products."),
-    by("assignedAgentId", &["assignedAgent", "id"], By::AnyOf(&[]), "Only those that these people look after."),
-    by("team", &["team"], By::AnyOf(&[]), "Only those of these teams."),
+    by("productCode", &["product", "code"], By::AnyOf(&["GREEN"]), "Only those of these products."),
+    by("assignedAgentId", &["assignedAgent", "id"], By::AnyOf(&["usr_15"]), "Only those that these people look after."),
+    by("team", &["team"], By::AnyOf(&["branch-north"]), "Only those of these teams."),
     by("currency", &["currency"], By::AnyOf(&["EUR"]), "Only those in these currencies."),
     by("reference", &["reference"], By::AnyOf(&["PE-2026-000199"]), "Only those with these references."),
     by("createdFrom", &["createdAt"], By::Time(Bound::From), "Only those created at this time or later."),

@@ -31,7 +31,7 @@ static PARAMS: [Param; 10] = [
     paging::CURSOR,
     paging::FIELDS,
     AS_OF,
-    by("spaceId", &["spaceId"], By::AnyOf(&[]), "Only documents of these spaces."),
+    by("spaceId", &["spaceId"], By::AnyOf(&["spc_2f7vsvt04p"]), "Only documents of these spaces."),
     CATEGORY,
     STATUS,
     NAME,

@@ -11,8 +11,10 @@ use crate::endpoint::Param;
 use crate::filter::{By, by};
 
 /// The filters of every list of documents.
-pub(crate) const CATEGORY: Param = by("category", &["category"], By::AnyOf(&[]), "Only documents of these categories.");
-pub(crate) const STATUS: Param = by("status", &["status"], By::AnyOf(&[]), "Only documents in one of these states.");
+pub(crate) const CATEGORY: Param =
+    by("category", &["category"], By::AnyOf(&["SALE_AGREEMENT"]), "Only documents of these categories.");
+pub(crate) const STATUS: Param =
+    by("status", &["status"], By::AnyOf(&["SIGNED"]), "Only documents in one of these states.");
 pub(crate) const NAME: Param =
     by("name", &["name"], By::Contains, "Only documents in whose `name` this is found, in any case.");
 pub(crate) const UPLOADED_FROM: Param =

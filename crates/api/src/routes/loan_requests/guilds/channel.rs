@@ -15,8 +15,6 @@ use crate::reply::Reply;
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 500;
-/// The biggest number that every JSON reader keeps exactly.
-const MAX_SEQ: u64 = (1 << 53) - 1;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -40,12 +38,12 @@ static PARAMS: [Param; 5] = [
     },
     Param {
         name: "after",
-        kind: ParamKind::Integer { min: 0, max: MAX_SEQ, default: None },
+        kind: ParamKind::Integer { min: 0, max: paging::MAX_EXACT, default: None },
         description: "Only messages above this `seq`, the oldest of them first.",
     },
     Param {
         name: "before",
-        kind: ParamKind::Integer { min: 0, max: MAX_SEQ, default: None },
+        kind: ParamKind::Integer { min: 0, max: paging::MAX_EXACT, default: None },
         description: "The newest messages below this `seq`. Not together with `after`.",
     },
     Param {

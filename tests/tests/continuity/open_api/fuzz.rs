@@ -1,0 +1,45 @@
+//! schemathesis over the whole document: every check that it has, with a token and without.
+
+use std::path::Path;
+use std::process::Command;
+
+use continuity_tests::harness::{Client, Failure, Running};
+
+use super::super::clients::python;
+use super::{client, demo, succeeds};
+
+/// Cases for each operation and phase, and the seed. The short run tries the same every time, the long one something new.
+fn effort() -> Vec<&'static str> {
+    match std::env::var_os("CONTINUITY_SOAK") {
+        Some(_) => vec!["--max-examples", "400"],
+        None => vec!["--max-examples", "12", "--seed", "1"],
+    }
+}
+
+async fn fuzz(demo: &Running, authorization: &str) -> Result<String, Failure> {
+    // It keeps what it learns where it runs.
+    let folder = tempfile::tempdir()?;
+    for file in ["schemathesis.toml", "hooks.py"] {
+        std::fs::copy(client("fuzz").join(file), folder.path().join(file))?;
+    }
+    let mut command = Command::new(Path::new(&python()).with_file_name("schemathesis"));
+    command.current_dir(folder.path()).args(["run", "--no-color"]).args(effort());
+    command.arg(format!("{}/~/open-api/openapi.json", demo.told("baseUrl")?));
+    command.env("CONTINUITY_BASE_URL", demo.told("baseUrl")?).env("CONTINUITY_CA_FILE", demo.told("caFile")?);
+    command.env("CONTINUITY_AUTHORIZATION", authorization).env("PYTHONDONTWRITEBYTECODE", "1");
+    let said = succeeds(command).await?;
+    assert!(said.contains("Tested:") && said.contains("passed"), "{said}");
+    Ok(said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_finds_nothing() -> Result<(), Failure> {
+    let demo = demo().await?;
+    let token = Client::of(&demo, "").await?.token().to_owned();
+    let said = fuzz(&demo, &format!("Bearer {token}")).await?;
+    // Only the two token endpoints, whose ids and secrets are made up here, may have refused everything.
+    let refused = said.lines().find(|line| line.contains("Authentication failed:")).unwrap_or_default();
+    assert!(refused.is_empty() || refused.contains(" 1 operation ") || refused.contains(" 2 operations "), "{refused}");
+    fuzz(&demo, "Bearer none").await?;
+    Ok(())
+}
