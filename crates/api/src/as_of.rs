@@ -12,7 +12,7 @@ use crate::ApiState;
 use crate::call::Shared;
 use crate::endpoint::{Param, ParamKind};
 use crate::problem::{
-    AS_OF_ERASED, AS_OF_UNTOLD, BAD_PARAMETER, INTERNAL, LOAN_PURGED, NOT_FOUND, OVERLOADED, Problem,
+    AS_OF_ERASED, AS_OF_UNTOLD, INTERNAL, LOAN_PURGED, NOT_FOUND, OVERLOADED, POSITION_AHEAD, Problem,
 };
 use crate::request::query::Query;
 
@@ -23,7 +23,7 @@ pub(crate) const AT_ONCE: usize = 4;
 pub(crate) const AS_OF: Param = Param {
     name: "asOf",
     kind: ParamKind::AsOf,
-    description: "Answer as of an earlier point. A time (RFC 3339, with its offset) means event time: everything that had happened to the loan by then, however late it arrived. Digits are a log position (`X-Replica-Position` of an earlier reply): what this replica served there. A loan that did not exist then is 404 `not-found`; one of which this replica's history begins later 404 `as-of-untold`; and before an erasure every point is 410 `as-of-erased`. The bytes of files have the state that they have now, and the `X-Replica-*` headers tell how fresh the replica is now.",
+    description: "Answer as of an earlier point. A time (RFC 3339, with its offset) means event time: everything that had happened to the loan by then, however late it arrived. Digits are a log position (`X-Replica-Position` of an earlier reply): what this replica served there. A loan that did not exist then is 404 `not-found`; one of which this replica's history begins later 404 `as-of-untold`; before an erasure every point is 410 `as-of-erased`; and a point that is still to come is 409 `position-ahead`. The bytes of files have the state that they have now, and the `X-Replica-*` headers tell how fresh the replica is now.",
 };
 
 /// Whether a value is a point: digits, or a time.
@@ -44,15 +44,16 @@ fn point(value: &str) -> Option<Point> {
 pub(crate) fn asked(query: &Query, view: &View, state: &ApiState) -> Result<Option<Point>, Problem> {
     let Some(point) = query.text(AS_OF.name).and_then(point) else { return Ok(None) };
     let ahead = match &point {
-        Point::Position(position) if *position > view.position => {
-            Some(format!("`asOf` must be at most {}, the log position that this replica has reached.", view.position))
-        }
+        Point::Position(position) if *position > view.position => Some(format!(
+            "Position {position} lies ahead of this replica's log, of which everything up to {} is shown.",
+            view.position
+        )),
         Point::Time(time) if time.unix_micros() > state.clock.now().as_micros() => {
-            Some("`asOf` must not lie in the future.".to_owned())
+            Some("That time is still to come.".to_owned())
         }
         _ => None,
     };
-    ahead.map_or(Ok(Some(point)), |detail| Err(Problem::new(&BAD_PARAMETER, detail)))
+    ahead.map_or(Ok(Some(point)), |detail| Err(Problem::new(&POSITION_AHEAD, detail)))
 }
 
 /// Folds loans as of a point, off the asynchronous threads.

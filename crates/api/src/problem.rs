@@ -42,7 +42,7 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     AS_OF_UNTOLD = "as-of-untold", NOT_FOUND, "This replica's history does not reach back so far";
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
-    POSITION_AHEAD = "position-ahead", CONFLICT, "The position lies ahead of this replica";
+    POSITION_AHEAD = "position-ahead", CONFLICT, "The point lies ahead of this replica";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     AS_OF_ERASED = "as-of-erased", GONE, "The loan request was as it is not shown any more";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";

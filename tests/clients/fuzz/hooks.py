@@ -38,5 +38,10 @@ def before_call(context, case, kwargs):
     query.pop("cursor", None)  # authenticated: only one that the server made is good
     if "after" in query:
         query.pop("before", None)
+    if "asOf" in query and case.operation.path == "/api/v1/loan-requests":
+        # The past is listed in the order of creation, and goes on by cursor.
+        query.update(sortBy="createdAt")
+        query.pop("offset", None)
+        query.pop("changedSince", None)
     if "changedSince" in query:
         query.update(sortBy="position", sortOrder="ASC")

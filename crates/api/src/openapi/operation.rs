@@ -107,6 +107,21 @@ const TOKEN_ERRORS: &[(u16, &str, &str)] = &[
     (503, "`temporarily_unavailable`: too many token requests at once", "TokenError"),
 ];
 
+/// One event of a stream.
+fn event() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    json!({
+        "type": "object",
+        "description": "One event.",
+        "properties": {
+            "event": {"type": "string", "enum": ["change", "position", "state", "end"], "description": "What it tells."},
+            "id": text("The log position up to which everything was told: where to go on after a cut."),
+            "data": text("JSON, as the description says."),
+            "retry": {"type": "integer", "description": "Milliseconds after which to come back after a cut."},
+        },
+    })
+}
+
 fn content(answer: Answer) -> Value {
     let text = || json!({"schema": {"type": "string"}});
     let array = |name: &str| json!({"schema": {"type": "array", "items": reference(name)}});
@@ -118,7 +133,7 @@ fn content(answer: Answer) -> Value {
             "application/x-ndjson": text(),
             "text/csv": text(),
         }),
-        Answer::Events => json!({"text/event-stream": text()}),
+        Answer::Events => json!({"text/event-stream": {"schema": event()}}),
         Answer::File => json!({"application/octet-stream": {}, "*/*": {}}),
         Answer::Media(media_type) => json!({media_type: text()}),
     }

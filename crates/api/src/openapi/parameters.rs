@@ -45,13 +45,6 @@ const OF_HEADERS: &[RequestHeader] = &[
         super::is_tagged,
     ),
     (
-        "AcceptEncoding",
-        "Accept-Encoding",
-        || json!({"type": "string", "examples": ["gzip, br, zstd"]}),
-        "The codings that the reply may have: `zstd`, `br` and `gzip` are spoken. Files are never compressed.",
-        |e| super::is_tagged(e) && !is_file(e),
-    ),
-    (
         "LastEventId",
         "Last-Event-ID",
         || json!({"type": "integer", "minimum": 0, "examples": [24_023]}),

@@ -77,7 +77,7 @@ static RULES: &[Rule] = &[
     (&problem::NOT_ACCEPTABLE, |e| is_data(e) && !is_file(e), "This path answers application/json."),
     (
         &problem::POSITION_AHEAD,
-        is_stream,
+        |e| is_stream(e) || has_as_of(e),
         "Position 30000 lies ahead of this replica's log, which ends at 24023: it belongs to another log, or this one was restored from a backup. Read everything anew.",
     ),
     (&problem::LOAN_PURGED, names_something, "Its data was erased for good, as the platform asked."),
