@@ -35,7 +35,7 @@ pub(crate) async fn exchange(access: &Access, bytes: &[u8], limit: Duration) -> 
         if stream.write_all(bytes).await.is_ok() {
             drop(stream.flush().await);
         }
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
             received.extend_from_slice(&buffer[..count]);
         }
