@@ -30,7 +30,7 @@ async fn searches_stand_in_no_log_line_and_no_metric() -> Result<(), Failure> {
     }
     let metrics = reqwest::get(&replica.access().metrics_url).await?.text().await?;
     let said = replica.said();
-    assert!(said.contains("continuity_api::access") && metrics.contains("continuity_api"), "{said}");
+    assert!(said.contains("continuity_api::access") && metrics.contains("continuity_http_requests_total"), "{said}");
     for name in NAMES {
         assert!(!said.contains(name) && !metrics.contains(name), "{name}");
     }
