@@ -57,7 +57,7 @@ impl Loans {
         std::thread::spawn(move || runner.run(running).expect("the engine runs"));
         assert!(engine.wait_for(loans, LIMIT), "{loans} loans are not folded within {LIMIT:?}");
         let bytes: u64 = engine.view().model("loan-requests").map_or(0, continuity_readmodel::Snapshot::row_bytes);
-        let took = (clock.monotonic() - started).as_secs();
+        let took = clock.monotonic().saturating_sub(started).as_secs();
         println!("{loans} loans in {took} s, {} bytes of rows each", bytes / loans);
         Self { engine, stop, _writer: writer, _directory: directory }
     }

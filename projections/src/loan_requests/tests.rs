@@ -167,7 +167,7 @@ fn by_position_what_changed_since() {
     assert_eq!(read(Some(9), true, false, &[], 9), ("ab".to_owned(), None));
     let since = |position, include_deleted, limit, after: Option<u64>| {
         let after = after.map(|position| position.to_be_bytes().to_vec());
-        let query = ListQuery { limit, after, ..query(&[], Sort::Position, include_deleted) };
+        let query = ListQuery { after, limit, ..query(&[], Sort::Position, include_deleted) };
         let rows =
             position::page(&positions, &snapshot, &ListQuery { changed_since: Some(position), ..query }).unwrap();
         (ids(&rows), rows.total, rows.total_is_exact)

@@ -97,7 +97,7 @@ fn who_is_forgotten_is_not_found_and_stands_nowhere() {
 fn a_loan_has_a_bounded_number_of_words() {
     let person = |n: u32| format!(r#"{{"displayName":"{}"}}"#, format!("p{n} ").repeat(400));
     let people: Vec<_> = (0..5).map(person).collect();
-    let loan = format!(r##"#a loanRequest a {{"reference":"R1","participants":[{}]}}"##, people.join(","));
+    let loan = format!(r#"#a loanRequest a {{"reference":"R1","participants":[{}]}}"#, people.join(","));
     let snapshot = fold(projection, &loan);
     assert!(words(&snapshot).len() <= 1_000);
     assert_eq!(found(&snapshot, "r1", false), "1");
