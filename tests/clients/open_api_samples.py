@@ -76,7 +76,7 @@ print(f"{count} Shell samples run")
 
 count = 0
 for name, source in samples("Python"):
-    source = source.replace("/changes?since=0", "/changes?once=true&since=0")
+    source = source.replace('{"since": 0}', '{"since": 0, "once": "true"}')
     variables = {snake(name): value for name, value in known.items()} | {"access_token": token}
     exec(compile(source, name, "exec"), variables)
     count += 1
