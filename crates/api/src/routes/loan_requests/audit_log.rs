@@ -8,6 +8,7 @@ use continuity_projections::audit_log::{self, AuditEntry};
 use continuity_projections::{Bound, Filter};
 use continuity_readmodel::Snapshot;
 
+use crate::access;
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
 use crate::export::{AUDIT_LOG, Format};
@@ -48,7 +49,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let after = paging::after(call, binding)?;
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
     let filter = filter::of(call);
-    let lists = Lists { cloud: model, replica: call.shared.state.auth.access_log(), loan: loan.id };
+    let (replica, range) = (call.shared.state.auth.access_log(), access::range(call, Some(loan.id)));
+    let lists = Lists { cloud: model, replica, range, loan: loan.id };
     // Nobody is told a total without a page.
     let total = if limit.is_some() { lists.total(&filter)? } else { 0 };
     let missing = audit_log::complete_from(model, loan.id, loan.state.last_sequence);
@@ -77,6 +79,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
 struct Lists<'a> {
     cloud: &'a Snapshot,
     replica: AccessLog,
+    range: AccessRange,
     loan: &'a str,
 }
 
@@ -97,8 +100,10 @@ impl Lists<'_> {
     /// Both as one list, newest first, behind the entry with that key.
     fn merged(&self, after: Option<&[u8]>) -> Result<Merged<'_>, Problem> {
         let cloud = audit_log::entries(self.cloud, self.loan, after).map_err(|e| Problem::store(&e))?;
-        let to = after.and_then(audit_log::instant_of).map(Timestamp::from_micros);
-        let range = AccessRange { loan: Some(self.loan.to_owned()), to, ..AccessRange::default() };
+        let mut range = self.range.clone();
+        if let Some(at) = after.and_then(audit_log::instant_of).map(Timestamp::from_micros) {
+            range.to = Some(range.to.map_or(at, |to| to.min(at)));
+        }
         let replica = self.replica.backward(&range).map_err(|e| unreadable(&e))?.map(|entry| {
             let entry = entry.map_err(|e| unreadable(&e))?;
             let key = audit_log::sort_key(&entry.occurred_at().to_string(), entry.position(), &entry.id());
