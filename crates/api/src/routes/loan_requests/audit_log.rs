@@ -142,9 +142,8 @@ impl Iterator for Merged<'_> {
     fn next(&mut self) -> Option<Entry> {
         match (self.cloud.peek(), self.replica.peek()) {
             (Some(Ok(cloud)), Some(Ok(replica))) if replica.key > cloud.key => self.replica.next(),
-            (Some(Ok(_)), Some(Err(_))) => self.replica.next(),
+            (Some(Ok(_)), Some(Err(_))) | (None, _) => self.replica.next(),
             (Some(_), _) => self.cloud.next(),
-            (None, _) => self.replica.next(),
         }
     }
 }
@@ -153,13 +152,13 @@ impl Iterator for Merged<'_> {
 mod tests {
     use super::*;
 
-    fn entry(key: u8) -> Entry {
-        Ok(AuditEntry { key: vec![key], json: format!("{{\"n\":{key}}}") })
+    fn entries<const N: usize>(keys: [u8; N]) -> impl Iterator<Item = Entry> {
+        keys.into_iter().map(|key| Ok(AuditEntry { key: vec![key], json: format!("{{\"n\":{key}}}") }))
     }
 
     #[test]
     fn two_lists_merge_newest_first() {
-        let merged = Merged::new([9, 6, 5, 1].map(entry).into_iter(), [8, 7, 2].map(entry).into_iter());
+        let merged = Merged::new(entries([9, 6, 5, 1]), entries([8, 7, 2]));
         let keys: Vec<u8> = merged.map(|entry| entry.unwrap().key[0]).collect();
         assert_eq!(keys, [9, 8, 7, 6, 5, 2, 1]);
     }
