@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use continuity_auth::{Access, Accessed};
+use continuity_auth::{Access, AccessRange, Accessed};
 
 use crate::call::{Call, internal};
+use crate::export;
 use crate::problem::{ACCESS_NOT_RECORDED, Problem};
 
 /// Records that the caller is about to read this. On an error the data must not be sent.
@@ -35,4 +36,12 @@ pub(crate) fn count(call: &Call) {
     let loan = call.path("loanRequestId");
     let loan = (!loan.is_empty()).then_some(loan);
     call.shared.state.auth.count_read(&reader.client_id, loan, call.endpoint.id);
+}
+
+/// The recorded reads that the query's `from` and `to` leave, of one loan if it is given: a little more at most, which the
+/// filter of the call takes out.
+pub(crate) fn range(call: &Call, loan: Option<&str>) -> AccessRange {
+    // In a query an unencoded plus of an offset reads as a space.
+    let time = |name, end| call.query.text(name).and_then(|text| export::time(&text.replace(' ', "+"), end));
+    AccessRange { loan: loan.map(str::to_owned), from: time("from", false), to: time("to", true) }
 }

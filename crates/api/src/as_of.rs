@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use continuity_base::Timestamp;
 use continuity_events::instant::Instant;
 use continuity_readmodel::{AsOf, Point, Then, View};
 
@@ -34,7 +35,8 @@ pub(crate) fn check(value: &str) -> Result<(), &'static str> {
 
 fn point(value: &str) -> Option<Point> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return value.parse().ok().map(Point::Position);
+        // More than any log has is ahead of this one.
+        return Some(Point::Position(value.parse().unwrap_or(u64::MAX)));
     }
     // In a query an unencoded plus of an offset reads as a space.
     Instant::parse(&value.replace(' ', "+")).map(Point::Time)
@@ -126,13 +128,14 @@ pub(crate) fn refusal(then: Then, loan: &str) -> Problem {
     }
 }
 
-/// The time up to which this replica's own records belong to a point, in microseconds since the epoch.
-pub(crate) fn recorded_until(point: &Point, state: &ApiState) -> Result<i64, Problem> {
-    match point {
-        Point::Time(time) => Ok(time.unix_micros()),
-        Point::Position(0) => Ok(i64::MIN),
-        Point::Position(position) => state.engine.arrived_at(*position).map_err(|error| failed(&error)),
-    }
+/// The time up to which this replica's own records belong to a point.
+pub(crate) fn recorded_until(point: &Point, state: &ApiState) -> Result<Timestamp, Problem> {
+    let micros = match point {
+        Point::Time(time) => time.unix_micros(),
+        Point::Position(0) => i64::MIN,
+        Point::Position(position) => state.engine.arrived_at(*position).map_err(|error| failed(&error))?,
+    };
+    Ok(Timestamp::from_micros(micros))
 }
 
 fn failed(error: &(impl std::fmt::Display + ?Sized)) -> Problem {
@@ -148,10 +151,11 @@ mod tests {
     fn digits_are_a_position_and_all_else_has_to_be_a_time() {
         assert_eq!(point("0"), Some(Point::Position(0)));
         assert_eq!(point("00042"), Some(Point::Position(42)));
+        assert_eq!(point("99999999999999999999"), Some(Point::Position(u64::MAX)));
         let time = Instant::parse("2026-01-31T08:00:00+01:00").map(Point::Time);
         assert_eq!(point("2026-01-31T08:00:00+01:00"), time);
         assert_eq!(point("2026-01-31T08:00:00 01:00"), time);
-        for odd in ["", "-1", "+1", "1.5", "2026-01-31", "now", "99999999999999999999", "2026-01-31T08:00:00"] {
+        for odd in ["", "-1", "+1", "1.5", "2026-01-31", "now", "2026-01-31T08:00:00"] {
             assert!(check(odd).is_err(), "{odd}");
         }
     }

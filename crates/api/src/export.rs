@@ -163,7 +163,9 @@ mod tests {
 
     fn all(format: Format, entries: &[&str]) -> String {
         let mut out = format.begin(AUDIT_LOG);
-        entries.iter().for_each(|entry| format.entry(AUDIT_LOG, &mut out, entry));
+        for entry in entries {
+            format.entry(AUDIT_LOG, &mut out, entry);
+        }
         format.end(&mut out);
         String::from_utf8(out).unwrap()
     }

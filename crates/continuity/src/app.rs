@@ -98,13 +98,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
-    let (blobs, until) = (state.blobs.clone(), stop.clone());
-    tasks.spawn("blobs", async move {
-        blobs.run(until).await;
-        Ok::<_, String>(())
-    });
-    let (auth, until) = (state.auth.clone(), stop.clone());
-    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
+    beside_requests(&mut tasks, &state);
     let (webhooks, until) = (serving.webhooks.clone(), stop.clone());
     tasks.spawn("webhooks", async move {
         webhooks.run(until).await;
@@ -124,6 +118,17 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         ended.map_err(|e| format!("{e:#}"))
     });
     Ok(App { tasks, state })
+}
+
+/// What is done for the API without being asked: bytes are fetched and looked after, and counted reads are written.
+fn beside_requests(tasks: &mut Tasks, state: &ApiState) {
+    let (blobs, until) = (state.blobs.clone(), tasks.stop().clone());
+    tasks.spawn("blobs", async move {
+        blobs.run(until).await;
+        Ok::<_, String>(())
+    });
+    let (auth, until) = (state.auth.clone(), tasks.stop().clone());
+    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
 }
 
 impl App {

@@ -8,6 +8,7 @@ use continuity_projections::audit_log::{self, AuditEntry};
 use continuity_projections::{Bound, Filter};
 use continuity_readmodel::Snapshot;
 
+use crate::access;
 use crate::as_of::{self, AS_OF};
 use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
@@ -50,9 +51,11 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let after = paging::after(call, binding)?;
     let limit = call.query.integer("limit").and_then(|n| usize::try_from(n).ok());
     let filter = filter::of(call);
-    let until = call.as_of.as_ref().map(|point| as_of::recorded_until(point, &call.shared.state)).transpose()?;
-    let until = until.map(Timestamp::from_micros);
-    let lists = Lists { cloud: model, replica: call.shared.state.auth.access_log(), loan: loan.id, until };
+    let (replica, mut range) = (call.shared.state.auth.access_log(), access::range(call, Some(loan.id)));
+    if let Some(point) = &call.as_of {
+        range.to = range.to.into_iter().chain([as_of::recorded_until(point, &call.shared.state)?]).min();
+    }
+    let lists = Lists { cloud: model, replica, range, loan: loan.id };
     // Nobody is told a total without a page.
     let total = if limit.is_some() { lists.total(&filter)? } else { 0 };
     let missing = audit_log::complete_from(model, loan.id, loan.state.last_sequence);
@@ -81,15 +84,14 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
 struct Lists<'a> {
     cloud: &'a Snapshot,
     replica: AccessLog,
+    range: AccessRange,
     loan: &'a str,
-    /// The last instant of reads that belong to what is asked for.
-    until: Option<Timestamp>,
 }
 
 impl Lists<'_> {
     /// Entries that are wanted, on all pages.
     fn total(&self, filter: &Filter) -> Result<u64, Problem> {
-        if filter.is_empty() && self.until.is_none() {
+        if filter.is_empty() && self.range.to.is_none() {
             let cloud = audit_log::total(self.cloud, self.loan).map_err(|e| Problem::store(&e))?;
             return Ok(cloud + self.replica.count(self.loan).map_err(|e| unreadable(&e))?);
         }
@@ -103,9 +105,10 @@ impl Lists<'_> {
     /// Both as one list, newest first, behind the entry with that key.
     fn merged(&self, after: Option<&[u8]>) -> Result<Merged<'_>, Problem> {
         let cloud = audit_log::entries(self.cloud, self.loan, after).map_err(|e| Problem::store(&e))?;
-        let to = after.and_then(audit_log::instant_of).map(Timestamp::from_micros);
-        let to = to.into_iter().chain(self.until).min();
-        let range = AccessRange { loan: Some(self.loan.to_owned()), to, ..AccessRange::default() };
+        let mut range = self.range.clone();
+        if let Some(at) = after.and_then(audit_log::instant_of).map(Timestamp::from_micros) {
+            range.to = Some(range.to.map_or(at, |to| to.min(at)));
+        }
         let replica = self.replica.backward(&range).map_err(|e| unreadable(&e))?.map(|entry| {
             let entry = entry.map_err(|e| unreadable(&e))?;
             let key = audit_log::sort_key(&entry.occurred_at().to_string(), entry.position(), &entry.id());
@@ -144,9 +147,8 @@ impl Iterator for Merged<'_> {
     fn next(&mut self) -> Option<Entry> {
         match (self.cloud.peek(), self.replica.peek()) {
             (Some(Ok(cloud)), Some(Ok(replica))) if replica.key > cloud.key => self.replica.next(),
-            (Some(Ok(_)), Some(Err(_))) => self.replica.next(),
+            (Some(Ok(_)), Some(Err(_))) | (None, _) => self.replica.next(),
             (Some(_), _) => self.cloud.next(),
-            (None, _) => self.replica.next(),
         }
     }
 }
@@ -155,13 +157,13 @@ impl Iterator for Merged<'_> {
 mod tests {
     use super::*;
 
-    fn entry(key: u8) -> Entry {
-        Ok(AuditEntry { key: vec![key], json: format!("{{\"n\":{key}}}") })
+    fn entries<const N: usize>(keys: [u8; N]) -> impl Iterator<Item = Entry> {
+        keys.into_iter().map(|key| Ok(AuditEntry { key: vec![key], json: format!("{{\"n\":{key}}}") }))
     }
 
     #[test]
     fn two_lists_merge_newest_first() {
-        let merged = Merged::new([9, 6, 5, 1].map(entry).into_iter(), [8, 7, 2].map(entry).into_iter());
+        let merged = Merged::new(entries([9, 6, 5, 1]), entries([8, 7, 2]));
         let keys: Vec<u8> = merged.map(|entry| entry.unwrap().key[0]).collect();
         assert_eq!(keys, [9, 8, 7, 6, 5, 2, 1]);
     }

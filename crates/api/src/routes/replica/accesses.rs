@@ -1,12 +1,13 @@
 //! `GET /api/v1/replica/accesses`: who read what from this replica.
 
-use continuity_auth::{AccessEntry, AccessRange, AuthError, Scope};
+use continuity_auth::{AccessEntry, AuthError, Scope};
 use continuity_projections::Bound;
 use http::HeaderName;
 
+use crate::access;
 use crate::call::{Call, internal};
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
-use crate::export::{self, ACCESSES, Format};
+use crate::export::{ACCESSES, Format};
 use crate::filter::{self, By, by};
 use crate::paging;
 use crate::problem::{INTERNAL, Problem};
@@ -66,7 +67,10 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let auth = call.shared.state.auth.clone();
     // Asked before the records are looked at: what it says holds for them.
     let recording = auth.read_recording();
-    let (range, filter, after) = (range(call), filter::of(call), paging::after(call, binding)?);
+    // Of one loan there is an index; of several the filter picks theirs out of all.
+    let mut loans = call.query.texts("loanRequestId");
+    let range = access::range(call, loans.next().filter(|_| loans.next().is_none()));
+    let (filter, after) = (filter::of(call), paging::after(call, binding)?);
     let read = tokio::task::spawn_blocking(move || -> Result<Page, AuthError> {
         let mut page = Page { out: format.begin(ACCESSES), next: None };
         let (mut given, mut last) = (0, None::<AccessEntry>);
@@ -102,13 +106,4 @@ struct Page {
     out: Vec<u8>,
     /// The place to go on after.
     next: Option<Vec<u8>>,
-}
-
-/// What of the query a scan can begin and end with; the filter looks at the rest.
-fn range(call: &Call) -> AccessRange {
-    let mut loans = call.query.texts("loanRequestId");
-    let loan = loans.next().filter(|_| loans.next().is_none()).map(str::to_owned);
-    // In a query an unencoded plus of an offset reads as a space.
-    let time = |name, end| call.query.text(name).and_then(|text| export::time(&text.replace(' ', "+"), end));
-    AccessRange { loan, from: time("from", false), to: time("to", true) }
 }

@@ -1,9 +1,12 @@
 //! A recorded read as auditors see it: in a loan's audit log, in the list of all, and in exports.
 
+use std::time::Duration;
+
 use continuity_base::Timestamp;
 use serde::Serialize;
 
 use super::{Access, Place};
+use crate::control::event::{AccessRecorded, CountedRead, DocumentRead};
 
 /// One entry: a read of sensitive data, or the count of a client's other reads of one loan (or of none) through one
 /// operation in one period.
@@ -51,45 +54,52 @@ impl AccessEntry {
 
     /// The audit entry as served, `origin` is `REPLICA`.
     pub fn json(&self) -> String {
-        let shown = match &self.access {
-            Access::Task(read) => Shown {
-                action: &read.action,
-                actor: Actor::new(&read.client_id, read.client_name.as_deref()),
-                target: Some(match &read.item {
-                    Some(item) => Target { kind: "TASK_ITEM", id: item },
-                    None => Target { kind: "TASK", id: &read.task },
-                }),
-                endpoint: if read.item.is_some() { "downloadTaskItem" } else { "getTask" },
-                scope: Some(&read.scope),
-                request_id: Some(&read.request_id),
-                ..self.shown()
-            },
-            Access::Document(read) => Shown {
-                action: "DOCUMENT_READ",
-                actor: Actor::new(&read.client_id, read.client_name.as_deref()),
-                target: Some(Target { kind: "DOCUMENT", id: &read.document }),
-                version: read.version,
-                endpoint: &read.endpoint,
-                scope: Some(&read.scope),
-                request_id: Some(&read.request_id),
-                ..self.shown()
-            },
-            Access::Counted { seconds, read, .. } => {
-                let until = Timestamp::from_micros(
-                    self.occurred_at().as_micros().saturating_add(i64::from(*seconds) * 1_000_000),
-                );
-                Shown {
-                    until: Some(until.to_string()),
-                    action: if read.loan.is_some() { "LOAN_REQUEST_READ" } else { "LIST_READ" },
-                    actor: Actor::new(&read.client_id, read.client_name.as_deref()),
-                    target: read.loan.as_deref().map(|id| Target { kind: "LOAN_REQUEST", id }),
-                    endpoint: &read.endpoint,
-                    count: read.count,
-                    ..self.shown()
-                }
-            }
+        text(&match &self.access {
+            Access::Task(read) => self.of_task(read),
+            Access::Document(read) => self.of_document(read),
+            Access::Counted { seconds, read, .. } => self.counted(*seconds, read),
+        })
+    }
+
+    fn of_task<'a>(&'a self, read: &'a AccessRecorded) -> Shown<'a> {
+        let (target, endpoint) = match &read.item {
+            Some(item) => (Target { kind: "TASK_ITEM", id: item }, "downloadTaskItem"),
+            None => (Target { kind: "TASK", id: &read.task }, "getTask"),
         };
-        serde_json::to_string(&shown).expect("texts and numbers always serialise")
+        Shown {
+            action: &read.action,
+            actor: Actor::new(&read.client_id, read.client_name.as_deref()),
+            target: Some(target),
+            endpoint,
+            scope: Some(&read.scope),
+            request_id: Some(&read.request_id),
+            ..self.shown()
+        }
+    }
+
+    fn of_document<'a>(&'a self, read: &'a DocumentRead) -> Shown<'a> {
+        Shown {
+            action: "DOCUMENT_READ",
+            actor: Actor::new(&read.client_id, read.client_name.as_deref()),
+            target: Some(Target { kind: "DOCUMENT", id: &read.document }),
+            version: read.version,
+            endpoint: &read.endpoint,
+            scope: Some(&read.scope),
+            request_id: Some(&read.request_id),
+            ..self.shown()
+        }
+    }
+
+    fn counted<'a>(&'a self, seconds: u32, read: &'a CountedRead) -> Shown<'a> {
+        Shown {
+            until: Some(self.occurred_at().plus(Duration::from_secs(seconds.into())).to_string()),
+            action: if read.loan.is_some() { "LOAN_REQUEST_READ" } else { "LIST_READ" },
+            actor: Actor::new(&read.client_id, read.client_name.as_deref()),
+            target: read.loan.as_deref().map(|id| Target { kind: "LOAN_REQUEST", id }),
+            endpoint: &read.endpoint,
+            count: read.count,
+            ..self.shown()
+        }
     }
 
     /// What every entry has.
@@ -111,6 +121,10 @@ impl AccessEntry {
             origin: "REPLICA",
         }
     }
+}
+
+fn text(shown: &Shown<'_>) -> String {
+    serde_json::to_string(shown).expect("texts and numbers always serialise")
 }
 
 #[derive(Serialize)]
