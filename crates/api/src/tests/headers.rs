@@ -9,6 +9,9 @@ use super::scopes::concrete;
 use crate::endpoint::{Answer as Holds, Verb};
 use crate::routes::TABLE;
 
+/// The scope of the token, the path, and request headers.
+type Asked = (&'static str, String, Vec<(&'static str, &'static str)>);
+
 /// Headers that HTTP itself has.
 const OF_HTTP: [&str; 3] = ["content-type", "content-length", "date"];
 
@@ -40,7 +43,7 @@ async fn answers_have_the_headers_that_are_documented() {
         let path = concrete(endpoint);
         let good = HOUSE.get(&path).await;
         check(&document, endpoint.path, "get", &good);
-        let mut others: Vec<(&str, String, Vec<(&str, &str)>)> = vec![
+        let mut others: Vec<Asked> = vec![
             ("all", format!("{path}?stauts=1"), vec![]),
             ("all", format!("{path}?access_token=x"), vec![]),
             ("", path.clone(), vec![]),

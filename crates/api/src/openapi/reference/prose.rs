@@ -27,10 +27,11 @@ pub(super) fn paragraphs(text: &str) -> String {
             continue;
         }
         for paragraph in part.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
-            out.push_str(&match paragraph.strip_prefix("## ") {
-                Some(heading) => format!("<h3>{}</h3>\n", inline(heading)),
-                None => format!("<p>{}</p>\n", inline(paragraph)),
-            });
+            let html = match paragraph.strip_prefix("## ") {
+                Some(heading) => ["<h3>", &inline(heading), "</h3>\n"].concat(),
+                None => ["<p>", &inline(paragraph), "</p>\n"].concat(),
+            };
+            out.push_str(&html);
         }
     }
     out
