@@ -116,7 +116,7 @@ async fn listen(growing: &Growing, known: &mut Known, enough: impl Fn(&Known) ->
         while known.events - begin <= patience && !enough(known) {
             let Ok(Some(event)) = stream.next().await else { break };
             known.take(&event);
-            if event.name == "change" && known.events % 50 == 0 {
+            if event.name == "change" && known.events.is_multiple_of(50) {
                 // What was told can be read: the reply is at that position, or beyond it.
                 let loan = event.json().text("loanRequestId").unwrap_or_default().to_owned();
                 let Ok(reply) = client.get(&format!("/api/v1/loan-requests/{loan}")).await else { break };
