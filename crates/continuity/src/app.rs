@@ -70,10 +70,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         started_at: core.clock.monotonic(),
         start_position: core.log.head().position,
         limits: serving.limits.of_requests(),
-        unknown_parameters: match serving.unknown_parameters {
-            UnknownParameters::Refuse => continuity_api::UnknownParameters::Refuse,
-            UnknownParameters::Ignore => continuity_api::UnknownParameters::Ignore,
-        },
+        unknown_parameters: unknown_parameters(serving.unknown_parameters),
         changes: serving.changes,
         stop: stop.clone(),
     };
@@ -163,6 +160,13 @@ impl App {
         self.state.auth.close();
         let failures: Vec<String> = failure.iter().chain(&late).map(ToString::to_string).collect();
         if failures.is_empty() { failed } else { bail!("{}", failures.join("; ")) }
+    }
+}
+
+fn unknown_parameters(configured: UnknownParameters) -> continuity_api::UnknownParameters {
+    match configured {
+        UnknownParameters::Refuse => continuity_api::UnknownParameters::Refuse,
+        UnknownParameters::Ignore => continuity_api::UnknownParameters::Ignore,
     }
 }
 

@@ -101,6 +101,12 @@ async fn listed(client: &Client) -> Result<Vec<String>, Failure> {
     }
 }
 
+/// An id as a part of a path; the platform's may hold any character.
+fn escaped(id: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Listens until `enough`, cutting the connection after every few events, and coming back while nobody answers.
 async fn listen(growing: &Growing, known: &mut Known, enough: impl Fn(&Known) -> bool) -> Result<u32, Failure> {
     let (mut cuts, mut chance) = (0_u32, 12_345_u64);
@@ -116,12 +122,13 @@ async fn listen(growing: &Growing, known: &mut Known, enough: impl Fn(&Known) ->
         while known.events - begin <= patience && !enough(known) {
             let Ok(Some(event)) = stream.next().await else { break };
             known.take(&event);
-            if event.name == "change" && known.events % 50 == 0 {
+            if event.name == "change" && known.events.is_multiple_of(50) {
                 // What was told can be read: the reply is at that position, or beyond it.
                 let loan = event.json().text("loanRequestId").unwrap_or_default().to_owned();
-                let Ok(reply) = client.get(&format!("/api/v1/loan-requests/{loan}")).await else { break };
+                let Ok(reply) = client.get(&format!("/api/v1/loan-requests/{}", escaped(&loan))).await else { break };
                 let at: Option<u64> = reply.header("x-replica-position").parse().ok();
-                assert!(reply.status != 404 && (at >= event.id || reply.status == 503), "{} {at:?}", reply.status);
+                let known = reply.status != 404 && (at >= event.id || reply.status == 503);
+                assert!(known, "{loan:?} told at {:?} is {} at {at:?}", event.id, reply.status);
             }
         }
         cuts += 1;

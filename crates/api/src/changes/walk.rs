@@ -58,10 +58,8 @@ struct Walk {
     begin: Begin,
     published: watch::Receiver<u64>,
     heartbeat: Interval,
-    /// Whether anything was sent yet.
-    begun: bool,
-    /// The state that was told last.
-    told: String,
+    /// The state that was told last; `None` before anything was.
+    told: Option<String>,
     /// Whether the listener was told that it knows everything up to a present.
     caught_up: bool,
     /// Whether the last look went to the end of its view.
@@ -75,14 +73,19 @@ impl Walk {
         let mut heartbeat = tokio::time::interval(shared.state.changes.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.reset();
-        let told = String::new();
-        Self { shared, begin, published, heartbeat, begun: false, told, caught_up: false, idle: false, ended: false }
+        Self { shared, begin, published, heartbeat, told: None, caught_up: false, idle: false, ended: false }
     }
 
     /// The next piece; `None` when everything was said.
     async fn next(&mut self) -> Option<Bytes> {
         while !self.ended {
-            let quiet = self.idle && self.wait().await;
+            let quiet = if self.idle {
+                self.wait().await
+            } else {
+                // Whoever is far behind is not told everything before others have a turn.
+                tokio::task::yield_now().await;
+                false
+            };
             let mut events = Events::default();
             if let Some(why) = self.end().or_else(|| self.look(&mut events)) {
                 self.ended = true;
@@ -124,8 +127,7 @@ impl Walk {
         // Before the view is read: one that is published in between is looked at again.
         self.published.borrow_and_update();
         let view = self.shared.state.engine.view();
-        if !self.begun {
-            self.begun = true;
+        if self.told.is_none() {
             events.retry();
             if self.begin.at_present {
                 events.position(self.begin.at);
@@ -150,9 +152,9 @@ impl Walk {
     fn state(&mut self, view: &View, rebuilding: bool, events: &mut Events) {
         let freshness = self.shared.freshness.current(view, &self.shared.state);
         let state = if rebuilding { "rebuilding" } else { freshness.state() };
-        if self.told != state {
+        if self.told.as_deref() != Some(state) {
             events.state(&Fresh { state, as_of: view.as_of.as_deref(), lag_seconds: freshness.lag_seconds() });
-            state.clone_into(&mut self.told);
+            self.told = Some(state.to_owned());
         }
     }
 

@@ -1,6 +1,6 @@
 //! The access token of a request and what it may do (RFC 6750).
 
-use continuity_auth::{Auth, Principal};
+use continuity_auth::{Auth, Principal, TokenError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -29,7 +29,7 @@ pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<
 pub(crate) fn still_admits(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<(), &'static str> {
     let Access::AnyOf(scopes) = access else { return Ok(()) };
     let token = token(headers).ok().flatten().ok_or("The access token is missing")?;
-    let principal = auth.verify(token).map_err(|error| error.public_description())?;
+    let principal = auth.verify(token).map_err(TokenError::public_description)?;
     if principal.scopes.contains_any(scopes) { Ok(()) } else { Err("The client lost the scope") }
 }
 

@@ -27,10 +27,8 @@ enum Ended {
 
 /// Prints changes until everything was told, or for good.
 pub(super) async fn run(session: &mut Session, changes: &Changes, as_table: bool) -> Result<()> {
-    let mut path = format!("/api/v1/changes?once={}", !changes.follow);
-    if let Some(since) = changes.since {
-        path.push_str(&format!("&since={since}"));
-    }
+    let since = changes.since.map(|since| format!("&since={since}")).unwrap_or_default();
+    let path = format!("/api/v1/changes?once={}{since}", !changes.follow);
     let mut listener = Listener { reader: Reader::default(), as_table, clock: SystemClock::new() };
     let mut wait = SHORTEST_WAIT;
     loop {

@@ -60,7 +60,7 @@ impl Printer {
             }
         }
         if self.table {
-            self.foot(&table, &freshness, &asked, cursor.is_some());
+            foot(&table, &freshness, &asked, cursor.is_some());
         }
         freshness.warnings().iter().for_each(|warning| output::note(warning));
         Ok(())
@@ -94,20 +94,20 @@ impl Printer {
             }
         }
     }
+}
 
-    /// What stands below a table, on standard error.
-    fn foot(&self, table: &Table, freshness: &Freshness, asked: &Asked, more: bool) {
-        let mut parts = Vec::new();
-        if let Shape::List(_, _, what) = asked.reply {
-            let of = table.total.as_ref().map(|total| format!(" of {}", cell::show(total, cell::Kind::Amount)));
-            parts.push(format!("{what}: {}{}", output::grouped(&table.shown.to_string()), of.unwrap_or_default()));
-        }
-        if more {
-            parts.push("--all shows the others".to_owned());
-        }
-        parts.push(freshness.line());
-        output::note(&format!("\n{}", parts.join("; ")));
+/// What stands below a table, on standard error.
+fn foot(table: &Table, freshness: &Freshness, asked: &Asked, more: bool) {
+    let mut parts = Vec::new();
+    if let Shape::List(_, _, what) = asked.reply {
+        let of = table.total.as_ref().map(|total| format!(" of {}", cell::show(total, cell::Kind::Amount)));
+        parts.push(format!("{what}: {}{}", output::grouped(&table.shown.to_string()), of.unwrap_or_default()));
     }
+    if more {
+        parts.push("--all shows the others".to_owned());
+    }
+    parts.push(freshness.line());
+    output::note(&format!("\n{}", parts.join("; ")));
 }
 
 /// Title, member and columns of each list of the completeness report.
