@@ -94,16 +94,9 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
-    let (blobs, until) = (state.blobs.clone(), stop.clone());
-    tasks.spawn("blobs", async move {
-        blobs.run(until).await;
-        Ok::<_, String>(())
-    });
-    let (webhooks, until) = (serving.webhooks.clone(), stop.clone());
-    tasks.spawn("webhooks", async move {
-        webhooks.run(until).await;
-        Ok::<_, String>(())
-    });
+    let (blobs, webhooks) = (state.blobs.clone(), serving.webhooks.clone());
+    endless(&mut tasks, "blobs", |until| blobs.run(until));
+    endless(&mut tasks, "webhooks", |until| webhooks.run(until));
     let router = continuity_api::router(state.clone());
     let limits = ServerLimits::default();
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
@@ -116,6 +109,15 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         ended.map_err(|e| format!("{e:#}"))
     });
     Ok(App { tasks, state })
+}
+
+/// Spawns what works until it is stopped and cannot fail.
+fn endless<F: Future<Output = ()> + Send + 'static>(tasks: &mut Tasks, name: &str, work: impl FnOnce(Stop) -> F) {
+    let work = work(tasks.stop().clone());
+    tasks.spawn(name, async move {
+        work.await;
+        Ok::<_, String>(())
+    });
 }
 
 impl App {
