@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use continuity_api::{ApiState, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
+use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
 use continuity_readmodel::{EngineError, SyncBoard};
 use continuity_webhooks::Webhooks;
@@ -86,11 +87,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
-    let until = stop.clone();
-    tasks.thread("auditor", move || {
-        auditor.run(&until);
-        Ok::<_, String>(())
-    })?;
+    audit(&mut tasks, auditor)?;
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
@@ -109,6 +106,16 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         ended.map_err(|e| format!("{e:#}"))
     });
     Ok(App { tasks, state })
+}
+
+/// Evaluates manifests until it is stopped.
+fn audit(tasks: &mut Tasks, auditor: Auditor) -> Result<()> {
+    let until = tasks.stop().clone();
+    tasks.thread("auditor", move || {
+        auditor.run(&until);
+        Ok::<_, String>(())
+    })?;
+    Ok(())
 }
 
 /// Spawns what works until it is stopped and cannot fail.
