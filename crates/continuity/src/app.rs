@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use continuity_api::{ApiState, ChangeOptions, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
+use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
 use continuity_readmodel::{EngineError, SyncBoard};
 use continuity_webhooks::Webhooks;
@@ -87,20 +88,15 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;
-    let until = stop.clone();
-    tasks.thread("auditor", move || {
-        auditor.run(&until);
-        Ok::<_, String>(())
-    })?;
+    audit(&mut tasks, auditor)?;
     let (engine, until) = (core.engine, stop.clone());
     let (follow, board) = (move |until| engine.run(until), core.sync);
     tasks.thread("engine", move || serve_what_is_there(follow(until.clone()), &board, &until))?;
-    beside_requests(&mut tasks, &state);
-    let (webhooks, until) = (serving.webhooks.clone(), stop.clone());
-    tasks.spawn("webhooks", async move {
-        webhooks.run(until).await;
-        Ok::<_, String>(())
-    });
+    let (blobs, webhooks) = (state.blobs.clone(), serving.webhooks.clone());
+    endless(&mut tasks, "blobs", |until| blobs.run(until));
+    endless(&mut tasks, "webhooks", |until| webhooks.run(until));
+    let (auth, until) = (state.auth.clone(), stop.clone());
+    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
     let router = continuity_api::router(state.clone());
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -117,15 +113,23 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     Ok(App { tasks, state })
 }
 
-/// What is done for the API without being asked: bytes are fetched and looked after, and counted reads are written.
-fn beside_requests(tasks: &mut Tasks, state: &ApiState) {
-    let (blobs, until) = (state.blobs.clone(), tasks.stop().clone());
-    tasks.spawn("blobs", async move {
-        blobs.run(until).await;
+/// Evaluates manifests until it is stopped.
+fn audit(tasks: &mut Tasks, auditor: Auditor) -> Result<()> {
+    let until = tasks.stop().clone();
+    tasks.thread("auditor", move || {
+        auditor.run(&until);
+        Ok::<_, String>(())
+    })?;
+    Ok(())
+}
+
+/// Spawns what works until it is stopped and cannot fail.
+fn endless<F: Future<Output = ()> + Send + 'static>(tasks: &mut Tasks, name: &str, work: impl FnOnce(Stop) -> F) {
+    let work = work(tasks.stop().clone());
+    tasks.spawn(name, async move {
+        work.await;
         Ok::<_, String>(())
     });
-    let (auth, until) = (state.auth.clone(), tasks.stop().clone());
-    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
 }
 
 impl App {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use continuity_tests::harness::{Failure, Replica, certificates, command};
+use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -40,7 +41,6 @@ async fn what_is_not_listed_is_refused_by_the_configuration() -> Result<(), Fail
 async fn secure(folder: &TempDir) -> Result<(u16, JoinSet<()>), Failure> {
     certificates(&folder.path().join("tls"))?;
     let read = |name: &str| std::fs::read(folder.path().join("tls").join(name));
-    use rustls::pki_types::pem::PemObject;
     let chain =
         rustls::pki_types::CertificateDer::pem_slice_iter(&read("certificate.pem")?).collect::<Result<Vec<_>, _>>()?;
     let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(&read("key.pem")?)?;

@@ -71,10 +71,9 @@ mod tests {
         refused(&with("").replace("'sync.stalled'", "'loan.reloaded'"), "loan.reloaded");
         refused(&with("").replace("['loan.status_changed', 'sync.stalled']", "[]"), "names no events");
         refused(&with("").replace("'10.0.0.0/8'", "'https://x'"), "webhooks.allowed_targets: \"https://x\"");
-        refused(
-            &format!("{}{}", with(""), with("").split_once("]\n[[").unwrap().1.replacen("webhooks", "[[webhooks", 1)),
-            "twice",
-        );
+        let head = "[[webhooks.subscriptions]]";
+        let second = with("").split_once(head).map(|(_, rest)| format!("{head}{rest}")).unwrap();
+        refused(&format!("{}{second}", with("")), "webhooks.subscriptions has \"core\" twice");
         for (key, value) in [
             ("timeout_seconds", "0"),
             ("retry_first_seconds", "99999"),
