@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Read the API of a replica: tables on a terminal, JSON elsewhere.
     ///
     /// Address and credentials come from options, environment variables or a profile, in this order. A profile is a TOML
-    /// file with url, ca_file, client_id and client_secret_file; paths in it count from its own folder. `continuity demo`
+    /// file with `url`, `ca_file`, `client_id` and `client_secret_file`; paths in it count from its own folder. `continuity demo`
     /// writes one and says where it is.
     ///
     /// Exit status: 0 done, 1 refused or failed, 2 wrong usage.

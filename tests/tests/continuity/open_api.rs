@@ -68,7 +68,7 @@ fn told<'a>(command: &'a mut Command, demo: &Running) -> Result<&'a mut Command,
 
 /// Runs it to its end, which has to be a success, and gives what it said.
 async fn succeeds(mut command: Command) -> Result<String, Failure> {
-    let shown = format!("{:?}", command.get_program());
+    let shown = command.get_program().display().to_string();
     let output = tokio::time::timeout(
         Duration::from_mins(20),
         tokio::task::spawn_blocking(move || command.output().map_err(|e| format!("{shown} does not start: {e}"))),

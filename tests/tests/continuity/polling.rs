@@ -28,20 +28,20 @@ const LAST: &str = "the-last";
 
 /// In short, 2 runs of 45 loans (some 6,000 lines each, at 1,000 lines a second); in full, 50 of 260 (some 35,000, at 5,000).
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "the figures of the long form")]
 async fn polls_and_walks_miss_nothing() -> Result<(), Failure> {
     let runs = feeds::size(2, 50);
     let mut all = Seen::default();
     for seed in 1..=runs {
         let (seen, summary) = run(seed, feeds::size(45, 260)).await?;
         println!("run {seed}: {:.0} events/s; {seen}", rate(&summary));
-        all.add(seen);
+        all.add(&seen);
     }
     println!("{runs} runs: {all}");
     all.is_worth_something();
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test looks after its own tasks")]
 /// One feed, of which a third is there at the beginning; the rest arrives while clients walk and poll.
 async fn run(seed: u64, loans: u64) -> Result<(Seen, Summary), Failure> {
     let directory = TempDir::new()?;
@@ -69,11 +69,11 @@ async fn run(seed: u64, loans: u64) -> Result<(Seen, Summary), Failure> {
     everything_shows(&replica).await?;
     done.store(true, Ordering::SeqCst);
     let mut seen = stable.await??;
-    seen.add(changing.await??);
+    seen.add(&changing.await??);
     let (truth, purged) = (every_loan(&client).await?, completeness(&client).await?);
     for poller in pollers {
         let (mirror, polled) = poller.await??;
-        seen.add(polled);
+        seen.add(&polled);
         agree(&mirror, &truth, &purged);
     }
     searches::agree(&client, &truth).await?;

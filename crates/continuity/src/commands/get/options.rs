@@ -292,8 +292,11 @@ impl What {
             | Self::AuditLog { of, .. }
             | Self::Bids { of, .. }
             | Self::Analysis { of, .. }
-            | Self::Messages { of, .. } => Some(&mut of.loan),
-            Self::Guilds(of) | Self::Comments(of) | Self::Views(of) | Self::Worksheets(of) => Some(&mut of.loan),
+            | Self::Messages { of, .. }
+            | Self::Guilds(of)
+            | Self::Comments(of)
+            | Self::Views(of)
+            | Self::Worksheets(of) => Some(&mut of.loan),
             Self::Loans(_) | Self::Completeness(_) | Self::Changes(_) => None,
         }
     }

@@ -46,10 +46,9 @@ fn value(member: &str, raw: &str) -> String {
             let count = elements.len();
             if names.is_empty() { format!("({count})") } else { format!("({count}) {names}") }
         }
-        Ok(_) => cell::show(raw, Kind::Text),
         Err(_) if kind_of(member) == Kind::Time => cell::show(raw, Kind::Time),
         Err(_) if kind_of(member) == Kind::Amount => cell::show(raw, Kind::Amount),
-        Err(_) => cell::show(raw, Kind::Text),
+        _ => cell::show(raw, Kind::Text),
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn is_missing(error: &anyhow::Error) -> bool {
 pub(super) fn may_pass(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<Refused>() {
         Some(refused) => refused.status.is_server_error() || refused.status == StatusCode::TOO_MANY_REQUESTS,
-        None => error.chain().any(|cause| cause.is::<reqwest::Error>()),
+        None => error.chain().any(<dyn std::error::Error>::is::<reqwest::Error>),
     }
 }
 
