@@ -1,6 +1,8 @@
 //! Tasks with their items nested. Form data, and the reference (or inline bytes) of an attachment, are left out of lists
 //! where they must not show, and kept apart, so that a list never reads them.
 
+use std::collections::BTreeSet;
+
 use continuity_events::json;
 use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
 
@@ -64,13 +66,31 @@ pub fn projection() -> Box<dyn Projection> {
     Box::new(Kept { spec: &SPEC, collections: vec![&TASKS, &ITEMS] })
 }
 
-/// The loan's tasks by `assignedAt`, each with its items.
-pub fn list(snapshot: &Snapshot, loan: &str, page: &Page, form_data: FormData) -> Result<Rowset, StoreError> {
+/// The loan's tasks by `assignedAt`, each with its items. Those that `sensitive` names are so whatever they say.
+pub fn list(
+    snapshot: &Snapshot,
+    loan: &str,
+    page: &Page,
+    form_data: FormData,
+    sensitive: &BTreeSet<String>,
+) -> Result<Rowset, StoreError> {
     TASKS.list(snapshot, loan, &[], page, |task, out| {
-        let shown = form_data == FormData::Shown && !task.is_sensitive();
+        let shown = form_data == FormData::Shown && !task.is_sensitive() && !sensitive.contains(&*task.id);
         let variant = if shown { Variant::Whole } else { Variant::Lean };
         write(snapshot, loan, task, variant, out)
     })
+}
+
+/// The ids of the loan's sensitive tasks.
+pub fn sensitive(snapshot: &Snapshot, loan: &str) -> Result<BTreeSet<String>, StoreError> {
+    let mut ids = BTreeSet::new();
+    TASKS.list(snapshot, loan, &[], &Page::default(), |task, _| {
+        if task.is_sensitive() {
+            ids.insert(task.id.to_string());
+        }
+        Ok(())
+    })?;
+    Ok(ids)
 }
 
 /// Whether the loan has a task that somebody still has to do: one that is neither done nor called off.

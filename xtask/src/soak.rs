@@ -30,6 +30,12 @@ const SOAKS: &[(&str, &str, &str, &str)] = &[
         "simulated::simulated_feed_agrees",
     ),
     (
+        "as-of",
+        "answers recorded while events arrive, asked for again as of their positions",
+        "continuity-tests",
+        "as_of::what_was_answered_at_a_position_is_answered_again",
+    ),
+    (
         "hostile",
         "100 feeds of random hostile histories and the independent fold",
         "continuity-tests",
@@ -85,6 +91,12 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
         "lists",
     ),
     ("serve", "by-id and list requests/s beside a bare axum TLS server", "continuity-tests", "serve"),
+    (
+        "load",
+        "1,000 connections of HTTP/1.1 and of HTTP/2 for two minutes each: errors, memory, p99 (needs h2load)",
+        "continuity-tests",
+        "load",
+    ),
     (
         "downloads",
         "one large document to 20 clients beside nginx over TLS, and memory meanwhile (needs nginx)",

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use continuity_auth::Principal;
 use continuity_base::Timestamp;
 use continuity_events::instant::Instant;
 use continuity_readmodel::{AsOf, Point, Then, View};
@@ -12,13 +13,8 @@ use continuity_readmodel::{AsOf, Point, Then, View};
 use crate::ApiState;
 use crate::call::Shared;
 use crate::endpoint::{Param, ParamKind};
-use crate::problem::{
-    AS_OF_ERASED, AS_OF_UNTOLD, INTERNAL, LOAN_PURGED, NOT_FOUND, OVERLOADED, POSITION_AHEAD, Problem,
-};
+use crate::problem::{AS_OF_ERASED, AS_OF_UNTOLD, INTERNAL, LOAN_PURGED, NOT_FOUND, POSITION_AHEAD, Problem};
 use crate::request::query::Query;
-
-/// Folds at once; further ones wait.
-pub(crate) const AT_ONCE: usize = 4;
 
 /// The parameter of every data path.
 pub(crate) const AS_OF: Param = Param {
@@ -61,13 +57,13 @@ pub(crate) fn asked(query: &Query, view: &View, state: &ApiState) -> Result<Opti
 /// Folds loans as of a point, off the asynchronous threads.
 pub(crate) async fn fold(
     shared: &Arc<Shared>,
+    principal: Option<&Principal>,
     view: &Arc<View>,
     models: &'static [&'static str],
     loans: Vec<String>,
     point: &Point,
 ) -> Result<AsOf, Problem> {
-    let closed = |_| Problem::new(&OVERLOADED, "The replica is stopping.");
-    let permit = Arc::clone(&shared.folds).acquire_owned().await.map_err(closed)?;
+    let permit = shared.admission.heavy(principal).await?;
     let (engine, view, point) = (shared.state.engine.clone(), Arc::clone(view), point.clone());
     let fold = move || {
         let loans: Vec<&str> = loans.iter().map(String::as_str).collect();
@@ -82,11 +78,12 @@ pub(crate) async fn fold(
 /// The view of one loan as of a point.
 pub(crate) async fn of_loan(
     shared: &Arc<Shared>,
+    principal: Option<&Principal>,
     view: &Arc<View>,
     loan: &str,
     point: &Point,
 ) -> Result<Arc<View>, Problem> {
-    let folded = fold(shared, view, &MODELS, vec![loan.to_owned()], point).await?;
+    let folded = fold(shared, principal, view, &MODELS, vec![loan.to_owned()], point).await?;
     match folded.then.first() {
         Some(Then::Known) => Ok(Arc::new(folded.view)),
         Some(then) => Err(refusal(*then, loan)),

@@ -9,10 +9,8 @@ use bytes::Bytes;
 use continuity_auth::{Principal, Scope};
 use continuity_readmodel::{LoanState, Point, Snapshot, View};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use tokio::sync::Semaphore;
 
 use crate::ApiState;
-use crate::as_of;
 use crate::changes::Room;
 use crate::cursor::CursorSeal;
 use crate::endpoint::Endpoint;
@@ -28,8 +26,6 @@ pub(crate) struct Shared {
     pub(crate) cursors: CursorSeal,
     pub(crate) ids: RequestIds,
     pub(crate) freshness: Freshness,
-    /// Room for folds as of earlier points that run at once.
-    pub(crate) folds: Arc<Semaphore>,
     pub(crate) admission: Admission,
     /// Room for streams of changes that are open at once.
     pub(crate) streams: Arc<Room>,
@@ -45,7 +41,6 @@ impl Shared {
             cursors: CursorSeal::new(state.cursor_key),
             ids: RequestIds::new(&seed),
             freshness: Freshness::default(),
-            folds: Arc::new(Semaphore::new(as_of::AT_ONCE)),
             admission: Admission::new(&state.limits, Arc::clone(&state.clock)),
             streams: Arc::new(Room::new(&state.changes)),
             started: AtomicBool::new(false),
@@ -72,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) endpoint: &'static Endpoint,
     /// Every read model at one log position.
     pub(crate) view: Arc<View>,
+    /// The latest of them: `view`, but where an earlier point is asked for. What is sensitive now was so at any time.
+    pub(crate) now: Arc<View>,
     /// The earlier point that it is asked as of. Where the path names a loan, `view` is that of the point.
     pub(crate) as_of: Option<Point>,
     /// The address that it came from; `None` when it came over no connection.
@@ -118,6 +115,14 @@ impl Call {
             return Err(Problem::new(&NOT_FOUND, format!("There is no loan request {id:?}.")));
         }
         Ok(Loan { id, state })
+    }
+
+    /// A read model as it is now, where an earlier point is asked for; `None` where the answer is of now anyway.
+    pub(crate) fn model_now(&self, name: &str) -> Result<Option<&Snapshot>, Problem> {
+        if self.as_of.is_none() {
+            return Ok(None);
+        }
+        self.now.model(name).map(Some).ok_or_else(|| rebuilding(name))
     }
 
     /// A read model that serves.

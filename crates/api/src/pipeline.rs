@@ -105,14 +105,16 @@ async fn answer(
     }
     let as_of = as_of::asked(&query, &view, &shared.state)?;
     let loan = path.iter().flat_map(RawPathParams::iter).find(|(name, _)| *name == "loanRequestId");
+    let now = Arc::clone(&view);
     let view = match (&as_of, loan) {
-        (Some(point), Some((_, loan))) => as_of::of_loan(shared, &view, loan, point).await?,
+        (Some(point), Some((_, loan))) => as_of::of_loan(shared, principal.as_ref(), &view, loan, point).await?,
         _ => view,
     };
     let call = Call {
         shared: Arc::clone(shared),
         endpoint,
         view,
+        now,
         as_of,
         address: passage.address,
         principal,

@@ -1,9 +1,14 @@
 //! Good answers, and the headers that make them cacheable by those who may.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use parking_lot::Mutex;
 
 use crate::encoding::Coding;
 
@@ -128,7 +133,8 @@ impl Reply {
         let (length, body, coding) = match self.body {
             _ if unchanged => (None, Body::empty(), coding),
             Content::Whole(body) => {
-                let (body, coding) = encoded(body, coding).await;
+                let kept = matches!(self.caching, Caching::Public);
+                let (body, coding) = encoded(body, coding, kept).await;
                 (None, Body::from(body), coding)
             }
             Content::Pieces { length, body } => (Some(length), body, None),
@@ -159,11 +165,24 @@ impl Reply {
     }
 }
 
+/// Public texts in their codings: some ten texts in three codings.
+static KEPT: LazyLock<Mutex<HashMap<(u128, &'static str), Bytes>>> = LazyLock::new(Mutex::default);
+
 /// The body in that coding; as it is should that fail.
-async fn encoded(body: Bytes, coding: Option<Coding>) -> (Bytes, Option<Coding>) {
+async fn encoded(body: Bytes, coding: Option<Coding>, kept: bool) -> (Bytes, Option<Coding>) {
     let Some(coding) = coding else { return (body, None) };
+    // What everybody may see is one of few texts that never change: each is compressed once.
+    let key = kept.then(|| (xxhash_rust::xxh3::xxh3_128(&body), coding.name()));
+    if let Some(encoded) = key.and_then(|key| KEPT.lock().get(&key).cloned()) {
+        return (encoded, Some(coding));
+    }
     match coding.encode(body.clone()).await {
-        Ok(encoded) => (encoded, Some(coding)),
+        Ok(encoded) => {
+            if let Some(key) = key {
+                KEPT.lock().insert(key, encoded.clone());
+            }
+            (encoded, Some(coding))
+        }
         Err(error) => {
             tracing::warn!(error = %error, coding = coding.name(), "a reply could not be compressed; it is sent as it is");
             (body, None)

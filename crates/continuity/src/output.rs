@@ -1,6 +1,7 @@
 //! What is printed: results on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -11,18 +12,31 @@ pub(crate) fn text(text: &str) -> Result<()> {
     let whole = format!("{text}{end}");
     let mut out = io::stdout().lock();
     match out.write_all(whole.as_bytes()).and_then(|()| out.flush()) {
-        // A reader that has seen enough, such as `head`, is no failure.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => unheard(),
         written => written.context("cannot write to standard output"),
     }
 }
+
+/// Whether somebody still reads what is printed. A reader that has seen enough, such as `head`, is no failure, but whoever
+/// has more to print for a long time should not go on.
+pub(crate) fn is_heard() -> bool {
+    !UNHEARD.load(Ordering::Relaxed)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is how printing ends")]
+fn unheard() -> Result<()> {
+    UNHEARD.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+static UNHEARD: AtomicBool = AtomicBool::new(false);
 
 /// Prints bytes as they are; on a terminal with a line end.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
     let end: &[u8] = if out.is_terminal() && !bytes.ends_with(b"\n") { b"\n" } else { b"" };
     match out.write_all(bytes).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => unheard(),
         written => written.context("cannot write to standard output"),
     }
 }

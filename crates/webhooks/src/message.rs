@@ -33,7 +33,7 @@ pub(crate) struct Place {
 }
 
 impl Message {
-    /// `identity` is what makes it this message and no other: it gives the same id on every replica, and after a restore.
+    /// `identity` is what makes it this message and no other: it gives the same id after a restart, and of an event after a restore too.
     pub(crate) fn new(kind: Kind, identity: &[&str], place: Place, timestamp: &str, data: &Map<String, Value>) -> Self {
         let loan = data.get("loanRequestId").and_then(Value::as_str).map(str::to_owned);
         let body = json!({ "type": kind.name(), "timestamp": timestamp, "data": data }).to_string();

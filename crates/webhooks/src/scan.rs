@@ -114,7 +114,8 @@ impl Scanner {
             Record::Snapshot => {
                 self.standings.remove(&record.subject);
                 // One that had no effect left the loan where it was.
-                if out.marks.export.is_none() && view.loan(&record.subject)?.position >= position {
+                let loan = view.loan(&record.subject)?;
+                if out.marks.export.is_none() && loan.position >= position && !loan.purged {
                     out.messages.push(tell::reloaded(&record.subject, "snapshot", place));
                 }
             }

@@ -105,9 +105,13 @@ impl Worker {
         let now = self.core.now();
         let due = head.as_ref().map_or(now, |head| Timestamp::from_micros(head.due_at));
         // No wait is longer than the longest: the clock may have been set back.
-        let wait = due.since(now).min(self.core.options.retry.give_up);
-        if !wait.is_zero() {
+        let wait = due.since(now);
+        if !wait.is_zero() && wait <= self.core.options.retry.give_up {
             return Ok(Step::Wait(wait));
+        }
+        // What a message tells of can be read from the API: while that is being rebuilt, messages wait.
+        if self.core.view().is_none() {
+            return Ok(Step::Wait(tick));
         }
         self.attempt(head).await
     }

@@ -73,7 +73,7 @@ impl<'a> From<&'a Snapshot> for Models<'a> {
 
 impl ListQuery {
     /// Whether each row is looked at in a scan in order.
-    pub(super) fn is_residual(&self) -> bool {
+    pub fn is_residual(&self) -> bool {
         self.search.is_some() || self.reads_rows()
     }
 

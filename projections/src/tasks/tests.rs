@@ -5,7 +5,7 @@ use crate::testing::{assert_json, fold};
 
 fn check(script: &str, form_data: FormData, expected: &str) {
     let snapshot = fold(projection, script);
-    let rows = list(&snapshot, "L", &Page::default(), form_data).unwrap();
+    let rows = list(&snapshot, "L", &Page::default(), form_data, &BTreeSet::new()).unwrap();
     assert_json(rows.json, expected);
 }
 
@@ -145,7 +145,7 @@ fn loans_do_not_mix_and_clear_forgets_one() {
     for (loan, expected) in
         [("M", r#"[{"id":"t","of":"M","items":[]}]"#), ("LL", r#"[{"id":"t","of":"LL","items":[]}]"#)]
     {
-        assert_json(list(&snapshot, loan, &Page::default(), FormData::Shown).unwrap().json, expected);
+        assert_json(list(&snapshot, loan, &Page::default(), FormData::Shown, &BTreeSet::new()).unwrap().json, expected);
     }
 }
 

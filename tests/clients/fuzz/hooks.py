@@ -28,7 +28,10 @@ def before_call(context, case, kwargs):
         del case.headers[UNKNOWN]
         case.meta.generation.mode = schemathesis.GenerationMode.POSITIVE
     if case.operation.path == "/api/v1/changes":
-        case.query = {"once": "true"} | (case.query or {})  # else it ends when nobody listens any more
+        asked = dict(case.query or {})
+        if str(asked.get("once", "false")).lower() == "false":
+            asked["once"] = "true"  # else the answer ends when nobody listens any more
+        case.query = asked
     query = case.query
     if not query:
         return

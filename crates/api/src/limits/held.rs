@@ -36,6 +36,12 @@ impl Budget {
         Self { limit, used: Arc::default() }
     }
 
+    /// Replies up to this many bytes count as nothing, so that health can be told and errors explained whatever others hold:
+    /// what bounds them is the number of requests. At most 64 KiB.
+    pub(crate) fn small(&self) -> usize {
+        (self.limit / 1_024).min(64 << 10)
+    }
+
     /// `None` when that is too much now. What is larger than the whole budget is let through alone.
     pub(crate) fn share(&self, bytes: usize) -> Option<Share> {
         let before = self.used.fetch_add(bytes, Ordering::Relaxed);

@@ -43,6 +43,10 @@ pub(crate) const DOWNLOADS: usize = 256;
 /// Of these, those of one client.
 pub(crate) const DOWNLOADS_PER_CLIENT: usize = 64;
 
+/// Pieces of heavy work at once, those of one client, and those that wait for their turn.
+const HEAVY: usize = 4;
+const HEAVY_PER_CLIENT: usize = 2;
+const HEAVY_WAITING: usize = 256;
 /// Keeps the limits.
 pub(crate) struct Admission {
     clock: Arc<dyn Clock>,
@@ -51,6 +55,8 @@ pub(crate) struct Admission {
     failures: Option<Rates>,
     gate: Arc<Gate>,
     downloads: Arc<Gate>,
+    /// Work that takes long: folds as of earlier points, and searches and filters that look at many rows.
+    heavy: Arc<Gate>,
     replies: Budget,
 }
 
@@ -80,6 +86,10 @@ impl Admission {
             trusted_proxies: limits.trusted_proxies.clone(),
             clients: limits.client_rate.map(|rate| Rates::new("client", rate, CLIENTS)),
             failures: limits.failed_authentications.map(failures),
+            heavy: Gate::new(
+                Bounds { running: HEAVY, running_each: HEAVY_PER_CLIENT, waiting: HEAVY_WAITING, ..bounds },
+                [metrics::Gauge::noop(), metrics::Gauge::noop()],
+            ),
             gate: Gate::new(bounds, [gauge!(RUNNING), gauge!(WAITING)]),
             downloads: Gate::new(downloads, [metrics::Gauge::noop(), metrics::Gauge::noop()]),
             replies: Budget::new(limits.reply_bytes),
@@ -133,13 +143,23 @@ impl Admission {
         })
     }
 
+    /// The right to do a piece of heavy work, in turns among clients.
+    pub(crate) async fn heavy(&self, principal: Option<&Principal>) -> Result<Permit, Problem> {
+        let who = principal.map_or(0, |principal| xxh3_64(principal.client_id.as_bytes()));
+        self.heavy.enter(who).await.map_err(|refusal| {
+            limited(if refusal == Refusal::Full { Limited::QueueFull } else { Limited::QueueTime });
+            Problem::new(&OVERLOADED, "More is asked of the past, or searched for, than can be answered soon.")
+                .retry_after(2)
+        })
+    }
+
     /// Tells the client what is left of its rate, and gives the reply what it holds while it is sent.
     pub(crate) fn leave(&self, passage: Passage, response: &mut Response) -> Result<(), Problem> {
         if let Some(left) = &passage.left {
             left.mark(response.headers_mut());
         }
         let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
-        let share = match bytes.filter(|bytes| *bytes > 0).map(|bytes| self.replies.share(bytes)) {
+        let share = match bytes.filter(|bytes| *bytes > self.replies.small()).map(|bytes| self.replies.share(bytes)) {
             None => None,
             Some(Some(share)) => Some(share),
             Some(None) => {

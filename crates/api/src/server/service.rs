@@ -9,7 +9,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
+use http::header::CONTENT_LENGTH;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service as _;
@@ -73,6 +74,10 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         let (watch, running) = (Arc::clone(&self.watch), self.watch.request());
         let send = move |mut response: Response| {
             let held = response.extensions_mut().remove::<Held>().unwrap_or_default();
+            if response.status() == StatusCode::NOT_MODIFIED {
+                // The router gives its empty body a length, which is not that of what is unchanged (RFC 9110 section 8.6).
+                response.headers_mut().remove(CONTENT_LENGTH);
+            }
             response.map(|body| Outgoing::new(body, watch, held, running))
         };
         let open = match self.door.enter(&request) {

@@ -166,3 +166,23 @@ async fn every_data_path_takes_it_and_no_other() {
     }
     assert_eq!(HOUSE.get("/health?asOf=1").await.problem(), "unknown-parameter");
 }
+
+#[tokio::test]
+async fn what_is_sensitive_now_is_so_as_of_any_point() {
+    let mut feed = Feed::default();
+    let task = |sensitive: bool| {
+        format!(
+            "{{\"id\":\"t\",\"assignedAt\":\"2026-01-01T00:00:00Z\",\"sensitive\":{sensitive},\"formData\":{{\"income\":1}}}}"
+        )
+    };
+    feed.loan("A", "\"status\":\"BID\",\"createdAt\":\"2026-11-22T10:00:01Z\"")
+        .put("A", "task", "t", "", &task(false))
+        .put("A", "task", "t", "", &task(true));
+    let replica = Replica::of(feed);
+    let list = replica.get(&format!("{LOANS}/A/tasks?asOf=2")).await;
+    assert!(list.json()[0].get("formData").is_none(), "{}", list.text());
+    let whole = replica.get(&format!("{LOANS}/A/tasks/t?asOf=2")).await;
+    assert_eq!((&whole.json()["sensitive"], &whole.json()["formData"]), (&json!(false), &json!({"income": 1})));
+    let entries = replica.get(&format!("{LOANS}/A/audit-log?action=TASK_FORM_DATA_READ")).await.json();
+    assert_eq!(entries.as_array().unwrap().len(), 1, "{entries}");
+}

@@ -17,7 +17,7 @@ impl Replay {
             return Ok(());
         }
         let Some(change) = change else {
-            park(loan, at.sequence, Why::Form);
+            self.park(loan, at.sequence, Why::Form);
             return Ok(());
         };
         let key = entity_key(&change.entity, &change.id);
@@ -30,7 +30,7 @@ impl Replay {
         };
         match decide(circumstances, change, stored) {
             Verdict::Unknown => {}
-            Verdict::Park(why) => park(loan, at.sequence, why),
+            Verdict::Park(why) => self.park(loan, at.sequence, why),
             Verdict::Skip(state) => {
                 loan.set(key, state);
                 loan.row.skipped.insert((change.entity.to_string(), change.id.to_string()));
@@ -189,10 +189,12 @@ impl Replay {
             received.event.snapshot().map_err(|rejection| EngineError::Record { position, cause: rejection.detail })?;
         self.start_from(loan, Origin { now, bytes: position, sequence: as_of }, &data)
     }
-}
 
-fn park(loan: &mut Loan, sequence: u64, why: Why) {
-    loan.row.parked = Some(sequence);
-    loan.row.parked_events = 1;
-    warn!(loan_request.id = loan.id, sequence, cause = %why, "an event cannot be folded; its loan stays as it was before it");
+    fn park(&self, loan: &mut Loan, sequence: u64, why: Why) {
+        loan.row.parked = Some(sequence);
+        loan.row.parked_events = 1;
+        if !self.of_the_past {
+            warn!(loan_request.id = loan.id, sequence, cause = %why, "an event cannot be folded; its loan stays as it was before it");
+        }
+    }
 }

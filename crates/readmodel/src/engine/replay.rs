@@ -26,6 +26,8 @@ pub(crate) struct Replay {
     frames: Box<dyn Frames>,
     frame: Option<Arc<Frame>>,
     saving: Option<Saving>,
+    /// It folds what was folded before: what it finds is no news.
+    pub(super) of_the_past: bool,
 }
 
 /// Where an event comes from.
@@ -44,7 +46,7 @@ impl Replay {
     pub(crate) fn new(history: Arc<dyn History>, vocabulary: Vocabulary, loans: Loans, models: Models) -> Self {
         let at = loans.checkpoint();
         let frames = history.frames(at.position + 1);
-        Self { history, vocabulary, loans, models, at, frames, frame: None, saving: None }
+        Self { history, vocabulary, loans, models, at, frames, frame: None, saving: None, of_the_past: false }
     }
 
     /// How far it is.

@@ -35,12 +35,19 @@ fn usable(path: &Path) -> Result<Result<Database, String>, WebhookError> {
     let database = match catch_unwind(AssertUnwindSafe(|| Database::create(path))) {
         Ok(Ok(database)) => database,
         Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => return Err(WebhookError::InUse { path: path.to_owned() }),
+        Ok(Err(error @ DatabaseError::UpgradeRequired(_))) => return Err(state(path, error.to_string())),
         Ok(Err(error)) if refused(&error) => return Err(state(path, error.to_string())),
         Ok(Err(error)) => return Ok(Err(error.to_string())),
         Err(_) => return Ok(Err("it is damaged".to_owned())),
     };
     match catch_unwind(AssertUnwindSafe(|| prepare(&database))) {
-        Ok(Ok(())) => Ok(Ok(database)),
+        Ok(Ok(None)) => Ok(Ok(database)),
+        Ok(Ok(Some(format))) => Err(state(
+            path,
+            format!(
+                "it has the format {format}, this version writes {FORMAT}; start the version that wrote it, or move the file away: subscriptions then begin at the present"
+            ),
+        )),
         Ok(Err(Fault(cause))) => Ok(Err(cause)),
         Err(_) => Ok(Err("it is damaged".to_owned())),
     }
@@ -52,8 +59,9 @@ fn refused(error: &DatabaseError) -> bool {
     !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }
 
-/// Makes the tables of a new file; fails on one of another format, or whose subscriptions cannot be read.
-fn prepare(database: &Database) -> Result<(), Fault> {
+/// Makes the tables of a new file; gives the format of one that another version wrote, and fails on one whose
+/// subscriptions cannot be read.
+fn prepare(database: &Database) -> Result<Option<u64>, Fault> {
     let format = match database.begin_read()?.open_table(META) {
         Ok(meta) => meta.get(FORMAT_KEY)?.map(|format| format.value()),
         Err(TableError::TableDoesNotExist(_)) => None,
@@ -65,9 +73,9 @@ fn prepare(database: &Database) -> Result<(), Fault> {
             for entry in transaction.open_table(SUBSCRIPTIONS)?.iter()? {
                 decode::<Row>(entry?.1.value())?;
             }
-            return Ok(());
+            return Ok(None);
         }
-        Some(other) => return Err(Fault(format!("it has the format {other}, this version writes {FORMAT}"))),
+        Some(other) => return Ok(Some(other)),
         None => {}
     }
     let transaction = database.begin_write()?;
@@ -77,7 +85,7 @@ fn prepare(database: &Database) -> Result<(), Fault> {
     transaction.open_table(DEAD)?;
     transaction.open_table(MADE)?;
     transaction.commit()?;
-    Ok(())
+    Ok(None)
 }
 
 fn state(path: &Path, cause: String) -> WebhookError {

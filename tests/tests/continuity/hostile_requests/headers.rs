@@ -37,7 +37,7 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
         (LIST, "X-Max-Staleness: +5\r\n", "400 bad-request"),
         (LIST, "X-Max-Staleness: 1.5\r\n", "400 bad-request"),
         (LIST, "X-Max-Staleness:\r\n", "400 bad-request"),
-        (LIST, "X-Max-Staleness: 99999999999999999999\r\n", "400 bad-request"),
+        (LIST, "X-Max-Staleness: 1e3\r\n", "400 bad-request"),
         (LIST, "X-Max-Staleness: 60\r\nX-Max-Staleness: 1\r\n", "400 bad-request"),
         (LIST, "X-Request-Id: \"><script>\r\n", "200 fine"),
         (LIST, &format!("X-Request-Id: {}\r\n", "y".repeat(5_000)), "200 fine"),

@@ -1,6 +1,7 @@
 //! `GET /api/v1/loan-requests`: loan requests, filtered and sorted, page by page.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use continuity_auth::Scope;
 use continuity_events::catalogue::words;
@@ -176,7 +177,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     };
     let (rows, whole) = match &call.as_of {
         Some(point) => list_as_of::rows(call, &list, point).await?,
-        None => (now(call, &list)?, true),
+        None => (now(call, list).await?, true),
     };
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
     let complete = whole && call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
@@ -187,9 +188,21 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::json(envelope(&rows, limit, offset, cursor.as_deref())).complete(complete))
 }
 
-fn now(call: &Call, list: &ListQuery) -> Result<Rowset, Problem> {
-    let rows = loan_requests::list(&call.view, list).map_err(|e| Problem::store(&e))?;
-    rows.ok_or_else(|| rebuilding("loan-requests"))
+/// Pages by index are read where they are asked for; what looks at row after row is done in turns, on another thread.
+async fn now(call: &Call, list: ListQuery) -> Result<Rowset, Problem> {
+    let rows = if list.is_residual() {
+        let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
+        let view = Arc::clone(&call.view);
+        let listed = tokio::task::spawn_blocking(move || {
+            let rows = loan_requests::list(&view, &list);
+            drop(permit);
+            rows
+        });
+        listed.await.map_err(|e| Problem::store(&e))?
+    } else {
+        loan_requests::list(&call.view, &list)
+    };
+    rows.map_err(|e| Problem::store(&e))?.ok_or_else(|| rebuilding("loan-requests"))
 }
 
 /// The position behind which something changed.

@@ -32,7 +32,8 @@ pub(super) async fn rows(call: &Call, list: &ListQuery, point: &Point) -> Result
         let chunk = walk.take(AT_A_TIME).map_err(|e| Problem::store(&e))?;
         let ended = chunk.len() < AT_A_TIME;
         let loans = chunk.iter().map(|(_, loan)| loan.clone()).collect();
-        let folded = as_of::fold(&call.shared, &Arc::clone(&call.view), &MODELS, loans, point).await?;
+        let folded =
+            as_of::fold(&call.shared, call.principal.as_ref(), &Arc::clone(&call.view), &MODELS, loans, point).await?;
         page.take(&chunk, &folded)?;
         if ended && !page.is_full() {
             return Ok((page.finish(true), page.whole));
@@ -74,6 +75,8 @@ impl<'a> Page<'a> {
             match then {
                 Then::Known => self.look(key, loan, folded)?,
                 Then::Erased => self.whole = false,
+                // The page is whole without it; the next one will say so.
+                Then::Untold if self.count >= self.list.limit => self.more = true,
                 Then::Untold => return Err(as_of::refusal(*then, loan)),
                 Then::NotYet | Then::Purged => {}
             }

@@ -69,6 +69,9 @@ impl Listener {
                 if let Some(ended) = self.told(&event)? {
                     return Ok(ended);
                 }
+                if !output::is_heard() {
+                    return Ok(Ended::Done);
+                }
             }
         }
         Ok(Ended::Cut("the connection was cut".to_owned()))

@@ -29,7 +29,7 @@ pub(super) async fn channel(session: &mut Session, loan: &str, wanted: Option<&s
         }),
         several => {
             let list: Vec<String> =
-                several.iter().map(|channel| format!("\n  {}  {}", channel.id, channel.name)).collect();
+                several.iter().map(|channel| format!("\n  {}  {}", cell::clean(&channel.id), channel.name)).collect();
             Err(Usage::new(format!("say which with --channel; there are{}", list.concat())).into())
         }
     }

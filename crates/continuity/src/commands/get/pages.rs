@@ -55,7 +55,7 @@ impl Printer {
             } else {
                 raw(&page.body, &asked)?;
             }
-            if cursor.is_none() || !asked.all {
+            if cursor.is_none() || !asked.all || !output::is_heard() {
                 break;
             }
         }

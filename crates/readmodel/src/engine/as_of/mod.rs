@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use continuity_events::Role;
 use continuity_events::instant::Instant;
-use continuity_events::record::Received;
+use continuity_events::record::{Received, Released};
 use continuity_log::{Kind, Record};
 
 use self::prefix::Prefix;
@@ -89,7 +89,9 @@ impl Workshop {
         }
         let store = Store::open(Place::memory(), fold::NAME, fold::VERSION, fold::TABLES, CACHE_BYTES)?;
         let (history, vocabulary) = (Arc::clone(&self.history), self.vocabulary.clone());
-        Ok(Replay::new(history, vocabulary, Loans::open(store)?, Models::new(models)))
+        let mut replay = Replay::new(history, vocabulary, Loans::open(store)?, Models::new(models));
+        replay.of_the_past = true;
+        Ok(replay)
     }
 }
 
@@ -107,16 +109,11 @@ impl Replay {
 
     /// Replays the loan's own records up to the position, as they were replayed then.
     fn loan_at_position(&mut self, view: &View, id: &str, row: &LoanRow, end: u64) -> Result<Then, EngineError> {
-        let covers = self.history.covers(id)?;
-        if row.erased {
-            for (at, _) in covers.iter().filter(|(at, _)| (end + 1..=view.position).contains(at)) {
-                if is_erasure(*at, &self.history.record(*at)?)? {
-                    return Ok(Then::Erased);
-                }
-            }
+        if row.erased && self.erased_after(view, id, row, end)? {
+            return Ok(Then::Erased);
         }
         let events = self.history.events(id, 1..=u64::MAX)?.into_iter().map(|(_, at)| at);
-        let covers = covers.into_iter().map(|(at, _)| at);
+        let covers = self.history.covers(id)?.into_iter().map(|(at, _)| at);
         let mut moments: Vec<u64> = events.chain(covers).chain(self.history.releases(id)?).collect();
         moments.retain(|at| *at <= end);
         moments.sort_unstable();
@@ -127,6 +124,34 @@ impl Replay {
             self.record(*at, &record)?;
         }
         Ok(if moments.is_empty() { Then::NotYet } else { Then::Known })
+    }
+
+    /// Whether an erasure took effect beyond a position: at its own record, or where it was released.
+    fn erased_after(&self, view: &View, id: &str, row: &LoanRow, end: u64) -> Result<bool, EngineError> {
+        for (sequence, at) in self.history.events(id, 1..=row.last)? {
+            if at > view.position || row.is_missing(sequence) {
+                continue;
+            }
+            let record = self.history.record(at)?;
+            if is_erasure(at, &record)? && (at > end || self.shown_at(id, sequence, at, record.kind)? > end) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Where the event of that sequence became visible; one that never did counts as shown last.
+    fn shown_at(&self, id: &str, sequence: u64, at: u64, kind: Kind) -> Result<u64, EngineError> {
+        if kind != Kind::Held {
+            return Ok(at);
+        }
+        for release in self.history.releases(id)?.into_iter().filter(|release| *release > at) {
+            let Released { from, to } = body(release, &self.history.record(release)?)?;
+            if (from..=to).contains(&sequence) {
+                return Ok(release);
+            }
+        }
+        Ok(u64::MAX)
     }
 
     fn loan_at_time(&mut self, view: &View, id: &str, row: &LoanRow, time: &Instant) -> Result<Then, EngineError> {

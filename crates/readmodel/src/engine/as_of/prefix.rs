@@ -47,7 +47,7 @@ impl Prefix {
         let base = base(history, position, id, row, &cut, time)?;
         let from = base.map_or(0, |base| base.as_of);
         let last = cut.last.max(from);
-        if row.erased && erased_beyond(history, position, id, last)? {
+        if row.erased && erased_beyond(history, position, id, row, last)? {
             return Ok(Err(Then::Erased));
         }
         if last == 0 {
@@ -117,9 +117,15 @@ fn base(
 }
 
 /// Whether data was erased from the loan after that sequence.
-fn erased_beyond(history: &dyn History, position: u64, id: &str, last: u64) -> Result<bool, EngineError> {
-    for (at, as_of) in history.covers(id)? {
-        if as_of > last && at <= position && is_erasure(at, &history.record(at)?)? {
+fn erased_beyond(
+    history: &dyn History,
+    position: u64,
+    id: &str,
+    row: &LoanRow,
+    last: u64,
+) -> Result<bool, EngineError> {
+    for (sequence, at) in history.events(id, last + 1..=row.last)? {
+        if at <= position && !row.is_missing(sequence) && is_erasure(at, &history.record(at)?)? {
             return Ok(true);
         }
     }

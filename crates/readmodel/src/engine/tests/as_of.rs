@@ -222,6 +222,19 @@ fn nothing_from_before_an_erasure_is_shown() {
         let (then, found) = bench.at(&point);
         assert_eq!((then, rows(&found.view)), (Then::Known, vec![r#"loanRequest/L={"v":"redacted"}"#.to_owned()]));
     }
+    // One that was held back takes effect where it is released.
+    let mut held = Bench::of(&events[..1]);
+    held.ingest.arrive(&events[3]);
+    held.ingest.arrive(&events[2]);
+    held.ingest.history.sync();
+    drain(&mut held.engine).unwrap();
+    let before = held.handle.view().position;
+    held.ingest.arrive(&events[1]);
+    held.ingest.history.sync();
+    drain(&mut held.engine).unwrap();
+    for position in 1..=before {
+        assert_eq!(held.at(&Point::Position(position)).0, Then::Erased, "{position}");
+    }
     let value: Value =
         serde_json::from_str(rows(&bench.at(&at_sequence(4)).1.view)[0].split_once('=').unwrap().1).unwrap();
     assert_eq!(value["v"], 3);

@@ -53,7 +53,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     };
     let opened = download::open(call, version.reference).await?;
     let reply = download::reply(call, &[version.reference.unwrap_or_default(), version.entry, &entity], opened)?;
-    if sensitive::is(&entity) {
+    if sensitive::is(&entity) || sensitive::is_now(call, loan.id, id)? {
         let version = call.query.integer("version");
         let what = Accessed::Document { document: id.to_owned(), version, endpoint: call.endpoint.id };
         access::record(call, loan.id, what).await?;

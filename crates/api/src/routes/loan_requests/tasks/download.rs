@@ -38,7 +38,11 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let reference = json::member(&entity, "blob");
     let opened = download::open(call, reference).await?;
     let reply = download::reply(call, &[reference.unwrap_or_default(), &entity], opened)?;
-    if item.sensitive {
+    let now = match call.model_now("tasks")? {
+        Some(now) => tasks::item(now, loan.id, task, id).map_err(|e| Problem::store(&e))?,
+        None => None,
+    };
+    if item.sensitive || now.is_some_and(|now| now.sensitive) || super::sensitive_now(call, loan.id)?.contains(task) {
         let what = Accessed::Attachment { task: task.to_owned(), item: Some(id.to_owned()) };
         access::record(call, loan.id, what).await?;
     }

@@ -35,10 +35,11 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let id = call.path("taskId");
     let task = tasks::get(model, loan.id, id).map_err(|e| Problem::store(&e))?;
     let task = task.ok_or_else(|| Problem::missing("task", id))?;
-    if task.sensitive && task.has_form {
+    let sensitive = task.sensitive || super::sensitive_now(call, loan.id)?.contains(id);
+    if sensitive && task.has_form {
         access::record(call, loan.id, Accessed::FormData { task: id.to_owned() }).await?;
     }
-    if task.sensitive && holds_bytes(&task.json) {
+    if sensitive && holds_bytes(&task.json) {
         access::record(call, loan.id, Accessed::Attachment { task: id.to_owned(), item: None }).await?;
     }
     let (json, here) = spliced(&call.shared.state.blobs, task.json, Splice::task);

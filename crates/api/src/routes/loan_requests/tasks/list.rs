@@ -53,5 +53,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("tasks")?;
     let form_data = if call.may(Scope::TasksRead) { FormData::Shown } else { FormData::Hidden };
-    paging::array_spliced(call, loan.state.complete, Splice::tasks, |page| tasks::list(model, loan.id, page, form_data))
+    let sensitive = super::sensitive_now(call, loan.id)?;
+    paging::array_spliced(call, loan.state.complete, Splice::tasks, |page| {
+        tasks::list(model, loan.id, page, form_data, &sensitive)
+    })
 }
