@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use continuity_events::instant::Instant;
+use continuity_events::record::{Received, Released, SourcePosition, encode};
+use continuity_log::Kind;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -223,18 +225,21 @@ fn nothing_from_before_an_erasure_is_shown() {
         assert_eq!((then, rows(&found.view)), (Then::Known, vec![r#"loanRequest/L={"v":"redacted"}"#.to_owned()]));
     }
     // One that was held back takes effect where it is released.
-    let mut held = Bench::of(&events[..1]);
-    held.ingest.arrive(&events[3]);
-    held.ingest.arrive(&events[2]);
-    held.ingest.history.sync();
+    let held = Bench::of(&events[..1]);
+    let received = |event: &continuity_events::CloudEvent| {
+        encode(&Received { event: event.clone(), position: SourcePosition::Simulator { seed: 0, number: 0 } })
+    };
+    let history = &held.ingest.history;
+    history.append(Kind::Held, "L", 3, received(&events[2]));
+    history.append(Kind::Event, "L", 2, received(&events[1]));
+    history.append(Kind::Released, "L", 0, encode(&Released { from: 3, to: 3 }));
+    history.sync();
+    let mut held = held;
     drain(&mut held.engine).unwrap();
-    let before = held.handle.view().position;
-    held.ingest.arrive(&events[1]);
-    held.ingest.history.sync();
-    drain(&mut held.engine).unwrap();
-    for position in 1..=before {
+    for position in 1..=3 {
         assert_eq!(held.at(&Point::Position(position)).0, Then::Erased, "{position}");
     }
+    assert_eq!(rows(&held.at(&Point::Position(4)).1.view), [r#"loanRequest/L={"v":"redacted"}"#]);
     let value: Value =
         serde_json::from_str(rows(&bench.at(&at_sequence(4)).1.view)[0].split_once('=').unwrap().1).unwrap();
     assert_eq!(value["v"], 3);

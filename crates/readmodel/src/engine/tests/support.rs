@@ -37,7 +37,7 @@ impl State {
 
 impl TestHistory {
     /// Appends a record to the running group; its position.
-    fn append(&self, kind: Kind, loan: &str, sequence: u64, payload: Vec<u8>) -> u64 {
+    pub(super) fn append(&self, kind: Kind, loan: &str, sequence: u64, payload: Vec<u8>) -> u64 {
         let mut state = self.0.lock();
         state.open.push(Record { kind, subject: loan.to_owned(), sequence, arrived_at: 0, payload });
         let position = state.end() + state.open.len() as u64;
