@@ -1,7 +1,9 @@
 //! What a reply holds until its last byte is taken: its place among the requests, and its share of memory.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use super::gate::Permit;
 
@@ -21,14 +23,22 @@ impl Held {
 /// Bytes that may be held by all replies together.
 pub(crate) struct Budget {
     limit: usize,
-    used: Arc<AtomicUsize>,
+    used: Arc<Mutex<Used>>,
+}
+
+/// What is held, in all and by whom.
+#[derive(Debug, Default)]
+struct Used {
+    all: usize,
+    each: HashMap<u64, usize>,
 }
 
 /// Some of a budget, given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     bytes: usize,
-    used: Arc<AtomicUsize>,
+    who: u64,
+    used: Arc<Mutex<Used>>,
 }
 
 impl Budget {
@@ -42,17 +52,32 @@ impl Budget {
         (self.limit / 1_024).min(64 << 10)
     }
 
-    /// `None` when that is too much now. What is larger than the whole budget is let through alone.
-    pub(crate) fn share(&self, bytes: usize) -> Option<Share> {
-        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
-        let share = Share { bytes, used: Arc::clone(&self.used) };
-        (before == 0 || before.saturating_add(bytes) <= self.limit).then_some(share)
+    /// `None` when that is too much now: beside what all hold, or beside the quarter that one may hold. Who holds nothing may
+    /// have one reply that is larger than that, and what is larger than the whole budget is let through alone.
+    pub(crate) fn share(&self, who: u64, bytes: usize) -> Option<Share> {
+        let mut used = self.used.lock();
+        let own = used.each.get(&who).copied().unwrap_or(0);
+        let fits_all = used.all == 0 || used.all.saturating_add(bytes) <= self.limit;
+        let fits_one = own == 0 || own.saturating_add(bytes) <= self.limit / 4;
+        if !fits_all || !fits_one {
+            return None;
+        }
+        used.all += bytes;
+        *used.each.entry(who).or_default() += bytes;
+        Some(Share { bytes, who, used: Arc::clone(&self.used) })
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        let mut used = self.used.lock();
+        used.all -= self.bytes;
+        let left = used.each.get(&self.who).map_or(0, |own| own - self.bytes);
+        if left == 0 {
+            used.each.remove(&self.who);
+        } else {
+            used.each.insert(self.who, left);
+        }
     }
 }
 
@@ -63,11 +88,19 @@ mod tests {
     #[test]
     fn the_budget_is_kept_and_given_back() {
         let budget = Budget::new(10);
-        let first = budget.share(6).unwrap();
-        assert!(budget.share(5).is_none());
-        let second = budget.share(4).unwrap();
+        let first = budget.share(1, 6).unwrap();
+        assert!(budget.share(2, 5).is_none());
+        let second = budget.share(2, 4).unwrap();
         drop((first, second));
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
-        assert!(budget.share(100).is_some(), "one reply, however large");
+        assert!(budget.used.lock().each.is_empty());
+        assert!(budget.share(1, 100).is_some(), "one reply, however large");
+    }
+
+    #[test]
+    fn nobody_holds_more_than_a_quarter() {
+        let budget = Budget::new(100);
+        let _own = [budget.share(1, 20).unwrap(), budget.share(1, 5).unwrap()];
+        assert!(budget.share(1, 1).is_none());
+        assert!(budget.share(2, 60).is_some(), "the first one may be larger");
     }
 }

@@ -159,7 +159,10 @@ impl Admission {
             left.mark(response.headers_mut());
         }
         let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
-        let share = match bytes.filter(|bytes| *bytes > self.replies.small()).map(|bytes| self.replies.share(bytes)) {
+        let share = match bytes
+            .filter(|bytes| *bytes > self.replies.small())
+            .map(|bytes| self.replies.share(passage.who, bytes))
+        {
             None => None,
             Some(Some(share)) => Some(share),
             Some(None) => {

@@ -25,8 +25,8 @@ pub(crate) trait History: Send + Sync + 'static {
     fn hash_at(&self, position: u64) -> Result<ChainHash, LogError>;
     /// Known events of a loan, visible or held: (sequence, position of its bytes), ascending.
     fn events(&self, loan: &str, sequences: RangeInclusive<u64>) -> Result<Vec<(u64, u64)>, StoreError>;
-    /// Snapshots and erasures of a loan that cover more than those before them: (log position, sequence), ascending.
-    fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError>;
+    /// Every snapshot and erasure of a loan, held ones included: (log position, sequence), in the order of the log.
+    fn snapshots(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError>;
     /// Log positions at which held events of a loan became visible, ascending.
     fn releases(&self, loan: &str) -> Result<Vec<u64>, StoreError>;
 }
@@ -78,8 +78,8 @@ impl History for LogHistory {
         self.ledger.events(loan, sequences)
     }
 
-    fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
-        self.ledger.covers(loan)
+    fn snapshots(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+        self.ledger.snapshots(loan)
     }
 
     fn releases(&self, loan: &str) -> Result<Vec<u64>, StoreError> {

@@ -174,13 +174,14 @@ impl LedgerBatch {
     /// A snapshot or erasure covers the loan up to a sequence; one that covers no more than an earlier one says nothing.
     fn covered(&mut self, loan: &str, sequence: u64) -> Result<(), StoreError> {
         let key = tables::loan(loan);
+        let value = postcard::to_stdvec(&sequence).expect("a number always encodes");
+        let position = self.position;
+        self.put(tables::SNAPSHOTS, tables::loan_number(loan, position), value.clone());
         let before = match self.last_row(tables::COVERS, &key)? {
             Some((_, value)) => decode(tables::COVERS, &value)?,
             None => 0_u64,
         };
         if sequence > before {
-            let value = postcard::to_stdvec(&sequence).expect("a number always encodes");
-            let position = self.position;
             self.put(tables::COVERS, tables::loan_number(loan, position), value);
         }
         Ok(())

@@ -67,12 +67,12 @@ impl LedgerReader {
         Ok(known)
     }
 
-    /// Snapshots and erasures of a loan, each of which covers more than those before it: (log position, the sequence up to
-    /// which it covers), both ascending.
-    pub fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
-        let rows = self.snapshot().scan_prefix(tables::COVERS, &tables::loan(loan), Direction::Forward)?;
-        let cover = |(key, value): (Row, Row)| Ok((number_in(tables::COVERS, &key)?, decode(tables::COVERS, &value)?));
-        rows.map(|row| cover(row?)).collect()
+    /// Every snapshot and erasure of a loan, held ones included: (log position, its sequence), in the order of the log.
+    pub fn snapshots(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+        let rows = self.snapshot().scan_prefix(tables::SNAPSHOTS, &tables::loan(loan), Direction::Forward)?;
+        let one =
+            |(key, value): (Row, Row)| Ok((number_in(tables::SNAPSHOTS, &key)?, decode(tables::SNAPSHOTS, &value)?));
+        rows.map(|row| one(row?)).collect()
     }
 
     /// Log positions at which held events of a loan became visible, ascending.

@@ -33,6 +33,8 @@ pub(super) const REFUSED: Table = "refused";
 pub(super) const REACHED: Table = "reached";
 /// (loan, log position) -> the sequence up to which a snapshot or erasure covers it.
 pub(super) const COVERS: Table = "covers";
+/// (loan, log position) -> the sequence of every snapshot and erasure, whether or not it covers more than those before it.
+pub(super) const SNAPSHOTS: Table = "snapshots";
 /// (loan, log position) -> nothing: held events of the loan became visible there.
 pub(super) const RELEASES: Table = "releases";
 /// Purged loan -> the sequence of the purge.
@@ -59,6 +61,7 @@ pub(super) const ALL: &[Table] = &[
     REFUSED,
     REACHED,
     COVERS,
+    SNAPSHOTS,
     RELEASES,
     PURGED,
     MANIFESTS,

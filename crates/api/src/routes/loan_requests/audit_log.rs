@@ -11,7 +11,7 @@ use continuity_readmodel::Snapshot;
 use crate::access;
 use crate::as_of::{self, AS_OF};
 use crate::call::Call;
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, Tag, Verb, Waiting};
 use crate::export::{AUDIT_LOG, Format};
 use crate::filter::{self, By, by};
 use crate::paging;
@@ -29,7 +29,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     access: Access::AnyOf(&[Scope::AuditRead]),
     params: &PARAMS,
     answer: Answer::Export("AuditEntry"),
-    handler: Handler::Read(handle),
+    handler: Handler::Wait(wait),
 };
 
 static PARAMS: [Param; 8] = [
@@ -43,9 +43,13 @@ static PARAMS: [Param; 8] = [
     by("to", &["occurredAt"], By::Time(Bound::To), "Only entries of this time or earlier; a date counts to its end."),
 ];
 
-fn handle(call: &Call) -> Result<Reply, Problem> {
+fn wait(call: &Call) -> Waiting<'_> {
+    Box::pin(handle(call))
+}
+
+async fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
-    let model = call.model("audit-log")?;
+    let model = call.model("audit-log")?.clone();
     let format = Format::of(accept::choose(&call.headers, &Format::MEDIA_TYPES)?);
     let binding = paging::binding(call, []);
     let after = paging::after(call, binding)?;
@@ -55,45 +59,75 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     if let Some(point) = &call.as_of {
         range.to = range.to.into_iter().chain([as_of::recorded_until(point, &call.shared.state)?]).min();
     }
-    let lists = Lists { cloud: model, replica, range, loan: loan.id };
-    // Nobody is told a total without a page.
-    let total = if limit.is_some() { lists.total(&filter)? } else { 0 };
-    let missing = audit_log::complete_from(model, loan.id, loan.state.last_sequence);
-    let missing = missing.map_err(|e| Problem::store(&e))?;
-    let mut merged = lists.merged(after.as_deref())?;
-    let mut out = format.begin(AUDIT_LOG);
-    let (mut count, mut last) = (0, None);
-    let cursor = loop {
-        let Some(entry) = merged.next().transpose()? else { break None };
-        if !filter.wants(entry.json.as_bytes()) {
-            continue;
-        }
-        if limit.is_some_and(|limit| count >= limit) {
-            break last.map(|key: Vec<u8>| call.shared.cursors.seal(binding, call.view.position, &key));
-        }
-        format.entry(AUDIT_LOG, &mut out, &entry.json);
-        count += 1;
-        last = Some(entry.key);
-    };
-    format.end(&mut out);
-    let reply = Reply::of(format.content_type(), out).complete(loan.state.complete && missing.is_none());
-    Ok(paging::paged(call, reply, limit, total, cursor))
+    let lists = Lists { cloud: model, replica, range, loan: loan.id.to_owned(), last: loan.state.last_sequence };
+    // A loan that is looked at often has very many entries: they are read on another thread, in turns among clients.
+    let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
+    let read = tokio::task::spawn_blocking(move || {
+        let page = lists.page(format, &filter, after.as_deref(), limit);
+        drop(permit);
+        page
+    });
+    let page = read.await.map_err(|e| Problem::store(&e))??;
+    let cursor = page.next.map(|key| call.shared.cursors.seal(binding, call.view.position, &key));
+    let reply = Reply::of(format.content_type(), page.out).complete(loan.state.complete && page.whole);
+    Ok(paging::paged(call, reply, limit, page.total, cursor))
+}
+
+/// Some entries, written.
+struct Page {
+    out: Vec<u8>,
+    /// The key to go on after.
+    next: Option<Vec<u8>>,
+    /// Entries on all pages; 0 where nobody asked for a page.
+    total: u64,
+    /// Whether the platform's entries are known from the first one on.
+    whole: bool,
 }
 
 /// The entries of one loan: those of the platform, and the reads that this replica recorded.
-struct Lists<'a> {
-    cloud: &'a Snapshot,
+struct Lists {
+    cloud: Snapshot,
     replica: AccessLog,
     range: AccessRange,
-    loan: &'a str,
+    loan: String,
+    /// The loan's last sequence.
+    last: u64,
 }
 
-impl Lists<'_> {
+impl Lists {
+    fn page(
+        &self,
+        format: Format,
+        filter: &Filter,
+        after: Option<&[u8]>,
+        limit: Option<usize>,
+    ) -> Result<Page, Problem> {
+        let total = if limit.is_some() { self.total(filter)? } else { 0 };
+        let missing = audit_log::complete_from(&self.cloud, &self.loan, self.last).map_err(|e| Problem::store(&e))?;
+        let mut merged = self.merged(after)?;
+        let mut out = format.begin(AUDIT_LOG);
+        let (mut count, mut last) = (0, None);
+        let next = loop {
+            let Some(entry) = merged.next().transpose()? else { break None };
+            if !filter.wants(entry.json.as_bytes()) {
+                continue;
+            }
+            if limit.is_some_and(|limit| count >= limit) {
+                break last;
+            }
+            format.entry(AUDIT_LOG, &mut out, &entry.json);
+            count += 1;
+            last = Some(entry.key);
+        };
+        format.end(&mut out);
+        Ok(Page { out, next, total, whole: missing.is_none() })
+    }
+
     /// Entries that are wanted, on all pages.
     fn total(&self, filter: &Filter) -> Result<u64, Problem> {
         if filter.is_empty() && self.range.to.is_none() {
-            let cloud = audit_log::total(self.cloud, self.loan).map_err(|e| Problem::store(&e))?;
-            return Ok(cloud + self.replica.count(self.loan).map_err(|e| unreadable(&e))?);
+            let cloud = audit_log::total(&self.cloud, &self.loan).map_err(|e| Problem::store(&e))?;
+            return Ok(cloud + self.replica.count(&self.loan).map_err(|e| unreadable(&e))?);
         }
         let (mut total, mut merged) = (0, self.merged(None)?);
         while let Some(entry) = merged.next().transpose()? {
@@ -104,7 +138,7 @@ impl Lists<'_> {
 
     /// Both as one list, newest first, behind the entry with that key.
     fn merged(&self, after: Option<&[u8]>) -> Result<Merged<'_>, Problem> {
-        let cloud = audit_log::entries(self.cloud, self.loan, after).map_err(|e| Problem::store(&e))?;
+        let cloud = audit_log::entries(&self.cloud, &self.loan, after).map_err(|e| Problem::store(&e))?;
         let mut range = self.range.clone();
         if let Some(at) = after.and_then(audit_log::instant_of).map(Timestamp::from_micros) {
             range.to = Some(range.to.map_or(at, |to| to.min(at)));

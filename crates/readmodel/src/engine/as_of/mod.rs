@@ -113,8 +113,8 @@ impl Replay {
             return Ok(Then::Erased);
         }
         let events = self.history.events(id, 1..=u64::MAX)?.into_iter().map(|(_, at)| at);
-        let covers = self.history.covers(id)?.into_iter().map(|(at, _)| at);
-        let mut moments: Vec<u64> = events.chain(covers).chain(self.history.releases(id)?).collect();
+        let snapshots = self.history.snapshots(id)?.into_iter().map(|(at, _)| at);
+        let mut moments: Vec<u64> = events.chain(snapshots).chain(self.history.releases(id)?).collect();
         moments.retain(|at| *at <= end);
         moments.sort_unstable();
         moments.dedup();

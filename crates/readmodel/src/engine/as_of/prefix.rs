@@ -100,9 +100,10 @@ fn base(
     time: &Instant,
 ) -> Result<Option<Base>, EngineError> {
     let Some(newest) = row.base else { return Ok(None) };
-    let older = history.covers(id)?.into_iter().rev();
+    let older = history.snapshots(id)?.into_iter();
     let older = older.filter(|(at, as_of)| *at <= position && *as_of < newest.as_of);
-    let older = older.map(|(position, as_of)| Base { as_of, position });
+    let mut older: Vec<_> = older.map(|(position, as_of)| Base { as_of, position }).collect();
+    older.sort_unstable_by_key(|base| std::cmp::Reverse((base.as_of, base.position)));
     for base in std::iter::once(newest).chain(older) {
         // Of what it covers, nothing that is known may be later.
         if cut.next.is_some_and(|next| next <= base.as_of) {

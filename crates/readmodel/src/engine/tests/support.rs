@@ -139,23 +139,17 @@ impl History for TestHistory {
         Ok(known.filter(|(sequence, _)| sequences.contains(sequence)).collect())
     }
 
-    fn covers(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+    fn snapshots(&self, loan: &str) -> Result<Vec<(u64, u64)>, StoreError> {
         let erasure = |record: &Record| {
             let received: Received = decode(&record.payload).unwrap();
             received.event.role() == Role::Erasure
         };
-        let covers = |record: &Record| match record.kind {
+        let wanted = |record: &Record| match record.kind {
             Kind::Snapshot => true,
             Kind::Event | Kind::Held => erasure(record),
             _ => false,
         };
-        let mut most = 0;
-        let grows = |(_, as_of): &(u64, u64)| {
-            let grows = *as_of > most;
-            most = most.max(*as_of);
-            grows
-        };
-        Ok(self.of(loan, covers).filter(grows).collect())
+        Ok(self.of(loan, wanted).collect())
     }
 
     fn releases(&self, loan: &str) -> Result<Vec<u64>, StoreError> {
