@@ -31,7 +31,8 @@ async fn a_source_that_is_away_is_told_once_and_its_return_too() -> Result<(), F
     let told = receiver.until_taken(2).await?;
     assert_eq!(told[1].message["type"], "sync.recovered");
     assert_eq!(told[1].message["data"]["state"], "live");
-    assert_eq!(receiver.all().len(), 2);
+    // What was sent just before the kill may have come twice, with one id.
+    assert_eq!(receiver.taken().len(), 2);
     receiver.verified().await
 }
 
