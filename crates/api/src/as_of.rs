@@ -59,7 +59,7 @@ pub(crate) async fn fold(
     shared: &Arc<Shared>,
     principal: Option<&Principal>,
     view: &Arc<View>,
-    models: &'static [&'static str],
+    models: Option<&'static [&'static str]>,
     loans: Vec<String>,
     point: &Point,
 ) -> Result<AsOf, Problem> {
@@ -83,29 +83,13 @@ pub(crate) async fn of_loan(
     loan: &str,
     point: &Point,
 ) -> Result<Arc<View>, Problem> {
-    let folded = fold(shared, principal, view, &MODELS, vec![loan.to_owned()], point).await?;
+    let folded = fold(shared, principal, view, None, vec![loan.to_owned()], point).await?;
     match folded.then.first() {
         Some(Then::Known) => Ok(Arc::new(folded.view)),
         Some(then) => Err(refusal(*then, loan)),
         None => Err(Problem::new(&INTERNAL, "The loan was not folded.")),
     }
 }
-
-/// The read models of what hangs on a loan.
-static MODELS: [&str; 12] = [
-    "loan-requests",
-    "audit-log",
-    "tasks",
-    "bid-requests",
-    "analysis",
-    "documents",
-    "spaces",
-    "guilds",
-    "messages",
-    "comments",
-    "views",
-    "worksheets",
-];
 
 /// Why a loan has no state as of a point.
 pub(crate) fn refusal(then: Then, loan: &str) -> Problem {

@@ -35,4 +35,4 @@ pub use service::{
     IndexError, LoanBlobs, Window,
 };
 
-use error::causes;
+use continuity_base::causes;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use continuity_base::Timestamp;
+use continuity_base::{Timestamp, causes, retry_after};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, StatusCode};
@@ -127,7 +127,7 @@ impl Sender {
 
 async fn answered(mut response: Response, now: Timestamp) -> Attempt {
     let status = response.status();
-    let asked = response.headers().get(RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?, now));
+    let asked = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now));
     let mut read = 0;
     while let Ok(Some(piece)) = response.chunk().await {
         read += piece.len();
@@ -154,29 +154,6 @@ fn unanswered(error: reqwest::Error) -> Attempt {
 
 fn is_forbidden(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<Forbidden>)
-}
-
-/// Seconds or a date (RFC 9110, section 10.2.3).
-fn wait(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_micros(i64::try_from(at.as_micros()).ok()?).since(now))
-}
-
-/// An error with what is behind it, once each.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

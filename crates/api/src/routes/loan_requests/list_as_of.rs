@@ -1,7 +1,5 @@
 //! The list of loan requests as of an earlier point: each loan is folded again as it was, and then looked at like any row.
 
-use std::sync::Arc;
-
 use continuity_projections::Rowset;
 use continuity_projections::loan_requests::{self, ByCreation, ListQuery, Sort};
 use continuity_readmodel::{AsOf, Point, Then};
@@ -33,7 +31,7 @@ pub(super) async fn rows(call: &Call, list: &ListQuery, point: &Point) -> Result
         let ended = chunk.len() < AT_A_TIME;
         let loans = chunk.iter().map(|(_, loan)| loan.clone()).collect();
         let folded =
-            as_of::fold(&call.shared, call.principal.as_ref(), &Arc::clone(&call.view), &MODELS, loans, point).await?;
+            as_of::fold(&call.shared, call.principal.as_ref(), &call.view, Some(&MODELS), loans, point).await?;
         page.take(&chunk, &folded)?;
         if ended && !page.is_full() {
             return Ok((page.finish(true), page.whole));
@@ -73,7 +71,7 @@ impl<'a> Page<'a> {
             }
             self.examined += 1;
             match then {
-                Then::Known => self.look(key, loan, folded)?,
+                Then::Known => self.look(loan, folded)?,
                 Then::Erased => self.whole = false,
                 // The page is whole without it; the next one will say so.
                 Then::Untold if self.count >= self.list.limit => self.more = true,
@@ -87,7 +85,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    fn look(&mut self, key: &[u8], loan: &str, folded: &AsOf) -> Result<(), Problem> {
+    fn look(&mut self, loan: &str, folded: &AsOf) -> Result<(), Problem> {
         self.folded += 1;
         let row = loan_requests::wanted(&folded.view, loan, self.list).map_err(|e| Problem::store(&e))?;
         let Some(row) = row else { return Ok(()) };
@@ -95,7 +93,6 @@ impl<'a> Page<'a> {
             self.more = true;
             return Ok(());
         }
-        debug_assert!(self.last.as_deref() != Some(key), "no row is looked at twice");
         let state = folded.view.loan(loan).map_err(|e| Problem::store(&e))?;
         self.whole &= state.complete;
         if self.count > 0 {

@@ -1,7 +1,5 @@
 //! What a server answers.
 
-use std::time::{Duration, SystemTime};
-
 use continuity_base::Timestamp;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
@@ -45,7 +43,7 @@ fn refusal(status: StatusCode, retry_after: Option<&str>, now: Timestamp) -> Fet
         StatusCode::NOT_FOUND => FetchError::Missing(detail),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::GONE => FetchError::Expired(detail),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            let retry_after = retry_after.and_then(|text| wait(text, now));
+            let retry_after = retry_after.and_then(|text| continuity_base::retry_after(text, now));
             if retry_after.is_none() && status == StatusCode::SERVICE_UNAVAILABLE {
                 return FetchError::Failed("it answers with 503".to_owned());
             }
@@ -56,16 +54,6 @@ fn refusal(status: StatusCode, retry_after: Option<&str>, now: Timestamp) -> Fet
         }
         _ => FetchError::Failed(format!("it answers with {detail}")),
     }
-}
-
-/// Seconds or a date (RFC 9110, section 10.2.3).
-fn wait(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = i64::try_from(at.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_micros()).ok()?;
-    Some(Timestamp::from_micros(at).since(now))
 }
 
 /// First byte and total of `bytes 5-9/10`.
@@ -85,18 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_and_waits_are_read() {
+    fn ranges_are_read() {
         assert_eq!(content_range("bytes 5-9/10"), Some((5, Some(10))));
         assert_eq!(content_range("bytes 5-9/*"), Some((5, None)));
         for wrong in ["", "bytes", "bytes */10", "lines 1-2/3", "bytes 1-2", "bytes x-2/3", "bytes 1-2/x"] {
             assert_eq!(content_range(wrong), None, "{wrong}");
         }
-        let now = Timestamp::from_micros(784_111_770_000_000);
-        let wait = |text| wait(text, now);
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:40:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("soon"), None);
     }
 
     #[test]

@@ -56,9 +56,15 @@ pub struct AsOf {
 }
 
 impl EngineHandle {
-    /// Folds loans again as of a point, from what `view` holds, into read models in memory: `models` names them. Reads the
-    /// log: an event costs some ten microseconds, a loan some milliseconds; not for an asynchronous thread.
-    pub fn as_of(&self, view: &View, models: &[&str], loans: &[&str], point: &Point) -> Result<AsOf, EngineError> {
+    /// Folds loans again as of a point, from what `view` holds, into read models in memory: those that `models`
+    /// names, else all. Reads the log: an event costs some ten microseconds, a loan some milliseconds; not for an asynchronous thread.
+    pub fn as_of(
+        &self,
+        view: &View,
+        models: Option<&[&str]>,
+        loans: &[&str],
+        point: &Point,
+    ) -> Result<AsOf, EngineError> {
         let workshop = &self.shared.workshop;
         let mut replay = workshop.in_memory(models)?;
         let fold = |loan: &&str| replay.loan_as_of(view, loan, point);
@@ -79,10 +85,10 @@ impl EngineHandle {
 
 impl Workshop {
     /// Some read models without rows, in memory, with a fold of their own.
-    fn in_memory(&self, names: &[&str]) -> Result<Replay, EngineError> {
+    fn in_memory(&self, names: Option<&[&str]>) -> Result<Replay, EngineError> {
         let mut models = Vec::new();
-        for name in names {
-            let projection = self.projection(name)?;
+        let wanted = |name: &str| names.is_none_or(|names| names.contains(&name));
+        for projection in self.projections.iter().filter(|projection| wanted(projection.spec().name)) {
             let spec = projection.spec();
             let store = Store::open(Place::memory(), spec.name, spec.version, spec.tables, CACHE_BYTES)?;
             models.push(Model::new(Arc::clone(projection), store, String::new()));

@@ -17,7 +17,7 @@ use crate::store::MemoryShelf;
 use crate::{AsOf, EngineHandle, Point, Then, View};
 
 fn as_of(handle: &EngineHandle, view: &View, loans: &[&str], point: &Point) -> AsOf {
-    handle.as_of(view, &MODELS, loans, point).unwrap()
+    handle.as_of(view, None, loans, point).unwrap()
 }
 
 fn at_time(text: &str) -> Point {
