@@ -30,6 +30,8 @@ pub struct Rowset {
     pub total: u64,
     /// Whether that is all of them: counting ends at a bound.
     pub total_is_exact: bool,
+    /// How many rows of the offset the page was cut before: it begins nowhere unless this is 0.
+    pub offset_left: u64,
 }
 
 /// The rows of one list: those of `table` below `prefix`.
@@ -121,7 +123,7 @@ impl Array {
 
     pub(crate) fn finish(mut self, next: Option<Vec<u8>>, total: u64) -> Rowset {
         self.json.extend_from_slice(if self.count == 0 { b"[]" } else { b"]" });
-        Rowset { json: self.json, count: self.count, next, total, total_is_exact: true }
+        Rowset { json: self.json, count: self.count, next, total, total_is_exact: true, offset_left: 0 }
     }
 }
 

@@ -12,8 +12,6 @@ use metrics::{
 pub const HTTP_REQUESTS: &str = "continuity_http_requests_total";
 /// Time from the request's head to the answer's, by route template.
 pub const HTTP_DURATION: &str = "continuity_http_request_duration_seconds";
-/// Access tokens refused, by reason.
-pub const REFUSED_TOKENS: &str = "continuity_http_refused_tokens_total";
 /// Connections that are open now.
 pub const CONNECTIONS: &str = "continuity_http_connections";
 /// TLS handshakes that failed or took too long.
@@ -42,7 +40,6 @@ pub const STREAMS_ENDED: &str = "continuity_changes_streams_ended_total";
 pub fn describe() {
     describe_counter!(HTTP_REQUESTS, "HTTP requests by route, method and status class");
     describe_histogram!(HTTP_DURATION, Unit::Seconds, "Time from a request's head to its answer's, by route");
-    describe_counter!(REFUSED_TOKENS, "Access tokens refused, by reason");
     describe_gauge!(CONNECTIONS, "HTTP connections that are open");
     describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long");
     describe_counter!(CERTIFICATE_RELOADS, "Reads of changed certificate files, by outcome");
@@ -61,6 +58,10 @@ pub fn describe() {
         counter!(CUT_CONNECTIONS, "reason" => reason.label()).absolute(0);
     }
     counter!(REFUSED_CONNECTIONS, "reason" => "address").absolute(0);
+    counter!(HANDSHAKE_FAILURES).absolute(0);
+    for outcome in ["ok", "failed"] {
+        counter!(CERTIFICATE_RELOADS, "outcome" => outcome).absolute(0);
+    }
 }
 
 /// What a request was refused for.
@@ -150,10 +151,6 @@ impl RouteMetrics {
         requests.increment(1);
         self.duration.get_or_init(|| histogram!(HTTP_DURATION, "route" => self.route)).record(duration.as_secs_f64());
     }
-}
-
-pub(crate) fn refused_token(reason: &'static str) {
-    counter!(REFUSED_TOKENS, "reason" => reason).increment(1);
 }
 
 pub(crate) fn limited(reason: Limited) {

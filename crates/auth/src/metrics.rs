@@ -5,6 +5,8 @@ mod tests;
 
 use metrics::{Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
+use crate::TokenError;
+
 /// Access tokens issued.
 pub const TOKENS_ISSUED: &str = "continuity_auth_tokens_issued_total";
 /// Token requests refused, by `error` (RFC 6749 section 5.2).
@@ -58,14 +60,31 @@ pub fn describe() {
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
 }
 
+/// `error` of refused token requests.
+const ERRORS: [&str; 6] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_scope",
+    "invalid_target",
+    "unsupported_grant_type",
+    "temporarily_unavailable",
+];
+
 /// Makes what may stay at nothing for long appear from the start.
 pub(crate) fn register() {
+    for error in ERRORS {
+        counter!(TOKEN_REQUESTS_REFUSED, "error" => error).increment(0);
+    }
+    for error in TokenError::ALL {
+        counter!(TOKENS_REFUSED, "reason" => error.reason()).increment(0);
+    }
     for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
         counter!(name).increment(0);
     }
 }
 
 pub(crate) fn token_request_refused(error: &'static str) {
+    debug_assert!(ERRORS.contains(&error), "{error} is registered");
     counter!(TOKEN_REQUESTS_REFUSED, "error" => error).increment(1);
 }
 

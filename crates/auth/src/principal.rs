@@ -69,6 +69,25 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Every one.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::TooLong,
+        Self::Malformed,
+        Self::HeaderNotUnderstood,
+        Self::WrongType,
+        Self::UnknownKey,
+        Self::WrongAlgorithm,
+        Self::BadSignature,
+        Self::BadClaims,
+        Self::WrongIssuer,
+        Self::WrongAudience,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::UnknownClient,
+        Self::ClientDisabled,
+        Self::Revoked,
+    ];
+
     /// The label of the metric, kebab-case.
     pub const fn reason(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 mod source;
 
+use continuity_events::Reason;
 use continuity_readmodel::ledger::Totals;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
@@ -68,9 +69,14 @@ pub(crate) fn totals(totals: &Totals) {
     counter!(CONTROLS).absolute(totals.controls);
     counter!(SNAPSHOTS).absolute(totals.snapshots);
     counter!(DUPLICATES).absolute(totals.duplicates);
+    for reason in Reason::ALL {
+        counter!(QUARANTINED, "reason" => reason.code()).increment(0);
+    }
+    // Also reasons that a later version wrote into this log.
     for (reason, count) in &totals.quarantined_by_reason {
         counter!(QUARANTINED, "reason" => reason.clone()).absolute(*count);
     }
+    counter!(GAVE_UP).increment(0);
     gauge!(QUARANTINE_OPEN).set(float(totals.quarantined));
     gauge!(QUARANTINE_BYTES).set(float(totals.quarantined_bytes));
     gauge!(HELD).set(float(totals.held));

@@ -135,7 +135,8 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
             last = Some(key.clone());
         }
         if query.is_residual() && examined >= models.bounds.examined {
-            return counted(array.finish(Some(key), 0), models, query);
+            let cut = Rowset { offset_left: skip, ..array.finish(Some(key), 0) };
+            return counted(cut, models, query);
         }
     }
     counted(array.finish(None, 0), models, query)

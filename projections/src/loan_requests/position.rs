@@ -62,7 +62,8 @@ pub(super) fn page<'a>(
             last = Some(row_key_of(position));
         }
         if walk.examined >= models.bounds.examined {
-            return counted(positions, array.finish(Some(row_key_of(position)), 0), models, query);
+            let cut = Rowset { offset_left: skip, ..array.finish(Some(row_key_of(position)), 0) };
+            return counted(positions, cut, models, query);
         }
     }
     if query.after.is_none() && query.changed_since.is_some() {

@@ -10,6 +10,7 @@ mod options;
 mod peer;
 mod rates;
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,7 +21,6 @@ use continuity_base::Clock;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use metrics::gauge;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::metrics::{Limited, RUNNING, WAITING, limited};
 use crate::problem::{INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
@@ -53,6 +53,8 @@ pub(crate) struct Admission {
     trusted_proxies: Vec<IpAddr>,
     clients: Option<Rates>,
     failures: Option<Rates>,
+    /// Keyed anew at each start: nobody can choose whom to share a bucket with.
+    keys: RandomState,
     gate: Arc<Gate>,
     downloads: Arc<Gate>,
     /// Work that takes long: folds as of earlier points, and searches and filters that look at many rows.
@@ -86,6 +88,7 @@ impl Admission {
             trusted_proxies: limits.trusted_proxies.clone(),
             clients: limits.client_rate.map(|rate| Rates::new("client", rate, CLIENTS)),
             failures: limits.failed_authentications.map(failures),
+            keys: RandomState::new(),
             heavy: Gate::new(
                 Bounds { running: HEAVY, running_each: HEAVY_PER_CLIENT, waiting: HEAVY_WAITING, ..bounds },
                 [metrics::Gauge::noop(), metrics::Gauge::noop()],
@@ -99,7 +102,7 @@ impl Admission {
     /// A request arrived.
     pub(crate) fn arrive(&self, parts: &Parts) -> Passage {
         let address = peer::address(parts, &self.trusted_proxies);
-        Passage { address, who: key(address, ""), ..Passage::default() }
+        Passage { address, who: self.place(address, ""), ..Passage::default() }
     }
 
     /// Its token was looked at: counts it against its client, or the failure against its address.
@@ -110,7 +113,7 @@ impl Admission {
     ) -> Result<Option<Principal>, Problem> {
         let principal = admitted.map_err(|problem| self.failed_token(passage.address, problem))?;
         if let Some(principal) = &principal {
-            passage.who = xxh3_64(principal.client_id.as_bytes());
+            passage.who = self.client(Some(principal));
             if let Some(clients) = &self.clients {
                 let (left, taken) = clients.take(passage.who, self.clock.monotonic());
                 passage.left = Some(left);
@@ -126,31 +129,23 @@ impl Admission {
 
     /// Lets it in, in its turn.
     pub(crate) async fn enter(&self, passage: &mut Passage) -> Result<(), Problem> {
-        let permit = self.gate.enter(passage.who).await.map_err(|refusal| {
-            limited(if refusal == Refusal::Full { Limited::QueueFull } else { Limited::QueueTime });
-            Problem::new(&OVERLOADED, "More requests wait than can be answered soon.").retry_after(1)
-        })?;
-        passage.permit = Some(permit);
+        let permit = self.gate.enter(passage.who).await;
+        let full = "More requests wait than can be answered soon.";
+        passage.permit = Some(permit.map_err(|refusal| overloaded(queue(refusal), full, 1))?);
         Ok(())
     }
 
     /// The right to one more download, which lasts as long as the permit.
     pub(crate) async fn download(&self, principal: Option<&Principal>) -> Result<Permit, Problem> {
-        let who = principal.map_or(0, |principal| xxh3_64(principal.client_id.as_bytes()));
-        self.downloads.enter(who).await.map_err(|_| {
-            limited(Limited::Downloads);
-            Problem::new(&OVERLOADED, "Too many files are being downloaded at once.").retry_after(5)
-        })
+        let permit = self.downloads.enter(self.client(principal)).await;
+        permit.map_err(|_| overloaded(Limited::Downloads, "Too many files are being downloaded at once.", 5))
     }
 
     /// The right to do a piece of heavy work, in turns among clients.
     pub(crate) async fn heavy(&self, principal: Option<&Principal>) -> Result<Permit, Problem> {
-        let who = principal.map_or(0, |principal| xxh3_64(principal.client_id.as_bytes()));
-        self.heavy.enter(who).await.map_err(|refusal| {
-            limited(if refusal == Refusal::Full { Limited::QueueFull } else { Limited::QueueTime });
-            Problem::new(&OVERLOADED, "More is asked of the past, or searched for, than can be answered soon.")
-                .retry_after(2)
-        })
+        let permit = self.heavy.enter(self.client(principal)).await;
+        let full = "More is asked of the past, or searched for, than can be answered soon.";
+        permit.map_err(|refusal| overloaded(queue(refusal), full, 2))
     }
 
     /// Tells the client what is left of its rate, and gives the reply what it holds while it is sent.
@@ -166,9 +161,8 @@ impl Admission {
             None => None,
             Some(Some(share)) => Some(share),
             Some(None) => {
-                limited(Limited::ReplyBytes);
-                let detail = "Too many replies wait for their clients to take them.";
-                return Err(Problem::new(&OVERLOADED, detail).retry_after(1));
+                let full = "Too many replies wait for their clients to take them.";
+                return Err(overloaded(Limited::ReplyBytes, full, 1));
             }
         };
         // A stream of events lasts as long as somebody listens: it is bounded where it is made, and takes nobody's place.
@@ -182,15 +176,25 @@ impl Admission {
     /// Whether credentials of `client` from there are looked at now; else what to answer.
     pub(crate) fn may_try(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
         let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
-        let looked = failures.look(key(address, client), self.clock.monotonic());
+        let looked = failures.look(self.place(address, client), self.clock.monotonic());
         looked.map_err(|(left, wait)| too_many_failures(&left, seconds(wait)))
     }
 
     /// The credentials of `client` were wrong.
     pub(crate) fn failed(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
         let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
-        let (left, taken) = failures.take(key(address, client), self.clock.monotonic());
+        let (left, taken) = failures.take(self.place(address, client), self.clock.monotonic());
         taken.map_err(|wait| too_many_failures(&left, seconds(wait)))
+    }
+
+    /// What a client is counted under, and takes turns as.
+    fn client(&self, principal: Option<&Principal>) -> u64 {
+        principal.map_or(0, |principal| self.keys.hash_one(&*principal.client_id))
+    }
+
+    /// What an address, or a client that it claims to be, is counted under.
+    fn place(&self, address: Option<IpAddr>, client: &str) -> u64 {
+        address.map_or(0, |address| self.keys.hash_one((network(address), client)))
     }
 
     fn failed_token(&self, address: Option<IpAddr>, problem: Problem) -> Problem {
@@ -209,16 +213,14 @@ fn too_many_failures(left: &Left, wait: u32) -> Problem {
     problem
 }
 
-/// What an address, or a client that it claims to be, is counted under.
-fn key(address: Option<IpAddr>, client: &str) -> u64 {
-    let Some(address) = address.map(network) else { return 0 };
-    let mut text = match address {
-        IpAddr::V4(four) => four.octets().to_vec(),
-        IpAddr::V6(six) => six.octets().to_vec(),
-    };
-    text.push(0);
-    text.extend_from_slice(client.as_bytes());
-    xxh3_64(&text)
+fn queue(refusal: Refusal) -> Limited {
+    if refusal == Refusal::Full { Limited::QueueFull } else { Limited::QueueTime }
+}
+
+/// There is no room for it; counted as `reason`.
+fn overloaded(reason: Limited, detail: &str, seconds: u32) -> Problem {
+    limited(reason);
+    Problem::new(&OVERLOADED, detail).retry_after(seconds)
 }
 
 #[cfg(test)]

@@ -14,10 +14,7 @@ pub(crate) const REALM: &str = "continuity";
 pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
     let Access::AnyOf(scopes) = access else { return Ok(None) };
     let token = token(headers)?.ok_or_else(|| Problem::unauthorized(REALM, None))?;
-    let principal = auth.verify(token).map_err(|e| {
-        crate::metrics::refused_token(e.reason());
-        Problem::unauthorized(REALM, Some(e.public_description()))
-    })?;
+    let principal = auth.verify(token).map_err(|e| Problem::unauthorized(REALM, Some(e.public_description())))?;
     if principal.scopes.contains_any(scopes) {
         return Ok(Some(principal));
     }

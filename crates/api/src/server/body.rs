@@ -19,6 +19,8 @@ pub(super) struct Outgoing {
     inner: Body,
     rest: Bytes,
     watch: Arc<Watch>,
+    /// Its number among the replies of its connection.
+    number: u64,
     held: Held,
     /// `None` once the body has ended.
     running: Option<Running>,
@@ -26,12 +28,17 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(inner: Body, watch: Arc<Watch>, held: Held, running: Running) -> Self {
-        Self { inner, rest: Bytes::new(), watch, held, running: Some(running) }
+        let number = watch.reply();
+        Self { inner, rest: Bytes::new(), watch, number, held, running: Some(running) }
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
         let bytes = self.rest.split_to(self.rest.len().min(PIECE));
-        Frame::data(Bytes::from_owner(Piece { bytes, _moving: self.watch.piece(), _held: self.held.clone() }))
+        Frame::data(Bytes::from_owner(Piece {
+            bytes,
+            _moving: self.watch.piece(self.number),
+            _held: self.held.clone(),
+        }))
     }
 }
 

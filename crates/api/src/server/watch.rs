@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::ServerLimits;
 use crate::metrics::Cut;
 
@@ -42,9 +44,18 @@ pub(super) struct Watch {
     requests: AtomicUsize,
     /// When there was a request last.
     quiet_since: AtomicU64,
-    pieces: AtomicUsize,
-    /// When a piece of a reply was taken last.
-    moved_at: AtomicU64,
+    replies: AtomicU64,
+    /// Replies of which pieces wait: one at a time with HTTP/1.1, at most one a stream with HTTP/2.
+    sending: Mutex<Vec<Sending>>,
+}
+
+/// A reply on its way. Each has to move: a peer that takes one and leaves another holds that one's memory all the same.
+#[derive(Debug)]
+struct Sending {
+    reply: u64,
+    pieces: usize,
+    /// When a piece of it was taken last.
+    moved_at: u64,
 }
 
 impl Watch {
@@ -55,21 +66,42 @@ impl Watch {
         Running(Arc::clone(self))
     }
 
+    /// A reply begins; the number that its pieces go by.
+    pub(super) fn reply(&self) -> u64 {
+        self.replies.fetch_add(1, Relaxed)
+    }
+
     /// A piece of a reply is given to be sent.
-    pub(super) fn piece(self: &Arc<Self>) -> Moving {
-        if self.pieces.fetch_add(1, Relaxed) == 0 {
-            self.moved_at.store(self.now.load(Relaxed), Relaxed);
+    pub(super) fn piece(self: &Arc<Self>, reply: u64) -> Moving {
+        let mut sending = self.sending.lock();
+        match sending.iter_mut().find(|sending| sending.reply == reply) {
+            Some(sending) => sending.pieces += 1,
+            None => sending.push(Sending { reply, pieces: 1, moved_at: self.now.load(Relaxed) }),
         }
-        Moving(Arc::clone(self))
+        Moving { watch: Arc::clone(self), reply }
+    }
+
+    /// A piece of a reply was taken, or given up.
+    fn taken(&self, reply: u64, now: u64) {
+        let mut sending = self.sending.lock();
+        let Some(index) = sending.iter().position(|sending| sending.reply == reply) else { return };
+        let one = &mut sending[index];
+        (one.pieces, one.moved_at) = (one.pieces - 1, now);
+        if one.pieces == 0 {
+            sending.swap_remove(index);
+        }
     }
 
     /// One more tick passed; why the connection has to end, if so.
     pub(super) fn tick(&self, patience: &Patience) -> Option<Cut> {
         let now = self.now.fetch_add(1, Relaxed) + 1;
         let since = |then: &AtomicU64| now.saturating_sub(then.load(Relaxed));
-        if self.pieces.load(Relaxed) > 0 {
-            return (since(&self.moved_at) > patience.stalled).then_some(Cut::Stalled);
+        let sending = self.sending.lock();
+        if !sending.is_empty() {
+            let stalled = sending.iter().any(|reply| now.saturating_sub(reply.moved_at) > patience.stalled);
+            return stalled.then_some(Cut::Stalled);
         }
+        drop(sending);
         if self.requests.load(Relaxed) > 0 {
             return None;
         }
@@ -93,14 +125,16 @@ impl Drop for Running {
 
 /// A piece of a reply that its peer has not taken yet.
 #[derive(Debug)]
-pub(super) struct Moving(Arc<Watch>);
+pub(super) struct Moving {
+    watch: Arc<Watch>,
+    reply: u64,
+}
 
 impl Drop for Moving {
     fn drop(&mut self) {
-        let now = self.0.now.load(Relaxed);
-        self.0.moved_at.store(now, Relaxed);
-        self.0.quiet_since.store(now, Relaxed);
-        self.0.pieces.fetch_sub(1, Relaxed);
+        let now = self.watch.now.load(Relaxed);
+        self.watch.quiet_since.store(now, Relaxed);
+        self.watch.taken(self.reply, now);
     }
 }
 
@@ -130,7 +164,7 @@ mod tests {
         drop(watch.request());
         assert_eq!(first(&watch, &patience), (9, Cut::Idle));
         let watch = Arc::new(Watch::default());
-        let (_running, _piece) = (watch.request(), watch.piece());
+        let (_running, _piece) = (watch.request(), watch.piece(0));
         assert_eq!(first(&watch, &patience), (7, Cut::Stalled));
     }
 
@@ -139,15 +173,27 @@ mod tests {
         let (patience, watch) = (patience(), Arc::new(Watch::default()));
         let running = watch.request();
         assert!((0..100).all(|_| watch.tick(&patience).is_none()), "a request is worked on");
-        let mut piece = watch.piece();
+        let mut piece = watch.piece(0);
         for _ in 0..20 {
             assert!((0..6).all(|_| watch.tick(&patience).is_none()));
             piece = {
                 drop(piece);
-                watch.piece()
+                watch.piece(0)
             };
         }
         drop((running, piece));
         assert_eq!(first(&watch, &patience), (9, Cut::Idle));
+    }
+
+    #[test]
+    fn a_reply_that_moves_is_no_excuse_for_one_that_does_not() {
+        let (patience, watch) = (patience(), Arc::new(Watch::default()));
+        let (read, left) = (watch.reply(), watch.reply());
+        let _left = watch.piece(left);
+        let cut = (1..100).find_map(|tick| {
+            drop(watch.piece(read));
+            watch.tick(&patience).map(|cut| (tick, cut))
+        });
+        assert_eq!(cut, Some((7, Cut::Stalled)));
     }
 }

@@ -38,7 +38,8 @@ impl Decider<'_> {
         if sequence > order.last.saturating_add(1) {
             return self.hold(received, loan, sequence, &order);
         }
-        if sequence <= order.last && !order.is_missing(sequence) {
+        // An erasure that a snapshot went past is no news of the loan's state, and still of what may be shown of before it.
+        if sequence <= order.last && !order.is_missing(sequence) && !erasure {
             return Ok(self.duplicate(received));
         }
         self.show(received, loan, sequence, &order)?;

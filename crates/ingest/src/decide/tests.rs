@@ -107,6 +107,7 @@ fn an_erasure_is_an_event_that_covers_like_a_snapshot() {
     check("a1 a3e a2 a4", "E:a1 H:a3 E:a2 R:a3-3 E:a4");
     check("a1 a3e a5 wait a2", "E:a1 H:a3 H:a5 O:a4-4 R:a3-5 P:1");
     check("a1 a4 wait a7e a6 a5", "E:a1 H:a4 O:a2-3 R:a4-4 H:a7 H:a6 E:a5 R:a6-7 X:a2-3:snapshot");
+    check("a1 a@9 a4e a4e a3 a4 a10", "E:a1 S:a@9 E:a4 P:1 P:1 Q:a4:fork E:a10");
     check("a1 a6 wait a4e a2 a5", "E:a1 H:a6 O:a2-5 R:a6-6 E:a4 X:a2-4:snapshot P:1 E:a5 X:a5-5:late");
 }
 

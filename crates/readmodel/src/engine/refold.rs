@@ -122,6 +122,8 @@ impl Replay {
     pub(super) fn erased(&mut self, loan: &mut Loan, at: Origin, event: &CloudEvent) -> Result<(), EngineError> {
         if !loan.row.purged {
             loan.row.erased = true;
+            // Also where a snapshot went past it, and what is folded stays as it is.
+            loan.row.position = at.now;
             self.appended(loan, at, event, None)?;
         }
         self.snapshot(loan, at, event)

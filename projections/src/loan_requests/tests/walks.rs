@@ -229,20 +229,26 @@ fn asked() -> impl Strategy<Value = Asked> {
     })
 }
 
+fn one_page(snapshot: &Snapshot, both: &Both, query: &ListQuery, bounds: Bounds) -> (Rowset, Vec<String>) {
+    let models = Models { loans: snapshot, tasks: None, bounds };
+    let rows = match query.sort {
+        Sort::Position => position::page(&Positions(both.positions.clone()), models, query).unwrap(),
+        _ => page(models, query).unwrap(),
+    };
+    assert!(rows.count <= query.limit);
+    let loans: Vec<Value> = serde_json::from_slice(&rows.json).unwrap();
+    let ids = loans.iter().map(|loan| loan["id"].as_str().unwrap().to_owned());
+    let ids = ids.collect();
+    (rows, ids)
+}
+
 /// Ids of all pages, with the totals checked.
 fn walk(snapshot: &Snapshot, both: &Both, asked: &Asked, bounds: Bounds) -> Vec<String> {
-    let models = Models { loans: snapshot, tasks: None, bounds };
-    let positions = Positions(both.positions.clone());
     let (mut query, mut walked, expected) = (asked.list(), Vec::new(), both.expected(asked).len() as u64);
     for _ in 0..200 {
-        let rows = match query.sort {
-            Sort::Position => position::page(&positions, models, &query).unwrap(),
-            _ => page(models, &query).unwrap(),
-        };
-        assert!(rows.count <= query.limit);
+        let (rows, ids) = one_page(snapshot, both, &query, bounds);
         assert!(if rows.total_is_exact { rows.total == expected } else { rows.total <= expected }, "{asked:?}");
-        let loans: Vec<Value> = serde_json::from_slice(&rows.json).unwrap();
-        walked.extend(loans.iter().map(|loan| loan["id"].as_str().unwrap().to_owned()));
+        walked.extend(ids);
         query.after = rows.next;
         if query.after.is_none() {
             return walked;
@@ -269,6 +275,24 @@ proptest! {
             for bounds in [bounds, Bounds::default()] {
                 prop_assert_eq!(walk(&snapshot, &both, &asked, bounds), both.expected(&asked), "{:?}", asked);
             }
+        }
+    }
+
+    /// A page that was cut before its offset was reached says so, and shows nothing.
+    #[test]
+    fn an_offset_is_whole_or_told(
+        steps in prop::collection::vec((0..14_u8, step()), 0..40),
+        asked in asked(), bounds in bounds(), offset in 0..12_u64,
+    ) {
+        let both = Both::of(&steps);
+        let query = ListQuery { offset, ..asked.list() };
+        let (rows, ids) = one_page(&both.bench.snapshot(), &both, &query, bounds);
+        let behind: Vec<String> = both.expected(&asked).into_iter().skip(usize::try_from(offset).unwrap()).collect();
+        if rows.offset_left > 0 {
+            prop_assert!(ids.is_empty() && rows.next.is_some());
+        } else {
+            prop_assert_eq!(&ids[..], &behind[..ids.len()]);
+            prop_assert!(rows.next.is_some() || ids.len() == behind.len());
         }
     }
 

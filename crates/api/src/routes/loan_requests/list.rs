@@ -60,7 +60,7 @@ static PARAMS: [Param; 24] = [
     Param {
         name: "offset",
         kind: ParamKind::Integer { min: 0, max: MAX_OFFSET, default: Some(0) },
-        description: "Rows to leave out before the page. Bounded: further in, use `cursor`.",
+        description: "Rows to leave out before the page. Bounded, and with filters by what is looked at for one page, 20,000 loans: beyond it 400 `bad-parameter`. Further in, use `cursor`.",
     },
     Param {
         name: "cursor",
@@ -179,6 +179,10 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         Some(point) => list_as_of::rows(call, &list, point).await?,
         None => (now(call, list).await?, true),
     };
+    if rows.offset_left > 0 {
+        let detail = "`offset` reaches beyond the rows that are looked at for one page; walk on with `cursor` instead.";
+        return Err(Problem::new(&BAD_PARAMETER, detail));
+    }
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
     let complete = whole && call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
     let rows = match std::str::from_utf8(&rows.json).ok().and_then(|array| filter::fields(call, array)) {

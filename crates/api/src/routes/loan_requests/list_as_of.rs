@@ -110,6 +110,6 @@ impl<'a> Page<'a> {
         let next = if ended { None } else { self.last.take() };
         let total_is_exact = ended && self.list.after.is_none();
         let total = self.count as u64 + u64::from(self.more);
-        Rowset { json, count: self.count, next, total, total_is_exact }
+        Rowset { json, count: self.count, next, total, total_is_exact, offset_left: 0 }
     }
 }

@@ -240,6 +240,18 @@ fn nothing_from_before_an_erasure_is_shown() {
         assert_eq!(held.at(&Point::Position(position)).0, Then::Erased, "{position}");
     }
     assert_eq!(rows(&held.at(&Point::Position(4)).1.view), [r#"loanRequest/L={"v":"redacted"}"#]);
+    // One that comes behind a snapshot says as much of what was before it.
+    let mut behind = Bench::of(&events[..2]);
+    let snapshot = format!(r#"{{"asOfSequence":"4","entities":[{}]}}"#, after("loanRequest", "L", 3, r#"{"v":9}"#));
+    behind.ingest.arrive(&named("L", 4, "LoanRequestSnapshot", &snapshot));
+    behind.ingest.arrive(&events[2]);
+    behind.ingest.history.sync();
+    drain(&mut behind.engine).unwrap();
+    for point in [at_sequence(1), at_sequence(2), Point::Position(2), Point::Position(3)] {
+        assert_eq!(behind.at(&point).0, Then::Erased, "{point:?}");
+    }
+    assert_eq!(rows(&behind.at(&Point::Position(4)).1.view), [r#"loanRequest/L={"v":9}"#]);
+    assert_eq!(rows(&behind.at(&at_sequence(4)).1.view), [r#"loanRequest/L={"v":9}"#]);
     let value: Value =
         serde_json::from_str(rows(&bench.at(&at_sequence(4)).1.view)[0].split_once('=').unwrap().1).unwrap();
     assert_eq!(value["v"], 3);

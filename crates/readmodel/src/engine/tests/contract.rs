@@ -213,6 +213,19 @@ fn an_erasure_is_a_snapshot_of_its_own_sequence() {
 }
 
 #[test]
+fn an_erasure_behind_a_snapshot_is_known_and_changes_no_state() {
+    let mut bench = Bench::new();
+    bench.send(1, &loan(1)).snapshot(5, &[loan(4)]);
+    bench.shows(&[r#"loanRequest/L={"v":4}"#]);
+    let before = bench.handle.view().loan("L").unwrap();
+    bench.erase(3, &[loan(2)]);
+    let after = bench.shows(&[r#"loanRequest/L={"v":4}"#]);
+    assert!(after.erased && after.position > before.position && after.base == before.base);
+    assert_eq!((bench.handle.counts().erased_loans, after.last_sequence), (1, 5));
+    assert_eq!(trail(bench.handle.view().model("trail").unwrap(), "L"), [1, 3]);
+}
+
+#[test]
 fn a_purge_leaves_nothing_and_late_events_show_nothing() {
     let mut bench = Bench::new();
     bench.send(1, &loan(1)).send(2, &task(1)).send(4, r#"{"entity":"loanRequest","id":"L","version":2,"after":null}"#);

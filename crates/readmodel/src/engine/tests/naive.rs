@@ -62,10 +62,12 @@ impl NaiveLoan {
             }
             return self.settle();
         }
-        if self.known.contains_key(&sequence) || self.base.as_ref().is_some_and(|(as_of, _)| sequence <= *as_of) {
+        let covered = self.base.as_ref().is_some_and(|(as_of, _)| sequence <= *as_of);
+        let erasure = event.name() == "DataSubjectErased";
+        if self.known.contains_key(&sequence) || covered && !erasure {
             return;
         }
-        if event.name() == "DataSubjectErased" {
+        if erasure && !covered {
             self.base = Some((sequence, data.clone()));
             self.shown = self.shown.max(sequence);
         }

@@ -189,10 +189,12 @@ impl Ingest {
             order.last = order.last.max(sequence);
             return self.release_next(&loan);
         }
-        if order.shown.contains(&sequence) || order.held.contains_key(&sequence) || sequence <= order.base {
+        let erasure = event.role() == Role::Erasure;
+        let covered = sequence <= order.base && !erasure;
+        if order.shown.contains(&sequence) || order.held.contains_key(&sequence) || covered {
             return;
         }
-        if sequence > order.last + 1 && event.role() != Role::Erasure {
+        if sequence > order.last + 1 && !erasure {
             self.history.append(Kind::Held, &loan, sequence, payload);
             order.held.insert(sequence, event.clone());
             return;
