@@ -22,7 +22,7 @@ const GROWTH: u64 = 32 << 20;
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
     let seconds: u64 = arguments.next().map_or(120, |text| text.parse().expect("SECONDS is a number"));
-    let loans: u32 = arguments.next().map_or(2_000, |text| text.parse().expect("LOANS is a number"));
+    let loans: u32 = arguments.next().map_or(500, |text| text.parse().expect("LOANS is a number"));
     let replica = Replica::start(&["--loans", &loans.to_string(), "--rate", "0"]);
     let first = replica.first_loan("/api/v1/loan-requests?limit=1");
     println!(

@@ -22,6 +22,24 @@ pub enum UnknownParameters {
     Ignore,
 }
 
+/// How webhooks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookHealth {
+    /// Everything arrives, and in time.
+    pub well: bool,
+    /// Subscriptions of the configuration.
+    pub subscriptions: u64,
+    /// Log positions that subscriptions have not dealt with yet, summed.
+    pub backlog: u64,
+    /// Messages that were given up.
+    pub dead_letters: u64,
+    /// How long the oldest thing has waited that is not dealt with.
+    pub oldest_waiting: Option<Duration>,
+}
+
+/// Says how webhooks are; `None`: that cannot be read now.
+pub type WebhookProbe = Arc<dyn Fn() -> Option<WebhookHealth> + Send + Sync>;
+
 /// Handles of everything that the API reads from; it writes nothing but access records, through [`Auth`].
 #[derive(Clone)]
 pub struct ApiState {
@@ -35,6 +53,8 @@ pub struct ApiState {
     pub sync: SyncBoard,
     /// Bytes of documents and attachments.
     pub blobs: BlobService,
+    /// How webhooks are: a function, as this crate does not know them.
+    pub webhooks: WebhookProbe,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Authenticates cursors. Keep it across restarts and share it between replicas, or cursors end with the process.

@@ -20,7 +20,7 @@ use crate::config::{Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::operations::{Following, Repair, completeness};
-use crate::{open_files, sources, telemetry};
+use crate::{open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -65,6 +65,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         auth: core.auth,
         sync: core.sync.clone(),
         blobs: serving.blobs,
+        webhooks: webhooks::probe(serving.webhooks.clone()),
         clock: Arc::clone(&core.clock),
         cursor_key: cursor_key(&core.dir)?,
         version: env!("CARGO_PKG_VERSION"),
@@ -101,6 +102,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
+    let recorder = serving.recorder.clone();
+    endless(&mut tasks, "metrics-upkeep", |until| telemetry::sum_up(recorder, until));
     let router = telemetry::metrics_router(serving.recorder, state.clone(), serving.webhooks);
     let limits = ServerLimits::default();
     tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));

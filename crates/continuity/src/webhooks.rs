@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use continuity_webhooks::{Kind, Retry, SigningKey, Subscription, Targets, WebhookOptions, WebhookPlaces, Webhooks};
+use continuity_api::{WebhookHealth, WebhookProbe};
+use continuity_webhooks::{
+    Health, Kind, Retry, SigningKey, Subscription, Targets, WebhookOptions, WebhookPlaces, Webhooks,
+};
 
 use crate::config::{Config, Secret, WebhookSubscription, given};
 use crate::core::Core;
@@ -35,6 +38,15 @@ pub(crate) fn open(core: &Core, config: &Config) -> Result<Webhooks> {
         ..WebhookOptions::new(core.dir.webhooks().join("state.redb"))
     };
     Webhooks::new(options, places).context("cannot open the webhooks")
+}
+
+/// How they are, for the API.
+pub(crate) fn probe(webhooks: Webhooks) -> WebhookProbe {
+    Arc::new(move || {
+        // The workers meet the same trouble, and say so.
+        let Health { well, subscriptions, backlog, dead_letters, oldest_waiting } = webhooks.health().ok()?;
+        Some(WebhookHealth { well, subscriptions, backlog, dead_letters, oldest_waiting })
+    })
 }
 
 /// Where messages may go.

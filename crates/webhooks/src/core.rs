@@ -1,6 +1,7 @@
 //! What all parts share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use continuity_base::Timestamp;
@@ -10,6 +11,7 @@ use tokio::sync::Notify;
 use crate::history::History;
 use crate::kind::Wanted;
 use crate::options::{WebhookOptions, WebhookPlaces};
+use crate::scan::Cursor;
 use crate::send::Sender;
 use crate::state::State;
 use crate::target::{Lookup, system_lookup};
@@ -29,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) sender: Sender,
     /// Something was ordered for it.
     pub(crate) wake: Notify,
+    /// It stands still, since log or state cannot be used.
+    pub(crate) failing: AtomicBool,
 }
 
 impl Core {
@@ -48,18 +52,20 @@ impl Core {
     fn fit(&self, endpoint: &Endpoint) -> Result<(), WebhookError> {
         let (id, head) = (&endpoint.subscription.id, self.places.log.head().position);
         let Some(row) = self.state.row(id)? else { return Ok(()) };
-        let ahead = row.cursor > head;
+        let ahead = row.cursor.position > head;
         if ahead {
             tracing::warn!(
                 subscription = id,
                 log.position = head,
-                cursor = row.cursor,
+                cursor = row.cursor.position,
                 "the log ends before what a webhook subscription was told, as after a restore: it goes on at the log's end"
             );
         }
         self.state.write(|writer| {
             writer.change(id, |row| {
-                row.cursor = row.cursor.min(head);
+                if row.cursor.position >= head {
+                    row.cursor = Cursor::behind(head);
+                }
                 row.replays.retain(|replay| replay.to <= head);
                 // Another URL may want what the old one did not.
                 row.disabled = row.disabled.take().filter(|disabled| disabled.url == endpoint.subscription.url);
@@ -90,13 +96,26 @@ impl Core {
     }
 }
 
+impl Endpoint {
+    pub(crate) fn set_failing(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+        metrics::failing(&self.subscription.id, failing);
+    }
+}
+
 fn endpoint(subscription: &Subscription, options: &WebhookOptions, lookup: Lookup) -> Result<Endpoint, WebhookError> {
     let failed = |cause| WebhookError::Subscription { id: subscription.id.clone(), cause };
     let target = options.targets.admit(&subscription.url).map_err(|cause| failed(format!("its url {cause}")))?;
     let keys = subscription.keys.clone();
     let sender = Sender::new(target, keys, options.ca.as_deref(), options.limit, lookup).map_err(failed)?;
     let wanted = Wanted::new(&subscription.kinds);
-    Ok(Endpoint { subscription: subscription.clone(), wanted, sender, wake: Notify::new() })
+    Ok(Endpoint {
+        subscription: subscription.clone(),
+        wanted,
+        sender,
+        wake: Notify::new(),
+        failing: AtomicBool::new(false),
+    })
 }
 
 /// Runs what blocks off the async threads.

@@ -12,6 +12,7 @@
 
 mod core;
 mod error;
+mod health;
 mod history;
 mod kind;
 mod message;
@@ -28,10 +29,13 @@ mod standing;
 mod state;
 mod target;
 mod tell;
+#[cfg(test)]
+mod testing;
 mod watch;
 mod worker;
 
 pub use error::WebhookError;
+pub use health::Health;
 pub use kind::Kind;
 pub use options::{Subscription, WebhookOptions, WebhookPlaces};
 pub use report::{DeadLetter, DeliveryReport, Retrying, SubscriptionReport};

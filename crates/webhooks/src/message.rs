@@ -21,6 +21,8 @@ pub(crate) struct Message {
     /// The log position at which it became true.
     pub(crate) position: u64,
     pub(crate) loan: Option<String>,
+    /// It says that its loan was purged: the only thing that is still told of such a loan.
+    pub(crate) purge: bool,
     /// When the replica got to know it, microseconds since 1970.
     pub(crate) known_at: i64,
 }
@@ -37,7 +39,8 @@ impl Message {
     pub(crate) fn new(kind: Kind, identity: &[&str], place: Place, timestamp: &str, data: &Map<String, Value>) -> Self {
         let loan = data.get("loanRequestId").and_then(Value::as_str).map(str::to_owned);
         let body = json!({ "type": kind.name(), "timestamp": timestamp, "data": data }).to_string();
-        Self { id: id(kind, identity), kind, body, position: place.position, loan, known_at: place.known_at }
+        let Place { position, known_at } = place;
+        Self { id: id(kind, identity), kind, body, position, loan, purge: false, known_at }
     }
 
     /// Something of this moment, of which there is no record.

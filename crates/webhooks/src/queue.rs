@@ -6,7 +6,7 @@ use crate::WebhookError;
 use crate::core::Core;
 use crate::kind::Wanted;
 use crate::message::Message;
-use crate::scan::{Marks, Scanner};
+use crate::scan::{Cursor, Marks, Scanned, Scanner};
 use crate::state::row::{Replay, Row};
 
 /// Dead letters and facts that are taken at a time.
@@ -25,9 +25,9 @@ pub(crate) enum Then {
     /// Nothing new: its record has more to tell.
     Nothing,
     /// The log is dealt with up to here.
-    Log { cursor: u64, marks: Option<Marks> },
-    /// The running replay is.
-    Replay { cursor: u64, marks: Option<Marks> },
+    Log { cursor: Cursor, marks: Option<Marks> },
+    /// The running replay is; it is over at its end.
+    Replay { cursor: Cursor, marks: Option<Marks> },
     /// The fact of that number is.
     Fact(u64),
     /// The dead letter of that number is.
@@ -58,20 +58,15 @@ pub(crate) fn next(
     scanner: &mut Scanner,
     row: &Row,
 ) -> Result<Next, WebhookError> {
-    if row.again > 0 {
-        let again = core.state.dead(id, TAKEN, |dead| dead.again)?;
-        let oldest_first = again.into_iter().rev();
-        let next = messages(oldest_first.map(|(number, dead)| (dead.message, Then::Dead(number))));
-        if matches!(next, Next::Messages(_)) {
-            return Ok(next);
-        }
+    let again = core.state.again(id, TAKEN)?;
+    if !again.is_empty() {
+        return Ok(messages(again.into_iter().map(|(number, dead)| (dead.message, Then::Dead(number)))));
     }
     let Some(view) = core.view() else { return Ok(Next::Idle) };
     if let Some(Replay { cursor, to, marks }) = row.replays.first().filter(|replay| replay.to <= view.position) {
         // A scanner of its own: what one remembers holds for one order of reading.
-        let scanned = Scanner::new(core.history(), wanted.clone()).scan(&view, *cursor, *to, marks)?;
-        let end = if scanned.reached >= *to { u64::MAX } else { scanned.reached };
-        return Ok(scan(scanned.messages, end, &scanned.marks, |cursor, marks| Then::Replay { cursor, marks }));
+        let scanned = Scanner::new(core.history(), wanted.clone()).scan(&view, *cursor, *to, *marks)?;
+        return Ok(scan(scanned, |cursor, marks| Then::Replay { cursor, marks }));
     }
     let facts = core.state.facts(row.fact, TAKEN)?;
     if let Some((last, _)) = facts.last() {
@@ -82,11 +77,11 @@ pub(crate) fn next(
             next => next,
         });
     }
-    if view.position <= row.cursor {
+    if view.position <= row.cursor.position {
         return Ok(Next::Idle);
     }
-    let scanned = scanner.scan(&view, row.cursor, view.position, &row.marks)?;
-    Ok(scan(scanned.messages, scanned.reached, &scanned.marks, |cursor, marks| Then::Log { cursor, marks }))
+    let scanned = scanner.scan(&view, row.cursor, view.position, row.marks)?;
+    Ok(scan(scanned, |cursor, marks| Then::Log { cursor, marks }))
 }
 
 fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
@@ -95,15 +90,16 @@ fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
 }
 
 /// Only the last message of a record moves the cursor, and the last one of all to the end.
-fn scan(found: Vec<Message>, reached: u64, marks: &Marks, then: impl Fn(u64, Option<Marks>) -> Then) -> Next {
+fn scan(scanned: Scanned, then: impl Fn(Cursor, Option<Marks>) -> Then) -> Next {
+    let Scanned { messages: found, reached, marks } = scanned;
     let places: Vec<u64> = found.iter().map(|message| message.position).collect();
     let after = |index: usize| match places.get(index + 1) {
-        None => then(reached, Some(marks.clone())),
+        None => then(reached, Some(marks)),
         Some(next) if *next == places[index] => Then::Nothing,
-        Some(_) => then(places[index], None),
+        Some(_) => then(Cursor::behind(places[index]), None),
     };
     if found.is_empty() {
-        return Next::Moved(then(reached, Some(marks.clone())));
+        return Next::Moved(then(reached, Some(marks)));
     }
     messages(found.into_iter().enumerate().map(|(index, message)| (message, after(index))))
 }
@@ -111,18 +107,15 @@ fn scan(found: Vec<Message>, reached: u64, marks: &Marks, then: impl Fn(u64, Opt
 /// Writes down what is true now.
 pub(crate) fn apply(row: &mut Row, then: &Then) {
     match then {
-        Then::Nothing => {}
-        Then::Dead(_) => row.again = row.again.saturating_sub(1),
-        Then::Log { cursor, marks } => {
-            row.cursor = *cursor;
-            row.marks = marks.clone().unwrap_or_else(|| row.marks.clone());
-        }
+        // A dead letter is no part of the row.
+        Then::Nothing | Then::Dead(_) => {}
+        Then::Log { cursor, marks } => (row.cursor, row.marks) = (*cursor, marks.unwrap_or(row.marks)),
         Then::Fact(number) => row.fact = number + 1,
-        Then::Replay { cursor: u64::MAX, .. } => drop(row.replays.drain(..row.replays.len().min(1))),
         Then::Replay { cursor, marks } => {
-            if let Some(replay) = row.replays.first_mut() {
-                replay.cursor = *cursor;
-                replay.marks = marks.clone().unwrap_or_else(|| replay.marks.clone());
+            let Some(replay) = row.replays.first_mut() else { return };
+            (replay.cursor, replay.marks) = (*cursor, marks.unwrap_or(replay.marks));
+            if cursor.position >= replay.to {
+                row.replays.remove(0);
             }
         }
     }
@@ -142,31 +135,36 @@ mod tests {
 
     #[test]
     fn only_whole_records_move_the_cursor() {
-        let marks = Marks { complete: Some(true), ..Marks::default() };
-        let found = vec![at(3), at(3), at(5), at(8)];
+        let marks = Marks { complete: Some(true) };
+        let reached = Cursor { position: 9, within: 70 };
+        let found = |messages| Scanned { messages, reached, marks };
         let log = |cursor, marks| Then::Log { cursor, marks };
-        let Next::Messages(queue) = scan(found, 9, &marks, log) else { panic!("no messages") };
+        let Next::Messages(queue) = scan(found(vec![at(3), at(3), at(5), at(8)]), log) else { panic!("no messages") };
         let then: Vec<_> = queue.into_iter().map(|queued| queued.then).collect();
-        assert_eq!(then, [Then::Nothing, log(3, None), log(5, None), log(9, Some(marks.clone()))]);
+        let [third, fifth] = [3, 5].map(|position| log(Cursor::behind(position), None));
+        assert_eq!(then, [Then::Nothing, third, fifth, log(reached, Some(marks))]);
         let mut row = Row::default();
         let mut seen = Vec::new();
         for then in &then {
             apply(&mut row, then);
             seen.push((row.cursor, row.marks.complete));
         }
-        assert_eq!(seen, [(0, None), (3, None), (5, None), (9, Some(true))]);
-        assert!(matches!(scan(Vec::new(), 9, &marks, log), Next::Moved(Then::Log { cursor: 9, .. })));
+        let cursors = [0, 3, 5].map(Cursor::behind).map(|cursor| (cursor, None));
+        assert_eq!(seen, [cursors.as_slice(), &[(reached, Some(true))]].concat());
+        let Next::Moved(then) = scan(found(Vec::new()), log) else { panic!("messages") };
+        assert_eq!(then, log(reached, Some(marks)));
     }
 
     #[test]
     fn a_replay_goes_on_and_ends() {
-        let replay = |cursor| Replay { cursor, to: 20, marks: Marks::default() };
+        let replay = |position| Replay { cursor: Cursor::behind(position), to: 20, marks: Marks::default() };
+        let to = |position| Then::Replay { cursor: Cursor::behind(position), marks: None };
         let mut row = Row { replays: vec![replay(1), replay(2)], ..Row::default() };
-        apply(&mut row, &Then::Replay { cursor: 7, marks: None });
+        apply(&mut row, &to(7));
         assert_eq!(row.replays, [replay(7), replay(2)]);
-        apply(&mut row, &Then::Replay { cursor: u64::MAX, marks: None });
+        apply(&mut row, &to(20));
         assert_eq!(row.replays, [replay(2)]);
         apply(&mut row, &Then::Fact(4));
-        assert_eq!((row.fact, row.cursor), (5, 0));
+        assert_eq!((row.fact, row.cursor), (5, Cursor::default()));
     }
 }

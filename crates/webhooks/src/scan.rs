@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use continuity_events::record::{ClosedBy, Completeness, GapClosed, Received, Released};
-use continuity_events::{Change, CloudEvent, Form, Role, catalogue, json};
+use continuity_events::{Change, CloudEvent, Form, Role};
 use continuity_log::{Frame, Kind as Record, Record as LogRecord};
 use continuity_readmodel::{LoanState, View};
 use serde::{Deserialize, Serialize};
@@ -19,17 +19,33 @@ use crate::message::{Message, Place};
 use crate::standing::Standing;
 use crate::{WebhookError, tell};
 
-/// Messages and records of one scan, at most; the last record's are always complete.
+/// Messages and records of one scan, at most; those of the last step come on top.
 const MESSAGES: usize = 64;
 const RECORDS: u64 = 5_000;
+/// Sequences of one `Released` record that are looked at in one step: two messages each, at most.
+const RELEASED: u64 = 64;
 /// Loans whose last standing is remembered.
 const REMEMBERED: usize = 10_000;
 
+/// A place in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    /// Everything up to this log position is dealt with.
+    pub(crate) position: u64,
+    /// Of the `Released` record behind it, everything up to this sequence; 0: nothing.
+    pub(crate) within: u64,
+}
+
+impl Cursor {
+    /// Behind the record at a log position, with nothing of the next one.
+    pub(crate) fn behind(position: u64) -> Self {
+        Self { position, within: 0 }
+    }
+}
+
 /// What has to be known of earlier records.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Marks {
-    /// The export that has begun and not ended: its snapshots are no news.
-    pub(crate) export: Option<String>,
     /// Whether the last evaluated manifest found everything here.
     pub(crate) complete: Option<bool>,
 }
@@ -39,7 +55,7 @@ pub(crate) struct Marks {
 pub(crate) struct Scanned {
     pub(crate) messages: Vec<Message>,
     /// Everything up to here was looked at.
-    pub(crate) reached: u64,
+    pub(crate) reached: Cursor,
     /// What is known then; the same as before in all messages but those of the last record.
     pub(crate) marks: Marks,
 }
@@ -62,19 +78,27 @@ impl Scanner {
     pub(crate) fn scan(
         &mut self,
         view: &View,
-        after: u64,
+        after: Cursor,
         target: u64,
-        marks: &Marks,
+        marks: Marks,
     ) -> Result<Scanned, WebhookError> {
-        let mut scanned = Scanned { messages: Vec::new(), reached: after, marks: marks.clone() };
-        let last = target.min(after.saturating_add(RECORDS));
-        while scanned.reached < last && scanned.messages.len() < MESSAGES && scanned.marks == *marks {
-            let position = scanned.reached + 1;
+        let mut scanned = Scanned { messages: Vec::new(), reached: after, marks };
+        let last = target.min(after.position.saturating_add(RECORDS));
+        while scanned.reached.position < last && scanned.messages.len() < MESSAGES && scanned.marks == marks {
+            let position = scanned.reached.position + 1;
             let frame = self.frame(position)?;
             let at = usize::try_from(position - frame.first).unwrap_or(usize::MAX);
             let Some(record) = frame.records.get(at) else { break };
-            self.record(view, position, record, &mut scanned)?;
-            scanned.reached = position;
+            if record.kind == Record::Released && self.wanted.loans() {
+                if let Some(within) = self.released(view, position, record, &mut scanned)? {
+                    // A long one is taken in parts, each with a place of its own to go on from.
+                    scanned.reached.within = within;
+                    break;
+                }
+            } else {
+                self.record(view, position, record, &mut scanned)?;
+            }
+            scanned.reached = Cursor::behind(position);
         }
         Ok(scanned)
     }
@@ -98,7 +122,6 @@ impl Scanner {
     ) -> Result<(), WebhookError> {
         let place = Place { position, known_at: record.arrived_at };
         match record.kind {
-            Record::Control => export(&body::<Received>(position, record)?.event, &mut out.marks),
             Record::Completeness => {
                 let result: Completeness = body(position, record)?;
                 let before = out.marks.complete.replace(result.complete);
@@ -110,12 +133,12 @@ impl Scanner {
                 let received: Received = body(position, record)?;
                 self.visible(view, place, &received.event, &mut out.messages)?;
             }
-            Record::Released => self.released(view, place, record, &mut out.messages)?,
             Record::Snapshot => {
                 self.standings.remove(&record.subject);
                 // One that had no effect left the loan where it was.
                 let loan = view.loan(&record.subject)?;
-                if out.marks.export.is_none() && loan.position >= position && !loan.purged {
+                let took_effect = loan.base.is_some_and(|(_, base)| base >= position);
+                if took_effect && !loan.purged {
                     out.messages.push(tell::reloaded(&record.subject, "snapshot", place));
                 }
             }
@@ -130,22 +153,27 @@ impl Scanner {
         Ok(())
     }
 
-    /// Events that had been held back.
+    /// The next of the events that had been held back; the sequence up to which they were looked at, where more follow.
     fn released(
         &mut self,
         view: &View,
-        place: Place,
+        position: u64,
         record: &LogRecord,
-        out: &mut Vec<Message>,
-    ) -> Result<(), WebhookError> {
-        let Released { from, to } = body(place.position, record)?;
-        for (_, bytes) in self.history.ledger.events(&record.subject, from..=to)? {
-            if bytes < place.position {
+        out: &mut Scanned,
+    ) -> Result<Option<u64>, WebhookError> {
+        let Released { from, to } = body(position, record)?;
+        let place = Place { position, known_at: record.arrived_at };
+        // A place within another record, which a restore took back, is none in this one.
+        let next = out.reached.within.saturating_add(1);
+        let first = if (from..=to).contains(&next) { next } else { from };
+        let last = to.min(first.saturating_add(RELEASED - 1));
+        for (_, bytes) in self.history.ledger.events(&record.subject, first..=last)? {
+            if bytes < position {
                 let received = self.history.received(bytes)?;
-                self.visible(view, place, &received.event, out)?;
+                self.visible(view, place, &received.event, &mut out.messages)?;
             }
         }
-        Ok(())
+        Ok(Some(last).filter(|last| *last < to))
     }
 
     /// An event of a loan that became visible at `place`.
@@ -169,7 +197,7 @@ impl Scanner {
         let Ok(change) = event.change() else { return Ok(()) };
         if is_loan(&change, loan) && change.form == Form::Gone {
             self.standings.remove(loan);
-            self.push(tell::client(event, "purged", place), out);
+            self.push(tell::client(event, tell::PURGED, place), out);
             return Ok(());
         }
         if !shows(&state, event, &change) {
@@ -232,16 +260,6 @@ fn shows(state: &LoanState, event: &CloudEvent, change: &Change<'_>) -> bool {
     state.exists && !state.purged && !parked && !skipped
 }
 
-fn export(event: &CloudEvent, marks: &mut Marks) {
-    let id = || json::member(&event.data, "snapshotId").and_then(json::text).unwrap_or_default().into_owned();
-    match event.name() {
-        // One that never ended ends with the next.
-        catalogue::SNAPSHOT_STARTED => marks.export = Some(id()),
-        catalogue::SNAPSHOT_COMPLETED => drop(marks.export.take_if(|open| *open == id())),
-        _ => {}
-    }
-}
-
 fn is_about_people(event: &CloudEvent) -> bool {
     matches!(event.name(), "ParticipantAdded" | "ParticipantChanged" | "ParticipantRemoved")
 }
@@ -255,3 +273,6 @@ fn is_upload(event: &CloudEvent, change: &Change<'_>) -> bool {
     };
     change.form != Form::Gone && (brings || change.version == 1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub struct Retry {
     pub most: Duration,
     /// After so long without success a message is given up.
     pub give_up: Duration,
-    /// The same where the receiver answers, and refuses it.
+    /// The same where the receiver answers, and refuses it all that time.
     pub give_up_refused: Duration,
 }
 
@@ -35,8 +35,8 @@ pub(crate) struct Attempts {
     pub(crate) count: u32,
     /// When the first one was.
     pub(crate) first_at: Timestamp,
-    /// Whether the last one was refused rather than not answered.
-    pub(crate) refused: bool,
+    /// Since when the receiver has refused it without a break; `None`: the last one was not refused.
+    pub(crate) refused_since: Option<Timestamp>,
     /// How long the receiver asked us to wait.
     pub(crate) asked: Option<Duration>,
 }
@@ -45,8 +45,9 @@ impl Retry {
     /// When to try again; `None`: it is given up. `chance` is evenly spread over 0 to 1: full jitter, so that receivers that
     /// come back are not hit by everybody at once. The last attempt is at the very end of the time.
     pub(crate) fn next(&self, attempts: Attempts, now: Timestamp, chance: f64) -> Option<Timestamp> {
-        let limit = if attempts.refused { self.give_up_refused } else { self.give_up };
-        let end = attempts.first_at.plus(limit);
+        // An outage before it is not counted against a message that is refused.
+        let refused_until = attempts.refused_since.map(|since| since.plus(self.give_up_refused));
+        let end = refused_until.unwrap_or_else(|| attempts.first_at.plus(self.give_up));
         if now >= end {
             return None;
         }
@@ -64,7 +65,7 @@ mod tests {
     const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
     fn after(count: u32) -> Attempts {
-        Attempts { count, first_at: START, refused: false, asked: None }
+        Attempts { count, first_at: START, refused_since: None, asked: None }
     }
 
     fn wait(attempts: Attempts, chance: f64) -> Duration {
@@ -93,9 +94,18 @@ mod tests {
         let late = START.plus(Duration::from_secs(86_399));
         assert_eq!(retry.next(after(40), late, 1.0), Some(START.plus(retry.give_up)));
         assert_eq!(retry.next(after(41), START.plus(retry.give_up), 0.0), None);
-        let refused = Attempts { refused: true, ..after(5) };
+        let refused = Attempts { refused_since: Some(START), ..after(5) };
         assert_eq!(retry.next(refused, START.plus(Duration::from_secs(899)), 1.0).unwrap().since(START).as_secs(), 900);
         assert_eq!(retry.next(refused, START.plus(Duration::from_mins(15)), 0.0), None);
+    }
+
+    #[test]
+    fn what_is_refused_after_an_outage_has_its_whole_time() {
+        let retry = Retry::default();
+        let answered = START.plus(Duration::from_hours(3));
+        let refused = Attempts { refused_since: Some(answered), ..after(20) };
+        assert_eq!(retry.next(refused, answered, 1.0), Some(answered.plus(retry.give_up_refused)));
+        assert_eq!(retry.next(refused, answered.plus(retry.give_up_refused), 1.0), None);
     }
 
     #[test]

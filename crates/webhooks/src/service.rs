@@ -11,10 +11,10 @@ use crate::core::{Core, Endpoint};
 use crate::message::Message;
 use crate::options::{WebhookOptions, WebhookPlaces};
 use crate::report::{DeadLetter, DeliveryReport, Retrying, SubscriptionReport};
-use crate::scan::Marks;
+use crate::scan::{Cursor, Marks};
 use crate::state::row::{Made, Replay, Row};
 use crate::worker::Worker;
-use crate::{Kind, WebhookError, metrics, watch};
+use crate::{Health, Kind, WebhookError, metrics, watch};
 
 /// Replays that may be waiting for one subscription.
 const REPLAYS: usize = 16;
@@ -72,6 +72,11 @@ impl Webhooks {
         self.core.endpoints.iter().map(|endpoint| self.report(endpoint)).collect()
     }
 
+    /// How all of them are together.
+    pub fn health(&self) -> Result<Health, WebhookError> {
+        Health::of(&self.core)
+    }
+
     /// The newest attempts of one subscription, or of all, newest first.
     pub fn deliveries(&self, subscription: Option<&str>, limit: usize) -> Result<Vec<DeliveryReport>, WebhookError> {
         let mut found = Vec::new();
@@ -87,8 +92,8 @@ impl Webhooks {
     pub fn dead(&self, subscription: Option<&str>, limit: usize) -> Result<Vec<DeadLetter>, WebhookError> {
         let mut found = Vec::new();
         for id in self.ids(subscription)? {
-            let dead = self.core.state.dead(id, limit, |_| true)?;
-            found.extend(dead.into_iter().map(|(_, dead)| DeadLetter {
+            let dead = self.core.state.dead(id, limit)?;
+            found.extend(dead.into_iter().map(|(dead, again)| DeadLetter {
                 subscription: id.to_owned(),
                 message: dead.message.id,
                 kind: dead.message.kind.name(),
@@ -97,7 +102,7 @@ impl Webhooks {
                 attempts: dead.attempts,
                 given_up_at: Timestamp::from_micros(dead.given_up_at),
                 reason: dead.reason,
-                again: dead.again,
+                again,
             }));
         }
         found.sort_by_key(|letter| std::cmp::Reverse(letter.given_up_at));
@@ -178,12 +183,12 @@ impl Webhooks {
                 "{subscription} has not begun: the replica never had everything of its source yet"
             ));
         };
-        let to = to.min(row.cursor);
+        let to = to.min(row.cursor.position);
         if from == 0 || from > to {
             return refused(format!(
                 "there is nothing to replay: {subscription} was told of log positions 1 to {}, and what lies behind is \
                  on its way",
-                row.cursor
+                row.cursor.position
             ));
         }
         if row.replays.len() >= REPLAYS {
@@ -191,7 +196,7 @@ impl Webhooks {
                 "{REPLAYS} replays of {subscription} are waiting already; try again when some are done"
             ));
         }
-        let replay = Replay { cursor: from - 1, to, marks: Marks::default() };
+        let replay = Replay { cursor: Cursor::behind(from - 1), to, marks: Marks::default() };
         self.core.state.write(|writer| writer.change(subscription, |row| row.replays.push(replay)))?;
         Ok(to - from + 1)
     }
@@ -206,8 +211,8 @@ impl Webhooks {
             kinds: subscription.kinds.iter().map(|kind| kind.name()).collect(),
             state: state(found.as_ref()),
             since: found.as_ref().map(|row| Timestamp::from_micros(row.since)),
-            position: found.as_ref().map(|row| row.cursor),
-            backlog: found.map_or(0, |row| core.places.log.head().position.saturating_sub(row.cursor)),
+            position: found.as_ref().map(|row| row.cursor.position),
+            backlog: found.map_or(0, |row| core.places.log.head().position.saturating_sub(row.cursor.position)),
             delivered: row.delivered,
             delivered_at: row.delivered_at.map(Timestamp::from_micros),
             oldest_undelivered: row.head.as_ref().map(|head| Timestamp::from_micros(head.known_at)),
@@ -218,7 +223,7 @@ impl Webhooks {
                 reason: head.reason,
             }),
             dead_letters: core.state.dead_letters(&subscription.id)?,
-            replaying: row.replays.iter().map(|replay| replay.to.saturating_sub(replay.cursor)).sum(),
+            replaying: row.replays.iter().map(|replay| replay.to.saturating_sub(replay.cursor.position)).sum(),
             disabled_at: row.disabled.map(|disabled| Timestamp::from_micros(disabled.at)),
         })
     }

@@ -7,15 +7,19 @@ use serde_json::{Map, Value};
 use crate::Kind;
 use crate::message::{Message, Place, data};
 
+/// Why the people of a loan changed: it is gone.
+pub(crate) const PURGED: &str = "purged";
+
 /// A loan's status changed. `previous` is none for its first one, and where what was before is not known here.
 pub(crate) fn status(event: &CloudEvent, previous: Option<&str>, now: Option<&str>, place: Place) -> Message {
     let more = data([("previousStatus", previous.into()), ("status", now.into())]);
     of_event(Kind::LoanStatusChanged, event, place, more)
 }
 
-/// Something about the people of a loan changed; `cause`: `changed`, `erased` or `purged`.
+/// Something about the people of a loan changed; `cause`: `changed`, `erased` or [`PURGED`].
 pub(crate) fn client(event: &CloudEvent, cause: &str, place: Place) -> Message {
-    of_event(Kind::ClientDataChanged, event, place, data([("cause", cause.into())]))
+    let message = of_event(Kind::ClientDataChanged, event, place, data([("cause", cause.into())]));
+    Message { purge: cause == PURGED, ..message }
 }
 
 /// A document, or a file of a task, is new or has new content.

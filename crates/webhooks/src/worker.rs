@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use crate::core::{Core, Endpoint, blocking};
 use crate::queue::{self, Next, Queued, Then};
-use crate::scan::Scanner;
+use crate::scan::{Cursor, Scanner};
 use crate::schedule::Attempts;
 use crate::send::{Attempt, Outcome};
 use crate::state::row::{Dead, Disabled, Head, Made, Row};
@@ -56,7 +56,7 @@ impl Worker {
                 Err(_) => WebhookError::Panicked,
             };
             error!(subscription = self.id(), %cause, "a webhook subscription stands still; tried again");
-            metrics::failing(self.id(), true);
+            self.endpoint().set_failing(true);
             (self.scanner, self.queue) = (None, VecDeque::new());
             tokio::time::sleep(self.core.options.tick * AGAIN).await;
         }
@@ -67,7 +67,7 @@ impl Worker {
         blocking(move || core.state.mend()).await?;
         loop {
             let step = self.step().await?;
-            metrics::failing(self.id(), false);
+            self.endpoint().set_failing(false);
             if let Step::Wait(time) = step {
                 let core = Arc::clone(&self.core);
                 tokio::select! {
@@ -99,6 +99,9 @@ impl Worker {
         }
         if self.queue.is_empty() {
             return self.fill(row).await;
+        }
+        if self.is_void().await? {
+            return self.skip().await;
         }
         let Some(front) = self.queue.front() else { return Ok(Step::Go) };
         let head = row.head.filter(|head| head.id == front.message.id);
@@ -150,6 +153,33 @@ impl Worker {
         })
     }
 
+    /// Whether the loan of the first message was purged since, and the message is not the one that says so.
+    async fn is_void(&self) -> Result<bool, WebhookError> {
+        let (Some(front), Some(view)) = (self.queue.front(), self.core.view()) else { return Ok(false) };
+        let Some(loan) = front.message.loan.clone().filter(|_| !front.message.purge) else { return Ok(false) };
+        blocking(move || Ok(view.loan(&loan)?.purged)).await
+    }
+
+    /// Is done with the first message without sending it.
+    async fn skip(&mut self) -> Result<Step, WebhookError> {
+        let Some(Queued { message, then }) = self.queue.pop_front() else { return Ok(Step::Go) };
+        info!(subscription = self.id(), message.id, "a webhook is not sent: its loan was purged meanwhile");
+        let (core, at) = (Arc::clone(&self.core), self.at);
+        let work = move || {
+            let id = &core.endpoints[at].subscription.id;
+            core.state.touch(|writer| {
+                if let Then::Dead(number) = then {
+                    writer.raise(id, number)?;
+                }
+                writer.change(id, |row| {
+                    row.head.take_if(|head| head.id == message.id);
+                    queue::apply(row, &then);
+                })
+            })
+        };
+        blocking(work).await.map(|()| Step::Go)
+    }
+
     async fn attempt(&mut self, head: Option<Head>) -> Result<Step, WebhookError> {
         let Some(Queued { message, then }) = self.queue.front() else { return Ok(Step::Go) };
         let (started, now) = (self.core.monotonic(), self.core.now());
@@ -178,7 +208,7 @@ fn begun(core: &Core, id: &str) -> Result<Option<Row>, WebhookError> {
         return Ok(row);
     }
     let (cursor, since) = (core.places.log.head().position, core.now().as_micros());
-    let row = Row { since, begun: cursor, cursor, ..Row::default() };
+    let row = Row { since, begun: cursor, cursor: Cursor::behind(cursor), ..Row::default() };
     let row = core.state.write(|writer| {
         let row = Row { fact: writer.next_fact()?, ..row };
         writer.put(id, &row)?;
@@ -210,8 +240,18 @@ impl Tried {
         self.head.as_ref().map_or(0, |head| head.attempts) + 1
     }
 
+    /// When the message was first tried.
+    fn first_at(&self) -> Timestamp {
+        self.head.as_ref().map_or(self.now, |head| Timestamp::from_micros(head.first_at))
+    }
+
+    /// Since when the receiver has refused it without a break.
+    fn refused_since(&self) -> Option<Timestamp> {
+        let before = self.head.as_ref().and_then(|head| head.refused_since).map(Timestamp::from_micros);
+        (self.attempt.outcome == Outcome::Refused).then(|| before.unwrap_or(self.now))
+    }
+
     fn fate(&self, core: &Core) -> Fate {
-        let refused = self.attempt.outcome == Outcome::Refused;
         match self.attempt.outcome {
             Outcome::Delivered => return Fate::Delivered,
             Outcome::Gone => return Fate::Gone,
@@ -219,8 +259,8 @@ impl Tried {
             Outcome::Refused if self.queued.then.is_ordered() => return Fate::Dead,
             Outcome::Refused | Outcome::Failed | Outcome::Forbidden => {}
         }
-        let first_at = self.head.as_ref().map_or(self.now, |head| Timestamp::from_micros(head.first_at));
-        let attempts = Attempts { count: self.attempts(), first_at, refused, asked: self.attempt.asked };
+        let (first_at, refused_since) = (self.first_at(), self.refused_since());
+        let attempts = Attempts { count: self.attempts(), first_at, refused_since, asked: self.attempt.asked };
         core.options.retry.next(attempts, core.now(), rand::random()).map_or(Fate::Dead, Fate::Again)
     }
 
@@ -278,7 +318,8 @@ impl Tried {
                 row.head = Some(Head {
                     id: message.id.clone(),
                     attempts: self.attempts(),
-                    first_at: self.head.as_ref().map_or(self.now.as_micros(), |head| head.first_at),
+                    first_at: self.first_at().as_micros(),
+                    refused_since: self.refused_since().map(Timestamp::as_micros),
                     due_at: due.as_micros(),
                     known_at: message.known_at,
                     reason: self.attempt.detail.clone(),
@@ -293,7 +334,6 @@ impl Tried {
             attempts: self.attempts(),
             given_up_at: self.now.as_micros(),
             reason: self.attempt.detail.clone(),
-            again: false,
         }
     }
 
@@ -334,3 +374,6 @@ impl Tried {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,8 +38,9 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let word = sync_word(sync.state, rebuilding);
     let whole = counts.parked_loans == 0 && counts.incomplete_loans == 0;
     let blobs = Blobs::of(call);
-    let accesses = AccessRecords::of(call);
-    let status = status_word(connected, whole && is_well(&sync) && blobs.well && accesses.well && !rebuilding);
+    let (accesses, webhooks) = (AccessRecords::of(call), Webhooks::of(call));
+    let parts = blobs.well && accesses.well && webhooks.well;
+    let status = status_word(connected, whole && is_well(&sync) && parts && !rebuilding);
     let body = json!({
         "status": status,
         "timestamp": state.clock.now().to_string(),
@@ -55,6 +56,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
             "readModels": models.iter().map(model).collect::<Vec<_>>(),
             "blobs": blobs.component,
             "accessRecords": accesses.component,
+            "webhooks": webhooks.component,
             "loans": {"incomplete": counts.incomplete_loans, "parked": counts.parked_loans},
             "events": {
                 "parked": counts.parked_events,
@@ -106,6 +108,29 @@ impl AccessRecords {
             "writtenUntil": recording.written_until.to_string(),
         });
         Self { well: !failed && recording.unrecorded == 0, component }
+    }
+}
+
+/// The messages to the bank's systems.
+struct Webhooks {
+    /// They arrive, and in time.
+    well: bool,
+    component: Value,
+}
+
+impl Webhooks {
+    fn of(call: &Call) -> Self {
+        let Some(health) = (call.shared.state.webhooks)() else {
+            return Self { well: false, component: json!({"status": "degraded"}) };
+        };
+        let component = json!({
+            "status": if health.well { "up" } else { "degraded" },
+            "subscriptions": health.subscriptions,
+            "backlogPositions": health.backlog,
+            "deadLetters": health.dead_letters,
+            "oldestWaitingSeconds": health.oldest_waiting.map(|waits| waits.as_secs()),
+        });
+        Self { well: health.well, component }
     }
 }
 

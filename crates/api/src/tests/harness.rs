@@ -21,10 +21,14 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::files::Files;
-use crate::{ApiState, ChangeOptions, UnknownParameters, router};
+use crate::{ApiState, ChangeOptions, UnknownParameters, WebhookHealth, router};
 
 /// 2026-11-22T12:00:00Z
 pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_000_000);
+
+/// Nobody is told anything.
+pub(crate) const NO_WEBHOOKS: WebhookHealth =
+    WebhookHealth { well: true, subscriptions: 0, backlog: 0, dead_letters: 0, oldest_waiting: None };
 
 /// Events in the making; sequences and versions count by themselves.
 #[derive(Default)]
@@ -214,6 +218,7 @@ impl Replica {
         let blobs = dir.path().join("blobs");
         let mut state = ApiState {
             blobs: super::files::service(&engine, files, (&blobs, &clock, &stop)),
+            webhooks: Arc::new(|| Some(NO_WEBHOOKS)),
             engine,
             ledger,
             sync,

@@ -9,7 +9,8 @@ use continuity_readmodel::{CompletenessSummary, ExportSeen, Fault, FaultKind, Pa
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::harness::{Feed, HOUSE, Replica, cut_off, live};
+use super::harness::{Feed, HOUSE, NO_WEBHOOKS, Replica, cut_off, live};
+use crate::WebhookHealth;
 
 #[tokio::test]
 async fn health_has_the_keys_and_words_of_the_guide() {
@@ -155,6 +156,23 @@ async fn what_cannot_write_is_degraded_and_ready() {
     let (status, word, source) = health(&replica).await;
     assert_eq!((status.as_str(), word.as_str(), &source["cause"]), ("degraded", "stale", &json!("cannot-write")));
     assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn webhooks_that_do_not_arrive_are_degraded_and_ready() {
+    let component = async |health: Option<WebhookHealth>| {
+        let replica = Replica::with(Feed::house(), |state| state.webhooks = Arc::new(move || health));
+        let value = replica.get_with("", "/health", &[]).await.json();
+        assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
+        (value["status"].as_str().unwrap().to_owned(), value["components"]["webhooks"].clone())
+    };
+    let none = json!({"status": "up", "subscriptions": 0, "backlogPositions": 0, "deadLetters": 0, "oldestWaitingSeconds": null});
+    assert_eq!(component(Some(NO_WEBHOOKS)).await, ("healthy".to_owned(), none));
+    let oldest_waiting = Some(Duration::from_millis(61_900));
+    let behind = WebhookHealth { well: false, subscriptions: 2, backlog: 7, dead_letters: 3, oldest_waiting };
+    let shown = json!({"status": "degraded", "subscriptions": 2, "backlogPositions": 7, "deadLetters": 3, "oldestWaitingSeconds": 61});
+    assert_eq!(component(Some(behind)).await, ("degraded".to_owned(), shown));
+    assert_eq!(component(None).await, ("degraded".to_owned(), json!({"status": "degraded"})));
 }
 
 fn export(loans_done: u64, loans: u64) -> ExportSeen {

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{
+    AccessGuard, Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,12 +21,16 @@ use crate::message::Message;
 use row::{Dead, Made, Row};
 
 type Bytes = &'static [u8];
+/// An entry of [`DEAD`].
+type Entry<'a> = (AccessGuard<'a, (&'static str, u64)>, AccessGuard<'a, Bytes>);
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const SUBSCRIPTIONS: TableDefinition<&str, Bytes> = TableDefinition::new("subscriptions");
 /// What is told and stands in no record of the log: a message of its own each.
 const FACTS: TableDefinition<u64, Bytes> = TableDefinition::new("facts");
 const DEAD: TableDefinition<(&str, u64), Bytes> = TableDefinition::new("dead");
+/// Keys of [`DEAD`] that are to be sent once more.
+const AGAIN: TableDefinition<(&str, u64), ()> = TableDefinition::new("again");
 const MADE: TableDefinition<(&str, u64), Bytes> = TableDefinition::new("made");
 
 /// Keys of [`META`].
@@ -32,7 +38,7 @@ const FORMAT_KEY: &str = "format";
 const NEXT_FACT: &str = "next_fact";
 const STALLED: &str = "stalled";
 /// The layout of rows and tables.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// Facts that are kept for subscriptions that are behind.
 const KEPT_FACTS: u64 = 1_000;
@@ -145,23 +151,25 @@ impl State {
         })
     }
 
-    /// Dead letters of a subscription, newest first, at most `limit` of those that `which` takes.
-    pub(crate) fn dead(
-        &self,
-        id: &str,
-        limit: usize,
-        which: impl Fn(&Dead) -> bool,
-    ) -> Result<Vec<(u64, Dead)>, WebhookError> {
+    /// Dead letters of a subscription, newest first, at most `limit`, and whether each is to be sent once more.
+    pub(crate) fn dead(&self, id: &str, limit: usize) -> Result<Vec<(Dead, bool)>, WebhookError> {
         self.read(|at| {
+            let (table, again) = (at.open_table(DEAD)?, at.open_table(AGAIN)?);
+            let entries = table.range((id, 0)..=(id, u64::MAX))?.rev().take(limit);
+            let one = |(key, dead): Entry<'_>| Ok((decode(dead.value())?, again.get(key.value())?.is_some()));
+            entries.map(|entry| one(entry?)).collect()
+        })
+    }
+
+    /// Dead letters that are to be sent once more, with their numbers, oldest first, at most `limit`.
+    pub(crate) fn again(&self, id: &str, limit: usize) -> Result<Vec<(u64, Dead)>, WebhookError> {
+        self.read(|at| {
+            let (table, again) = (at.open_table(DEAD)?, at.open_table(AGAIN)?);
             let mut found = Vec::new();
-            for entry in at.open_table(DEAD)?.range((id, 0)..=(id, u64::MAX))?.rev() {
-                let (key, dead) = entry?;
-                let dead: Dead = decode(dead.value())?;
-                if found.len() == limit {
-                    break;
-                }
-                if which(&dead) {
-                    found.push((key.value().1, dead));
+            for entry in again.range((id, 0)..=(id, u64::MAX))?.take(limit) {
+                let key = entry?.0;
+                if let Some(dead) = table.get(key.value())? {
+                    found.push((key.value().1, decode(dead.value())?));
                 }
             }
             Ok(found)
@@ -194,6 +202,7 @@ pub(crate) struct Writer<'a> {
     subscriptions: Table<'a, &'static str, Bytes>,
     facts: Table<'a, u64, Bytes>,
     dead: Table<'a, (&'static str, u64), Bytes>,
+    again: Table<'a, (&'static str, u64), ()>,
     made: Table<'a, (&'static str, u64), Bytes>,
 }
 
@@ -204,6 +213,7 @@ impl<'a> Writer<'a> {
             subscriptions: transaction.open_table(SUBSCRIPTIONS)?,
             facts: transaction.open_table(FACTS)?,
             dead: transaction.open_table(DEAD)?,
+            again: transaction.open_table(AGAIN)?,
             made: transaction.open_table(MADE)?,
         })
     }
@@ -247,14 +257,15 @@ impl<'a> Writer<'a> {
         }
         let oldest = self.dead.range(range())?.next().transpose()?.map(|(key, _)| key.value().1);
         if let Some(oldest) = oldest {
-            self.dead.remove((id, oldest))?;
+            self.raise(id, oldest)?;
         }
         Ok(oldest.is_some())
     }
 
-    /// A dead letter arrived after all.
+    /// Lets go of a dead letter, e.g. because it arrived after all; it is not sent any more.
     pub(crate) fn raise(&mut self, id: &str, number: u64) -> Result<(), Fault> {
         self.dead.remove((id, number))?;
+        self.again.remove((id, number))?;
         Ok(())
     }
 
@@ -264,15 +275,14 @@ impl<'a> Writer<'a> {
         for entry in self.dead.range((id, 0)..=(id, u64::MAX))? {
             let (key, dead) = entry?;
             let dead: Dead = decode(dead.value())?;
-            if !dead.again && message.is_none_or(|message| dead.message.id == message) {
-                chosen.push((key.value().1, Dead { again: true, ..dead }));
+            if message.is_none_or(|message| dead.message.id == message) {
+                chosen.push(key.value().1);
             }
         }
-        for (number, dead) in &chosen {
-            self.dead.insert((id, *number), encode(dead)?.as_slice())?;
+        let mut count = 0;
+        for number in chosen {
+            count += u64::from(self.again.insert((id, number), ())?.is_none());
         }
-        let count = chosen.len() as u64;
-        self.change(id, |row| row.again += count)?;
         Ok(count)
     }
 

@@ -8,7 +8,7 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableError}
 use tracing::error;
 
 use super::row::Row;
-use super::{DEAD, FACTS, FORMAT, FORMAT_KEY, Fault, MADE, META, SUBSCRIPTIONS, decode};
+use super::{AGAIN, DEAD, FACTS, FORMAT, FORMAT_KEY, Fault, MADE, META, SUBSCRIPTIONS, decode};
 use crate::WebhookError;
 
 /// The open database with all tables.
@@ -83,6 +83,7 @@ fn prepare(database: &Database) -> Result<Option<u64>, Fault> {
     transaction.open_table(SUBSCRIPTIONS)?;
     transaction.open_table(FACTS)?;
     transaction.open_table(DEAD)?;
+    transaction.open_table(AGAIN)?;
     transaction.open_table(MADE)?;
     transaction.commit()?;
     Ok(None)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
-use crate::scan::Marks;
+use crate::scan::{Cursor, Marks};
 use crate::send::Outcome;
 
 /// How far a subscription is.
@@ -12,8 +12,8 @@ pub(crate) struct Row {
     /// When it began, microseconds since 1970, and behind which log position.
     pub(crate) since: i64,
     pub(crate) begun: u64,
-    /// Everything up to this log position is dealt with.
-    pub(crate) cursor: u64,
+    /// What is dealt with of the log.
+    pub(crate) cursor: Cursor,
     pub(crate) marks: Marks,
     /// The next fact, see [`super::Fact`].
     pub(crate) fact: u64,
@@ -26,8 +26,6 @@ pub(crate) struct Row {
     pub(crate) delivered: u64,
     pub(crate) delivered_at: Option<i64>,
     pub(crate) dead: u64,
-    /// Dead letters that are to be sent once more.
-    pub(crate) again: u64,
     /// Number of the next attempt and of the next dead letter.
     pub(crate) number: u64,
 }
@@ -38,6 +36,8 @@ pub(crate) struct Head {
     pub(crate) id: String,
     pub(crate) attempts: u32,
     pub(crate) first_at: i64,
+    /// Since when the receiver has refused it; `None`: the last attempt was not refused.
+    pub(crate) refused_since: Option<i64>,
     pub(crate) due_at: i64,
     pub(crate) known_at: i64,
     pub(crate) reason: String,
@@ -54,8 +54,8 @@ pub(crate) struct Disabled {
 /// A range of log positions that is sent once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Replay {
-    /// Everything up to this position is done.
-    pub(crate) cursor: u64,
+    /// What of it is done.
+    pub(crate) cursor: Cursor,
     pub(crate) to: u64,
     pub(crate) marks: Marks,
 }
@@ -67,8 +67,6 @@ pub(crate) struct Dead {
     pub(crate) attempts: u32,
     pub(crate) given_up_at: i64,
     pub(crate) reason: String,
-    /// It is to be sent once more.
-    pub(crate) again: bool,
 }
 
 /// An attempt that was made.

@@ -37,6 +37,10 @@ async fn what_is_refused_becomes_a_dead_letter_and_can_be_replayed() -> Result<(
     assert!(attempts >= 2, "{dead}");
     let message = dead[0]["messageId"].as_str().ok_or("no id")?.to_owned();
     assert_eq!(replica.metric("continuity_webhook_dead_letters{subscription=\"core\"}").await?, Some(1.0));
+    let health = replica.health().await?;
+    let webhooks = health.get("components").and_then(|all| all.get("webhooks")).ok_or("no webhooks")?;
+    assert_eq!((webhooks.text("status"), webhooks.number("deadLetters")), (Some("degraded"), Some(1)));
+    assert_eq!(replica.ready().await?, 200);
 
     // Refused once more, it is dead at once, over a kill too.
     replica.kill()?;
