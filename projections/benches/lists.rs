@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --package continuity-projections --bench lists [-- SMALL LARGE]`, 10,000 and 1,000,000 unless said
 //! otherwise. Loans come through the log and the engine, as in the replica; what is measured is the read model alone,
-//! without HTTP, in CPU time of its thread, because machines are shared. The sizes take turns, medians are printed. The claim is the last column: the cost grows with the page,
+//! without HTTP, in CPU time of its thread, because machines are shared; for loans by id, which are over in microseconds, p50 and p99 of
+//! the time itself. The sizes take turns, medians are printed. The claim is the last column: the cost grows with the page,
 //! not with the loans. What reads row by row grows up to its bound, 20,000 rows for a page and as many for its total.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
@@ -12,7 +13,7 @@ mod support;
 use std::time::Duration;
 
 use continuity_base::{Clock, SystemClock};
-use continuity_projections::loan_requests::{ListQuery, Search, Sort, list};
+use continuity_projections::loan_requests::{self, ListQuery, Search, Sort, list};
 use continuity_projections::{Filter, Rowset, Test};
 use continuity_readmodel::View;
 
@@ -22,6 +23,8 @@ use support::{Loans, TAIL};
 const PATIENCE: Duration = Duration::from_millis(700);
 const ROUNDS: usize = 7;
 const PAGE: usize = 25;
+/// Loans read by id in one round, of each size.
+const READS: u64 = 20_000;
 
 /// A query, given how many loans there are.
 type Ask = fn(&View, u64) -> ListQuery;
@@ -65,6 +68,7 @@ fn main() {
     let sizes = [size(10_000), size(1_000_000)];
     let clock = SystemClock::new();
     let built = sizes.map(|loans| Loans::build(loans, &clock));
+    by_id(&built, sizes, &clock);
     println!("{:<52} {:>10} {:>10} {:>7}  rows, total", "microseconds a page", sizes[0], sizes[1], "ratio");
     for (what, ask) in SUBJECTS {
         let queries = [0, 1].map(|at| ask(&built[at].view(), sizes[at]));
@@ -83,6 +87,30 @@ fn main() {
             if shown.total_is_exact { "" } else { "over " },
             shown.total
         );
+    }
+}
+
+/// Loans by id, any of them, the sizes in turns: how long one takes, wall time.
+fn by_id(built: &[Loans; 2], sizes: [u64; 2], clock: &dyn Clock) {
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS as u64 {
+        for at in [0, 1] {
+            let view = built[at].view();
+            let model = view.model("loan-requests").expect("the read model serves");
+            for read in 0..READS {
+                let id = support::id(support::mixed(round * READS + read) % sizes[at]);
+                let started = clock.monotonic();
+                let loan = loan_requests::get(model, &id).expect("the store can be read");
+                times[at].push(clock.monotonic().saturating_sub(started).as_secs_f64() * 1e6);
+                assert!(std::hint::black_box(loan).is_some(), "loan {id} is there");
+            }
+        }
+    }
+    println!("{:<52} {:>10} {:>10} {:>7}", "microseconds a loan by id, anywhere", sizes[0], sizes[1], "ratio");
+    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    for (what, percent) in [("p50", 50), ("p99", 99)] {
+        let [small, large] = [0, 1].map(|at: usize| times[at][(times[at].len() - 1) * percent / 100]);
+        println!("{what:<52} {small:>10.1} {large:>10.1} {:>7.2}", large / small);
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -37,15 +38,18 @@ fn main() {
         let authorization = format!("Authorization: Bearer {}", replica.token);
         let mut wrk = Command::new("wrk");
         wrk.args(["-t1", "-c", CONNECTIONS, "--timeout", "10s", "--latency", "-d", &format!("{seconds}s")]);
-        run(&replica, &format!("{what}, HTTP/1.1"), wrk.args(["-H", &authorization, &url]), check_wrk);
+        run(&replica, &format!("{what}, HTTP/1.1"), wrk.args(["-H", &authorization, &url]), &check_wrk);
         let mut h2load = Command::new("h2load");
+        let times = tempfile::NamedTempFile::new().expect("a temporary file");
         h2load.args(["-t1", "-c", CONNECTIONS, "-m", "4", "-D", &seconds.to_string()]);
-        run(&replica, &format!("{what}, HTTP/2"), h2load.args(["-H", &authorization, &url]), check_h2load);
+        h2load.arg(format!("--log-file={}", times.path().display()));
+        let check = |text: &str| format!("{}; {}", check_h2load(text), answered(times.path()));
+        run(&replica, &format!("{what}, HTTP/2"), h2load.args(["-H", &authorization, &url]), &check);
     }
 }
 
 /// Runs a client against the replica and looks at the replica's memory meanwhile.
-fn run(replica: &Replica, what: &str, client: &mut Command, check: fn(&str) -> String) {
+fn run(replica: &Replica, what: &str, client: &mut Command, check: &dyn Fn(&str) -> String) {
     let (before, spent) = (refused(replica), cpu(replica.pid));
     let child = client.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("wrk and h2load are installed");
     let (output, memory) = watched(child, replica.pid);
@@ -93,7 +97,23 @@ fn check_h2load(text: &str) -> String {
     let requests = line("requests:");
     assert!(requests.contains(" 0 errored, 0 timeout"), "{text}");
     let rate = text.lines().find_map(|line| line.strip_prefix("finished in ")).unwrap_or_default();
-    format!("{rate}; {}; {}", line("status codes:"), line("time for request:"))
+    format!("{rate}; {}", line("status codes:"))
+}
+
+/// How long good answers took, from the log of `h2load`: when it was asked, status, microseconds.
+#[expect(clippy::cast_precision_loss, reason = "microseconds of a run of minutes")]
+fn answered(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).expect("h2load wrote its log");
+    let good = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().filter(|status| *status == "200")?;
+        words.next()?.parse::<u64>().ok()
+    });
+    let mut times: Vec<u64> = good.collect();
+    assert!(!times.is_empty(), "no request was answered with 200");
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100] as f64 / 1_000.0;
+    format!("of 200s p50 {:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
 fn word<'a>(text: &'a str, mark: &str) -> &'a str {

@@ -73,9 +73,13 @@ impl Drop for Loans {
     }
 }
 
+/// As the platform's ids (UUIDv7): in the order of creation, then chance.
+pub(crate) fn id(number: u64) -> String {
+    format!("01a14f2b-{:04x}-7{:03x}-90c7-{:012x}", number >> 12, number & 0xFFF, mixed(number) >> 16)
+}
+
 fn record(number: u64, loans: u64) -> Record {
-    // As the platform's ids (UUIDv7): in the order of creation, then chance.
-    let id = format!("01a14f2b-{:04x}-7{:03x}-90c7-{:012x}", number >> 12, number & 0xFFF, mixed(number) >> 16);
+    let id = id(number);
     let data =
         format!("{{\"entity\":\"loanRequest\",\"id\":\"{id}\",\"version\":1,\"after\":{}}}", after(&id, number, loans));
     let event = CloudEvent {
@@ -121,7 +125,7 @@ fn time(number: u64) -> String {
 }
 
 /// As good as chance, and the same in every run.
-fn mixed(number: u64) -> u64 {
+pub(crate) fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
