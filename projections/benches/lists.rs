@@ -107,7 +107,9 @@ fn by_id(built: &[Loans; 2], sizes: [u64; 2], clock: &dyn Clock) {
         }
     }
     println!("{:<52} {:>10} {:>10} {:>7}", "microseconds a loan by id, anywhere", sizes[0], sizes[1], "ratio");
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    for times in &mut times {
+        times.sort_by(f64::total_cmp);
+    }
     for (what, percent) in [("p50", 50), ("p99", 99)] {
         let [small, large] = [0, 1].map(|at: usize| times[at][(times[at].len() - 1) * percent / 100]);
         println!("{what:<52} {small:>10.1} {large:>10.1} {:>7.2}", large / small);

@@ -21,7 +21,7 @@ schemas = document["components"]["schemas"]
 # What a demo that is well, without a manifest and without an export, never answers with.
 NOT_IN_A_DEMO = {
     "WaitingManifest", "CompletenessResult", "MissingEvents", "SequenceRange", "LoanAhead", "IncompleteLoan",
-    "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthProgress", "TokenRequest",
+    "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthProgress", "TokenRequest", "AboutToken",
 }
 
 
@@ -143,6 +143,9 @@ for operation_id, (path, operation) in by_id.items():
             continue
         walk(operation_id, operation, path, {})
 note("Token", token)
+about = {"client_id": client_id, "client_secret": client_secret, "token": token["access_token"]}
+note("Introspection", session.post(f"{base}/oauth/introspect", data=about).json())
+note("Revocation", session.post(f"{base}/oauth/revoke", data=about).json())
 note("TokenError", session.post(f"{base}/oauth/token", json={**credentials, "client_secret": "x"}).json())
 note("Problem", session.get(f"{base}/api/v1/loan-requests").json())
 

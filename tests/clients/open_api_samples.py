@@ -33,7 +33,19 @@ def snake(name):
 
 
 credentials = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
-token = requests.post(f"{base}/api/v1/oauth/token", json=credentials).json()["access_token"]
+
+
+def fresh():
+    return requests.post(f"{base}/api/v1/oauth/token", json=credentials).json()["access_token"]
+
+
+token = fresh()
+
+
+def token_for(name):
+    """One that may be ended, where the sample ends it."""
+    return fresh() if name.startswith("revoke") else token
+
 
 
 def ask(path):
@@ -69,7 +81,8 @@ count = 0
 for name, source in samples("Shell"):
     # Whoever listens, listens for ever; here until everything was told.
     source = source.replace("/changes?since=0", "/changes?once=true&since=0")
-    done = subprocess.run(["bash", "-c", quiet + source], env=shell, capture_output=True)
+    environment = shell | {"ACCESS_TOKEN": token_for(name)}
+    done = subprocess.run(["bash", "-c", quiet + source], env=environment, capture_output=True)
     assert done.returncode == 0, f"{name}: {done.stderr.decode()}\n{source}"
     count += 1
 print(f"{count} Shell samples run")
@@ -77,7 +90,7 @@ print(f"{count} Shell samples run")
 count = 0
 for name, source in samples("Python"):
     source = source.replace('{"since": 0}', '{"since": 0, "once": "true"}')
-    variables = {snake(name): value for name, value in known.items()} | {"access_token": token}
+    variables = {snake(name): value for name, value in known.items()} | {"access_token": token_for(name)}
     exec(compile(source, name, "exec"), variables)
     count += 1
 print(f"{count} Python samples run")
@@ -85,7 +98,8 @@ print(f"{count} Python samples run")
 constants = {**known, "accessToken": token}
 program = []
 for name, source in samples("JavaScript"):
-    given = {key: value for key, value in constants.items() if f"const {key} " not in source}
+    given = {**constants, "accessToken": token_for(name)}
+    given = {key: value for key, value in given.items() if f"const {key} " not in source}
     source = source.replace("/changes?since=0", "/changes?once=true&since=0")
     lines = [f"const {key} = {json.dumps(value)};" for key, value in given.items()]
     used = f'if (!response.ok) throw new Error("{name}: " + response.status);'

@@ -40,7 +40,7 @@ impl By {
         let allowed = match self {
             Self::AnyOf(_) => "a text",
             Self::Contains => "a text that is not empty",
-            Self::Words => "one to 8 words, each with a letter or a digit, of 200 characters together at most",
+            Self::Words => "one to 8 words of 200 characters together at most",
             Self::Flag => "true or false",
             Self::Time(_) => "a date (2026-01-31, in UTC) or an RFC 3339 time (2026-01-31T08:00:00Z)",
             Self::Amount(_) => "a decimal number such as 250000.50",

@@ -83,7 +83,7 @@ async fn answer(
         return Err(Problem::method(endpoint.verb.allow()));
     }
     head::check_body(parts, endpoint.verb)?;
-    let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers);
+    let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers, passage.address);
     let principal = shared.admission.charge(passage, admitted)?;
     let raw_query = parts.uri.query().unwrap_or_default();
     let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;

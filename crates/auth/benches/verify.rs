@@ -8,7 +8,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use continuity_auth::{Auth, AuthOptions, NewClient, ScopeSet, TokenRequest, TokenResponse};
+use continuity_auth::{Auth, AuthOptions, ClientSettings, ScopeSet, TokenRequest, TokenResponse};
 use continuity_base::{Clock, SystemClock};
 
 const ROUNDS: usize = 7;
@@ -22,17 +22,24 @@ fn main() -> Outcome<()> {
     let dir = tempfile::tempdir()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let auth = Auth::open(AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&clock)))?;
-    let created =
-        auth.create_client(NewClient { name: "bench".into(), scopes: ScopeSet::all(), ..NewClient::default() })?;
-    let body =
-        format!("grant_type=client_credentials&client_id={}&client_secret={}", created.client.id, created.secret);
+    let created = auth.create_client(ClientSettings {
+        name: "bench".into(),
+        scopes: ScopeSet::all(),
+        ..ClientSettings::default()
+    })?;
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        created.client.id,
+        created.secret.unwrap_or_default()
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
     let token = issue(&auth, &body, &runtime)?.access_token;
 
     let (mut uncached, mut cached, mut issued) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        uncached.push(rate(&*clock, VERIFICATIONS, || auth.verify_uncached(&token).map(drop).map_err(Into::into))?);
-        cached.push(rate(&*clock, CACHED, || auth.verify(&token).map(drop).map_err(Into::into))?);
+        uncached
+            .push(rate(&*clock, VERIFICATIONS, || auth.verify_uncached(&token, None).map(drop).map_err(Into::into))?);
+        cached.push(rate(&*clock, CACHED, || auth.verify(&token, None).map(drop).map_err(Into::into))?);
         issued.push(rate(&*clock, TOKENS, || issue(&auth, &body, &runtime).map(drop))?);
     }
     let (uncached, cached, issued) = (median(uncached), median(cached), median(issued));
@@ -47,7 +54,12 @@ fn main() -> Outcome<()> {
 
 fn issue(auth: &Auth, body: &str, runtime: &tokio::runtime::Runtime) -> Outcome<TokenResponse> {
     let content_type = Some("application/x-www-form-urlencoded");
-    Ok(runtime.block_on(auth.token(TokenRequest { content_type, authorization: None, body: body.as_bytes() }))?)
+    Ok(runtime.block_on(auth.token(TokenRequest {
+        content_type,
+        authorization: None,
+        address: None,
+        body: body.as_bytes(),
+    }))?)
 }
 
 /// Calls a second.

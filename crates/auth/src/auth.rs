@@ -4,31 +4,27 @@
 mod tests;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use continuity_base::{Clock, Timestamp};
 use continuity_log::{Disk, Log, RealDisk};
 use parking_lot::Mutex;
 
 use crate::access::recorded;
-use crate::control::event::{Change, ClientCreated, SecretRotated};
+use crate::client::check_token_seconds;
+use crate::control::clients::Clients;
+use crate::control::event::By;
 use crate::control::{Control, Opening};
+use crate::keys::assertion::Assertions;
+use crate::keys::fleet::FleetKey;
 use crate::keys::private_file;
-use crate::keys::secret::{self, Pepper};
-use crate::keys::signing::KeySet;
+use crate::keys::ring::Ring;
 use crate::tally::Tally;
-use crate::token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
 use crate::token_endpoint::{Gate, TokenEndpoint};
 use crate::verifier::Verifier;
-use crate::{
-    Access, AuthError, Client, Created, NewClient, OAuthError, Principal, TokenError, TokenRequest, TokenResponse,
-    metrics,
-};
-
-/// The longest time that two secrets of a client are accepted side by side.
-pub const MAX_SECRET_OVERLAP: Duration = Duration::from_hours(30 * 24);
+use crate::{Access, AuthError, KeyRotation, OAuthError, Principal, TokenError, TokenRequest, TokenResponse, metrics};
 
 /// The longest time over which reads are counted together, in seconds.
 pub const MAX_READ_PERIOD_SECONDS: u32 = 60;
@@ -43,6 +39,10 @@ pub const fn is_read_period(seconds: u32) -> bool {
 pub struct AuthOptions {
     /// A directory of its own: `log/` (the control log), `store.redb` (folded from it) and `keys/` live in it.
     pub dir: PathBuf,
+    /// The file of the fleet key; `None` for `keys/fleet-key` in `dir`, which is made at the first start.
+    pub fleet_key: Option<PathBuf>,
+    /// How tokens are signed, and when keys change.
+    pub rotation: KeyRotation,
     /// The public URL without a trailing slash: `iss`; tokens are for `{issuer}/api/v1`.
     pub issuer: String,
     /// Where the time comes from.
@@ -61,10 +61,20 @@ impl AuthOptions {
     pub fn new(dir: impl Into<PathBuf>, issuer: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         let (dir, issuer) = (dir.into(), issuer.into());
         let realm = "continuity".to_owned();
-        Self { dir, issuer, clock, default_token_seconds: 3_600, realm, read_period_seconds: MAX_READ_PERIOD_SECONDS }
+        Self {
+            dir,
+            fleet_key: None,
+            rotation: KeyRotation::default(),
+            issuer,
+            clock,
+            default_token_seconds: 3_600,
+            realm,
+            read_period_seconds: MAX_READ_PERIOD_SECONDS,
+        }
     }
 
     fn check(&self) -> Result<(), AuthError> {
+        self.rotation.check()?;
         check_token_seconds(self.default_token_seconds)?;
         if !is_read_period(self.read_period_seconds) {
             return invalid("reads may be counted over 1 to 60 seconds, and a minute must be a multiple of that");
@@ -89,7 +99,9 @@ struct Inner {
     control: Control,
     endpoint: Arc<TokenEndpoint>,
     verifier: Verifier,
-    keys: Arc<KeySet>,
+    rotation: KeyRotation,
+    /// Held while keys are made, activated or retired.
+    rotating: Mutex<()>,
     tally: Tally,
     /// Held while counted reads are taken out and written.
     writing_reads: Mutex<()>,
@@ -99,7 +111,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
-    actor: Arc<str>,
+    by: Arc<By>,
 }
 
 impl fmt::Debug for Auth {
@@ -125,40 +137,67 @@ impl Auth {
         private_file::create_dir(&keys_dir)?;
         let audience = format!("{}/api/v1", options.issuer);
         let opening = Opening::new(disk, &options.dir.join("store.redb"))?;
-        let pepper = Pepper::open(&keys_dir.join("secret-pepper"), opening.is_empty())?;
-        let keys = Arc::new(KeySet::open(&keys_dir.join("token-signing.pem"), &options.issuer, &audience)?);
-        let control = opening.finish(Arc::clone(&options.clock))?;
+        if keys_dir.join("secret-pepper").exists() {
+            return Err(AuthError::OldKeys { path: keys_dir });
+        }
+        // One that is named has to be there: made here, it would be another one than the rest of the fleet has.
+        let fleet = match &options.fleet_key {
+            Some(path) => FleetKey::open(path, false)?,
+            None => FleetKey::open(&keys_dir.join("fleet-key"), opening.is_empty())?,
+        };
+        let ring = Ring::new(fleet.sealing("signing keys")?, &options.issuer, &audience);
+        let control = opening.finish(Arc::clone(&options.clock), ring)?;
         let tally = Tally::new(Arc::clone(&options.clock), options.read_period_seconds);
-        let clients = Arc::clone(control.clients());
-        let verifier = Verifier::new(Arc::clone(&keys), Arc::clone(&clients), Arc::clone(&options.clock));
+        let force = control.in_force().clone();
+        let verifier = Verifier::new(force.clone(), Arc::clone(&options.clock));
         let endpoint = TokenEndpoint {
             issuer: options.issuer,
             audience,
             realm: options.realm,
             default_token_seconds: options.default_token_seconds,
-            keys: Arc::clone(&keys),
-            pepper,
-            clients,
+            keys: force.ring,
+            pepper: fleet.pepper()?,
+            clients: force.clients,
+            assertions: Assertions::new(options.clock.now()),
             clock: options.clock,
             gate: Gate::new(),
         };
         metrics::register();
-        let inner =
-            Inner { control, endpoint: Arc::new(endpoint), verifier, keys, tally, writing_reads: Mutex::default() };
-        Ok(Self { inner: Arc::new(inner), actor: Arc::from("local") })
+        let (endpoint, rotation) = (Arc::new(endpoint), options.rotation);
+        let inner = Inner {
+            control,
+            endpoint,
+            verifier,
+            rotation,
+            rotating: Mutex::default(),
+            tally,
+            writing_reads: Mutex::default(),
+        };
+        let auth = Self { inner: Arc::new(inner), by: Arc::new(By::actor("local")) };
+        auth.ensure_signing_key()?;
+        Ok(auth)
     }
 
     /// Writes what is pending, counted reads of the present period too, and closes the control log; every later change
     /// and sensitive read is refused.
     pub fn close(&self) {
         self.write_reads(true);
+        if let Err(error) = self.write_uses() {
+            tracing::warn!(%error, "the last uses of clients are in no record");
+        }
         self.inner.control.close();
     }
 
     /// The same server, whose changes are recorded as made by `actor` ("cli", "demo", ...; "local" unless set).
     #[must_use]
     pub fn acting_as(&self, actor: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), actor: Arc::from(actor) }
+        self.acting(By::actor(actor))
+    }
+
+    /// As [`Auth::acting_as`], with the address and the reason that are recorded too.
+    #[must_use]
+    pub fn acting(&self, by: By) -> Self {
+        Self { inner: Arc::clone(&self.inner), by: Arc::new(by) }
     }
 
     /// Answers a request to the token endpoint. Must be called within a tokio runtime.
@@ -166,20 +205,21 @@ impl Auth {
         self.inner.endpoint.answer(request).await
     }
 
-    /// Checks an access token and the present state of its client. Remembers tokens that passed; never blocks.
-    pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        let verified = self.inner.verifier.verify(token);
+    /// Checks an access token and the present state of its client, asked `from` there. Remembers tokens that passed; never
+    /// blocks.
+    pub fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        let verified = self.inner.verifier.verify(token, from);
         verified.inspect_err(|error| metrics::token_refused(error.reason()))
     }
 
     /// As [`Auth::verify`], but checks the signature each time: for measurements.
-    pub fn verify_uncached(&self, token: &str) -> Result<Principal, TokenError> {
-        self.inner.verifier.verify_uncached(token)
+    pub fn verify_uncached(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        self.inner.verifier.verify_uncached(token, from)
     }
 
     /// The public keys as a JWK Set (RFC 7517).
     pub fn jwks(&self) -> String {
-        self.inner.keys.jwks().to_owned()
+        self.inner.control.in_force().ring.set().jwks().to_owned()
     }
 
     /// The issuer as it stands in tokens.
@@ -187,75 +227,12 @@ impl Auth {
         &self.inner.endpoint.issuer
     }
 
-    /// Creates a client. Blocks until it is durable.
-    pub fn create_client(&self, new: NewClient) -> Result<Created, AuthError> {
-        check_new(&new)?;
-        let mut random = [0; 8];
-        secret::random(&mut random)?;
-        let id = format!("client-{}", hex::encode(random));
-        let secret = secret::generate()?;
-        let digest = self.inner.endpoint.pepper.digest(&id, &secret);
-        let created = ClientCreated {
-            id: id.clone(),
-            name: new.name,
-            description: new.description,
-            scopes: new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-            token_seconds: new.token_seconds,
-            secret: digest,
-        };
-        self.inner.control.change(&self.actor, |clients, _| match clients.enabled(&created.id) {
-            Ok(_) => Err(AuthError::Crypto("the random client id is taken; try again")),
-            Err(_) => Ok(Some(Change::ClientCreated(created))),
-        })?;
-        Ok(Created { client: self.known(&id)?, secret: secret.to_string() })
-    }
-
-    /// All clients, oldest first.
-    pub fn list_clients(&self) -> Vec<Client> {
-        self.inner.control.clients().views(self.inner.endpoint.default_token_seconds)
-    }
-
-    /// One client.
-    pub fn client(&self, id: &str) -> Option<Client> {
-        self.inner.control.clients().view(id, self.inner.endpoint.default_token_seconds)
-    }
-
-    /// Enables or disables a client. Blocks until it is durable; once it returns, a disabled client's tokens are refused,
-    /// and stay refused when it is enabled again. Nothing is recorded when nothing changes.
-    pub fn set_enabled(&self, id: &str, enabled: bool) -> Result<Client, AuthError> {
-        self.inner.control.change(&self.actor, |clients, _| {
-            let id = id.to_owned();
-            Ok(match (clients.enabled(&id)?, enabled) {
-                (false, true) => Some(Change::ClientEnabled { id }),
-                (true, false) => Some(Change::ClientDisabled { id }),
-                _ => None,
-            })
-        })?;
-        self.known(id)
-    }
-
-    /// Gives a client a new secret; the present one is accepted for `overlap` more, at most 30 days, and the one before
-    /// it no longer. Tokens stay valid. Blocks until it is durable.
-    pub fn rotate_secret(&self, id: &str, overlap: Duration) -> Result<Created, AuthError> {
-        if overlap > MAX_SECRET_OVERLAP {
-            return invalid("two secrets of a client may be valid side by side for at most 30 days");
-        }
-        let secret = secret::generate()?;
-        let digest = self.inner.endpoint.pepper.digest(id, &secret);
-        self.inner.control.change(&self.actor, |clients, now| {
-            clients.enabled(id)?;
-            let previous_until = (!overlap.is_zero()).then(|| now.plus(overlap).as_micros());
-            Ok(Some(Change::SecretRotated(SecretRotated { id: id.to_owned(), secret: digest, previous_until })))
-        })?;
-        Ok(Created { client: self.known(id)?, secret: secret.to_string() })
-    }
-
     /// Records a read of sensitive data: durable when it returns. On an error the data must not be sent.
     pub async fn record_access(&self, access: Access) -> Result<(), AuthError> {
-        let client_name = self.inner.control.clients().name(&access.client_id);
-        let actor = access.client_id.clone();
+        let client_name = self.clients().name(&access.client_id);
+        let by = By::actor(&access.client_id);
         let recorded = match recorded(access, client_name) {
-            Ok(change) => self.inner.control.append(&actor, change).await,
+            Ok(change) => self.inner.control.append(by, change).await,
             Err(error) => Err(error),
         };
         let name = if recorded.is_ok() { metrics::ACCESSES_RECORDED } else { metrics::ACCESSES_REFUSED };
@@ -278,6 +255,30 @@ impl Auth {
         &self.inner.control
     }
 
+    pub(crate) fn by(&self) -> &By {
+        &self.by
+    }
+
+    pub(crate) fn rotation(&self) -> &KeyRotation {
+        &self.inner.rotation
+    }
+
+    pub(crate) fn rotating(&self) -> &Mutex<()> {
+        &self.inner.rotating
+    }
+
+    pub(crate) fn endpoint(&self) -> &Arc<TokenEndpoint> {
+        &self.inner.endpoint
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.inner.verifier
+    }
+
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.inner.control.in_force().clients
+    }
+
     pub(crate) fn tally(&self) -> &Tally {
         &self.inner.tally
     }
@@ -289,32 +290,8 @@ impl Auth {
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.endpoint.clock.now()
     }
-
-    fn known(&self, id: &str) -> Result<Client, AuthError> {
-        self.client(id).ok_or_else(|| AuthError::UnknownClient(id.to_owned()))
-    }
 }
 
-fn check_new(new: &NewClient) -> Result<(), AuthError> {
-    if new.name.trim().is_empty() || new.name.chars().count() > 200 {
-        return invalid("a client's name must have 1 to 200 characters");
-    }
-    if new.description.chars().count() > 2_000 {
-        return invalid("a client's description may have at most 2,000 characters");
-    }
-    if new.scopes.is_empty() {
-        return invalid("a client needs at least one scope");
-    }
-    new.token_seconds.map_or(Ok(()), check_token_seconds)
-}
-
-fn check_token_seconds(seconds: u32) -> Result<(), AuthError> {
-    if (MIN_TOKEN_SECONDS..=MAX_TOKEN_SECONDS).contains(&seconds) {
-        return Ok(());
-    }
-    invalid("the life of tokens must be 60 to 86400 seconds")
-}
-
-fn invalid<T>(why: &str) -> Result<T, AuthError> {
+pub(crate) fn invalid<T>(why: &str) -> Result<T, AuthError> {
     Err(AuthError::Invalid(why.to_owned()))
 }

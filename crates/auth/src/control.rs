@@ -6,8 +6,10 @@
 pub(crate) mod accesses;
 pub(crate) mod clients;
 pub(crate) mod event;
+pub(crate) mod force;
 mod open;
 mod projection;
+pub(crate) mod settings;
 mod writer;
 
 use std::sync::Arc;
@@ -18,8 +20,8 @@ use continuity_readmodel::Store;
 use parking_lot::Mutex;
 
 use self::accesses::AccessLog;
-use self::clients::Clients;
-use self::event::{Change, Entry};
+use self::event::{By, Change, Entry};
+use self::force::InForce;
 use self::writer::Queue;
 use crate::AuthError;
 
@@ -29,10 +31,10 @@ pub(crate) use self::open::Opening;
 pub(crate) struct Control {
     log: Log,
     store: Arc<Store>,
-    clients: Arc<Clients>,
+    force: InForce,
     clock: Arc<dyn Clock>,
     queue: Queue,
-    /// Held from looking at the clients to the change being applied, so that no change is decided on what is past.
+    /// Held from looking at what is in force to the change being applied, so that no change is decided on what is past.
     changing: Mutex<()>,
 }
 
@@ -41,31 +43,31 @@ impl Control {
         &self.log
     }
 
-    pub(crate) fn clients(&self) -> &Arc<Clients> {
-        &self.clients
+    pub(crate) fn in_force(&self) -> &InForce {
+        &self.force
     }
 
-    /// Appends the change that `decide` makes of the present clients, if any. Blocks until it is durable and applied.
-    pub(crate) fn change<D>(&self, actor: &str, decide: D) -> Result<(), AuthError>
+    /// Appends the change that `decide` makes of what is in force, if any. Blocks until it is durable and applied.
+    pub(crate) fn change<D>(&self, by: &By, decide: D) -> Result<(), AuthError>
     where
-        D: FnOnce(&Clients, Timestamp) -> Result<Option<Change>, AuthError>,
+        D: FnOnce(&InForce, Timestamp) -> Result<Option<Change>, AuthError>,
     {
         let _one_at_a_time = self.changing.lock();
         let now = self.clock.now();
-        match decide(&self.clients, now)? {
-            Some(change) => self.queue.append_blocking(record(actor, change, now)),
+        match decide(&self.force, now)? {
+            Some(change) => self.queue.append_blocking(record(by.clone(), change, now)),
             None => Ok(()),
         }
     }
 
     /// Appends what needs no decision. Durable and applied when it returns.
-    pub(crate) async fn append(&self, actor: &str, change: Change) -> Result<(), AuthError> {
-        self.queue.append(record(actor, change, self.clock.now())).await
+    pub(crate) async fn append(&self, by: By, change: Change) -> Result<(), AuthError> {
+        self.queue.append(record(by, change, self.clock.now())).await
     }
 
     /// As [`Control::append`], but blocks, and waits for room in the queue.
-    pub(crate) fn append_blocking(&self, actor: &str, change: Change) -> Result<(), AuthError> {
-        self.queue.append_blocking(record(actor, change, self.clock.now()))
+    pub(crate) fn append_blocking(&self, by: By, change: Change) -> Result<(), AuthError> {
+        self.queue.append_blocking(record(by, change, self.clock.now()))
     }
 
     /// The recorded reads as they are now.
@@ -82,8 +84,8 @@ impl Control {
     }
 }
 
-fn record(actor: &str, change: Change, now: Timestamp) -> Record {
+fn record(by: By, change: Change, now: Timestamp) -> Record {
     let subject = change.subject().to_owned();
-    let payload = Entry { actor: actor.to_owned(), change }.encode();
+    let payload = Entry { by, change }.encode();
     Record { kind: Kind::Operator, subject, sequence: 0, arrived_at: now.as_micros(), payload }
 }

@@ -32,12 +32,32 @@ pub enum AuthError {
         /// What is wrong with it.
         cause: String,
     },
-    /// The control log has clients but the file that their secrets are keyed with is gone.
-    #[error("{} is missing, no client secret can be checked without it; restore it from a backup", path.display())]
-    PepperMissing {
+    /// The control log holds something but the file that its secrets are keyed and sealed with is gone.
+    #[error("{} is missing, no client secret can be checked and no token signed without it; restore it from where it is kept", path.display())]
+    FleetKeyMissing {
         /// The file.
         path: PathBuf,
     },
+    /// The keys are those of a version before fleet keys.
+    #[error("{} holds keys of a version before fleet keys; move the directory above it away and create the clients anew", path.display())]
+    OldKeys {
+        /// Their directory.
+        path: PathBuf,
+    },
+    /// The active signing key was sealed with another fleet key.
+    #[error(
+        "the signing key {id} cannot be opened with this fleet key; give the replica the fleet key that its control log was written with"
+    )]
+    KeySealed {
+        /// The key.
+        id: String,
+    },
+    /// There is no such signing key.
+    #[error("there is no signing key {0}; list the keys to see their ids")]
+    UnknownKey(String),
+    /// What was asked does not fit the state that things are in.
+    #[error("{0}")]
+    Conflict(String),
     /// The operating system gives no random numbers, or a key could not be made or used.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),

@@ -5,16 +5,21 @@
 //! is answered ([`Auth::record_access`]), and counts all other reads ([`Auth::count_read`]). Its truth is the control log, a second log beside the replicated one.
 
 mod access;
+mod administration;
 mod auth;
 mod client;
 mod control;
 mod error;
 mod keys;
 mod live;
+mod maintenance;
+mod metadata;
 pub mod metrics;
 mod oauth;
 mod principal;
 mod reads;
+mod revocation;
+mod rotation;
 mod scope;
 mod tally;
 #[cfg(test)]
@@ -24,14 +29,18 @@ mod token_endpoint;
 mod verifier;
 
 pub use access::{Access, Accessed};
-pub use auth::{Auth, AuthOptions, MAX_READ_PERIOD_SECONDS, MAX_SECRET_OVERLAP, is_read_period};
-pub use client::{Client, Created, NewClient};
+pub use administration::{ClientDefinition, Imported, MAX_SECRET_OVERLAP};
+pub use auth::{Auth, AuthOptions, MAX_READ_PERIOD_SECONDS, is_read_period};
+pub use client::{Authentication, Client, ClientRate, ClientSettings, Created, GrantType};
 pub use control::accesses::{AccessEntry, AccessLog, AccessRange, Accesses};
-pub use control::event::describe_control_record;
+pub use control::event::{By, ControlRecord};
 pub use error::AuthError;
+pub use keys::algorithm::SigningAlgorithm;
+pub use keys::row::{KeyState, SigningKey};
 pub use oauth::{MAX_TOKEN_REQUEST_BYTES, OAuthError, TokenRequest, TokenResponse};
 pub use principal::{Principal, TokenError};
 pub use reads::ReadRecording;
+pub use rotation::KeyRotation;
 pub use scope::{Scope, ScopeSet};
 pub use token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
 pub use verifier::MAX_TOKEN_BYTES;

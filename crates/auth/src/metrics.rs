@@ -61,9 +61,10 @@ pub fn describe() {
 }
 
 /// `error` of refused token requests.
-const ERRORS: [&str; 6] = [
+const ERRORS: [&str; 7] = [
     "invalid_request",
     "invalid_client",
+    "unauthorized_client",
     "invalid_scope",
     "invalid_target",
     "unsupported_grant_type",

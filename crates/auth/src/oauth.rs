@@ -1,6 +1,7 @@
 //! The token endpoint's request and its two answers (RFC 6749 sections 4.4, 5.1 and 5.2).
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -11,6 +12,8 @@ pub struct TokenRequest<'a> {
     pub content_type: Option<&'a str>,
     /// The `Authorization` header. More than one is for the caller to refuse.
     pub authorization: Option<&'a str>,
+    /// Where it came from, if over a network.
+    pub address: Option<IpAddr>,
     /// The body, at most [`MAX_TOKEN_REQUEST_BYTES`] (a longer one is refused with 413).
     pub body: &'a [u8],
 }

@@ -2,7 +2,7 @@
 
 use continuity_base::Timestamp;
 
-use crate::ScopeSet;
+use crate::{ClientRate, ScopeSet};
 
 /// The client that a valid token was issued to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Principal {
     pub expires_at: Timestamp,
     /// The token's `jti`.
     pub token_id: String,
+    /// A rate of its own, if the client has one.
+    pub rate: Option<ClientRate>,
 }
 
 /// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).
@@ -57,20 +59,23 @@ pub enum TokenError {
     /// Before `nbf`, or `iat` lies in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
+    /// The client may not be used from there.
+    #[error("the token's client may not be used from this address")]
+    WrongNetwork,
     /// The client does not exist.
     #[error("the token's client is unknown")]
     UnknownClient,
     /// The client is disabled.
     #[error("the token's client is disabled")]
     ClientDisabled,
-    /// The client was disabled since the token was issued.
+    /// The token was revoked, or the client was disabled since it was issued.
     #[error("the token was revoked")]
     Revoked,
 }
 
 impl TokenError {
     /// Every one.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::TooLong,
         Self::Malformed,
         Self::HeaderNotUnderstood,
@@ -83,6 +88,7 @@ impl TokenError {
         Self::WrongAudience,
         Self::Expired,
         Self::NotYetValid,
+        Self::WrongNetwork,
         Self::UnknownClient,
         Self::ClientDisabled,
         Self::Revoked,
@@ -103,6 +109,7 @@ impl TokenError {
             Self::WrongAudience => "wrong-audience",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
+            Self::WrongNetwork => "wrong-network",
             Self::UnknownClient => "unknown-client",
             Self::ClientDisabled => "client-disabled",
             Self::Revoked => "revoked",

@@ -10,7 +10,7 @@ use metrics::{counter, gauge};
 
 use crate::access::random;
 use crate::control::accesses::AccessLog;
-use crate::control::event::{Change, CountedRead, ReadsRecorded};
+use crate::control::event::{By, Change, CountedRead, ReadsRecorded};
 use crate::tally::{Counted, MAX_READS};
 use crate::{Auth, AuthError, metrics as names};
 
@@ -75,13 +75,13 @@ impl Auth {
     fn write_record(&self, from: i64, rows: &[Counted]) -> Result<(), AuthError> {
         let reads = rows.iter().map(|row| CountedRead {
             client_id: row.client_id.to_string(),
-            client_name: self.control().clients().name(&row.client_id),
+            client_name: self.control().in_force().clients.name(&row.client_id),
             loan: row.loan.as_deref().map(str::to_owned),
             endpoint: row.endpoint.to_owned(),
             count: row.count,
         });
         let record = ReadsRecorded { id: random()?, from, seconds: self.tally().seconds(), reads: reads.collect() };
-        self.control().append_blocking(ACTOR, Change::ReadsRecorded(record))?;
+        self.control().append_blocking(By::actor(ACTOR), Change::ReadsRecorded(record))?;
         counter!(names::READS_RECORDED).increment(sum(rows));
         counter!(names::READ_ROWS_RECORDED).increment(rows.len() as u64);
         Ok(())

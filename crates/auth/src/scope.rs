@@ -125,14 +125,6 @@ impl ScopeSet {
             .map(|name| Scope::parse(name).ok_or_else(|| name.to_owned()))
             .collect()
     }
-
-    pub(crate) const fn bits(self) -> u16 {
-        self.0
-    }
-
-    pub(crate) const fn from_bits(bits: u16) -> Self {
-        Self(bits & 0xff)
-    }
 }
 
 impl FromIterator<Scope> for ScopeSet {
@@ -170,7 +162,6 @@ mod tests {
             assert!(ScopeSet::all().contains(scope));
         }
         assert_eq!(Scope::parse("Loans:Read"), None);
-        assert_eq!(ScopeSet::from_bits(ScopeSet::all().bits()), ScopeSet::all());
     }
 
     #[test]

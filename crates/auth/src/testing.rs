@@ -1,7 +1,5 @@
 //! What the tests of this crate share.
 
-use std::fs;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rsa::KeyPair;
@@ -9,16 +7,18 @@ use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256, R
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use continuity_base::{Clock, ManualClock, Timestamp};
-use rustls_pki_types::PrivatePkcs8KeyDer;
-use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 use crate::ScopeSet;
-use crate::control::clients::{ClientRow, Clients, fold};
-use crate::control::event::{Change, ClientCreated, Entry};
-use crate::keys::private_file;
-use crate::keys::secret::{Pepper, SecretDigest};
-use crate::keys::signing::KeySet;
+use crate::control::clients::{ClientRow, fold};
+use crate::control::event::{By, Change, ClientCreated, Entry, KeyMade};
+use crate::control::force::InForce;
+use crate::keys::algorithm::{PublicKey, SigningAlgorithm};
+use crate::keys::assertion::Assertions;
+use crate::keys::fleet::FleetKey;
+use crate::keys::ring::Ring;
+use crate::keys::row::KeyRow;
+use crate::keys::secret::SecretDigest;
 use crate::token_endpoint::{Gate, TokenEndpoint};
 use crate::verifier::Verifier;
 
@@ -32,44 +32,42 @@ pub(crate) const SECRET: &str = "cs_correct horse+%";
 /// Endpoint and verifier over one client, without a control log.
 pub(crate) struct Server {
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) keys: Arc<KeySet>,
-    pub(crate) clients: Arc<Clients>,
+    pub(crate) force: InForce,
     pub(crate) endpoint: Arc<TokenEndpoint>,
     pub(crate) verifier: Verifier,
 }
 
 impl Server {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let (clock, clients) = (manual_clock(), Arc::new(Clients::new().unwrap()));
-        let keys = key_set(dir.path(), "signing.pem", signing_pem());
-        let pepper = Pepper::open(&dir.path().join("pepper"), true).unwrap();
-        clients.put(client_row(CLIENT, pepper.digest(CLIENT, SECRET)));
+        let (clock, force) = (manual_clock(), in_force(signing_key()));
+        let pepper = fleet_key().pepper().unwrap();
+        force.clients.put(client_row(CLIENT, pepper.digest(CLIENT, SECRET)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let verifier = Verifier::new(Arc::clone(&keys), Arc::clone(&clients), Arc::clone(&as_clock));
+        let verifier = Verifier::new(force.clone(), Arc::clone(&as_clock));
         let endpoint = Arc::new(TokenEndpoint {
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
             realm: "test".to_owned(),
             default_token_seconds: 3_600,
-            keys: Arc::clone(&keys),
+            keys: Arc::clone(&force.ring),
             pepper,
-            clients: Arc::clone(&clients),
+            clients: Arc::clone(&force.clients),
+            assertions: Assertions::new(as_clock.now()),
             clock: as_clock,
             gate: Gate::new(),
         });
-        Self { clock, keys, clients, endpoint, verifier }
+        Self { clock, force, endpoint, verifier }
     }
 
-    pub(crate) fn key_id(&self) -> &str {
-        self.keys.active().0
+    pub(crate) fn key_id(&self) -> String {
+        self.force.ring.set().active().unwrap().0.to_owned()
     }
 
     /// Applies a change to the clients, as the control log's thread does.
     pub(crate) fn apply(&self, change: Change) {
-        let before = self.clients.row(change.subject());
-        let entry = Entry { actor: "test".to_owned(), change };
-        self.clients.put(fold(before, entry, self.clock.now()).unwrap().unwrap());
+        let before = self.force.clients.row(change.subject());
+        let entry = Entry { by: By::actor("test"), change };
+        self.force.clients.put(fold(before, entry, self.clock.now()).unwrap().unwrap());
     }
 
     /// The header that our tokens have.
@@ -100,32 +98,45 @@ pub(crate) fn client_row(id: &str, secret: SecretDigest) -> ClientRow {
         token_seconds: None,
         secret,
     };
-    let entry = Entry { actor: "test".to_owned(), change: Change::ClientCreated(created) };
+    let entry = Entry { by: By::actor("test"), change: Change::ClientCreated(created) };
     fold(None, entry, Timestamp::from_micros(NOW * 1_000_000)).unwrap().unwrap()
 }
 
-pub(crate) fn key_set(dir: &Path, name: &str, pem: &str) -> Arc<KeySet> {
-    private_file::create(&dir.join(name), pem.as_bytes()).unwrap();
-    Arc::new(KeySet::open(&dir.join(name), ISSUER, AUDIENCE).unwrap())
+pub(crate) fn fleet_key() -> FleetKey {
+    FleetKey::from_bytes(&[7; 32])
 }
 
-/// The server's key; made once, because making one takes long.
-pub(crate) fn signing_pem() -> &'static str {
-    static PEM: OnceLock<String> = OnceLock::new();
-    PEM.get_or_init(new_pem)
+pub(crate) fn ring() -> Ring {
+    Ring::new(fleet_key().sealing("signing keys").unwrap(), ISSUER, AUDIENCE)
+}
+
+/// A ring with one RS256 key, which signs.
+pub(crate) fn in_force(private: &[u8]) -> InForce {
+    let force = InForce::new(ring()).unwrap();
+    force.ring.put([key_row(SigningAlgorithm::Rs256, private)]);
+    force
+}
+
+/// An active key.
+pub(crate) fn key_row(algorithm: SigningAlgorithm, private: &[u8]) -> KeyRow {
+    let public = PublicKey::of(algorithm, private).unwrap();
+    let id = public.thumbprint();
+    let sealed = fleet_key().sealing("signing keys").unwrap().seal(&id, private).unwrap();
+    let made = KeyMade { id, algorithm: algorithm.name().to_owned(), public, sealed };
+    let at = Timestamp::from_micros(NOW * 1_000_000);
+    KeyRow { activated_at: Some(at), ..KeyRow::made(made, "test".to_owned(), at) }
+}
+
+/// The server's key, PKCS #8 in DER; made once, because making one takes long.
+pub(crate) fn signing_key() -> &'static [u8] {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    KEY.get_or_init(|| SigningAlgorithm::Rs256.generate().unwrap().to_vec())
 }
 
 /// Somebody else's key.
-pub(crate) fn foreign_pem() -> &'static str {
-    static PEM: OnceLock<String> = OnceLock::new();
-    PEM.get_or_init(new_pem)
-}
-
-fn new_pem() -> String {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("new.pem");
-    KeySet::open(&path, ISSUER, AUDIENCE).unwrap();
-    fs::read_to_string(path).unwrap()
+pub(crate) fn foreign_key() -> &'static [u8] {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    KEY.get_or_init(|| SigningAlgorithm::Rs256.generate().unwrap().to_vec())
 }
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
@@ -141,15 +152,14 @@ pub(crate) enum Padding {
 }
 
 /// Signs header and claims as they stand, without any of the care that the real signer takes.
-pub(crate) fn forge(header: &str, claims: &str, pem: &str, padding: Padding) -> String {
+pub(crate) fn forge(header: &str, claims: &str, key: &[u8], padding: Padding) -> String {
     let message = format!("{}.{}", base64url(header), base64url(claims));
-    let signature = sign_raw(&message, pem, padding);
+    let signature = sign_raw(&message, key, padding);
     format!("{message}.{signature}")
 }
 
-pub(crate) fn sign_raw(message: &str, pem: &str, padding: Padding) -> String {
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap();
-    let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+pub(crate) fn sign_raw(message: &str, key: &[u8], padding: Padding) -> String {
+    let pair = KeyPair::from_pkcs8(key).unwrap();
     let encoding: &'static dyn RsaEncoding = match padding {
         Padding::Rs256 => &RSA_PKCS1_SHA256,
         Padding::Rs512 => &RSA_PKCS1_SHA512,

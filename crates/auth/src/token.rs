@@ -4,7 +4,7 @@ use jsonwebtoken::Header;
 use serde::{Deserialize, Serialize};
 
 use crate::AuthError;
-use crate::keys::signing::KeySet;
+use crate::keys::ring::KeySet;
 
 /// `typ` of an access token (RFC 9068 section 2.1).
 pub(crate) const TYPE: &str = "at+jwt";
@@ -36,7 +36,7 @@ pub(crate) struct Claims {
 
 /// Signs the claims with the active key.
 pub(crate) fn sign(claims: &Claims, keys: &KeySet) -> Result<String, AuthError> {
-    let (id, algorithm, key) = keys.active();
+    let (id, algorithm, key) = keys.active().ok_or(AuthError::Crypto("there is no active signing key"))?;
     let mut header = Header::new(algorithm);
     header.typ = Some(TYPE.to_owned());
     header.kid = Some(id.to_owned());

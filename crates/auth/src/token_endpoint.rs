@@ -11,16 +11,27 @@ use std::sync::Arc;
 
 use continuity_base::Clock;
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
-use self::credentials::Presented;
+use self::credentials::{Assertion, Presented};
 use self::parameters::Parameters;
 use crate::control::clients::{Clients, Grantee};
+use crate::keys::assertion::Assertions;
+use crate::keys::ring::Ring;
 use crate::keys::secret::{self, Pepper};
-use crate::keys::signing::KeySet;
 use crate::oauth::{OAuthError, TokenRequest, TokenResponse};
 use crate::token::{Claims, sign};
-use crate::{AuthError, ScopeSet, metrics};
+use crate::{AuthError, GrantType, ScopeSet, metrics};
 
+/// Paths at which clients prove who they are.
+const ENDPOINTS: &[&str] = &[
+    "/api/v1/oauth/token",
+    "/oauth/token",
+    "/api/v1/oauth/revoke",
+    "/oauth/revoke",
+    "/api/v1/oauth/introspect",
+    "/oauth/introspect",
+];
 /// Requests that may wait for a signature; one more is told to come again.
 const MAX_WAITING: usize = 256;
 
@@ -29,10 +40,11 @@ pub(crate) struct TokenEndpoint {
     pub(crate) audience: String,
     pub(crate) realm: String,
     pub(crate) default_token_seconds: u32,
-    pub(crate) keys: Arc<KeySet>,
+    pub(crate) keys: Arc<Ring>,
     pub(crate) pepper: Pepper,
     pub(crate) clients: Arc<Clients>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) assertions: Assertions,
     pub(crate) gate: Gate,
 }
 
@@ -47,6 +59,12 @@ impl Gate {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { waiting: Semaphore::new(MAX_WAITING), signing: Semaphore::new(cores) }
     }
+}
+
+/// What a client asks about a token.
+pub(crate) struct Asked {
+    pub(crate) client: Grantee,
+    pub(crate) token: Zeroizing<String>,
 }
 
 /// A token that may be issued.
@@ -71,22 +89,47 @@ impl TokenEndpoint {
     fn grant(&self, request: &TokenRequest<'_>) -> Result<Grant, OAuthError> {
         let mut parameters = Parameters::read(request)?;
         check_grant_type(&parameters)?;
-        let client = self.authenticate(request.authorization, &mut parameters)?;
+        let client = self.authenticate(request, &mut parameters)?;
+        if !client.settings.grant_types.contains(&GrantType::ClientCredentials) {
+            return Err(OAuthError::bad_request("unauthorized_client", "The client may not use this grant type"));
+        }
         if parameters.resource.is_some_and(|resource| resource != self.audience) {
             return Err(OAuthError::bad_request("invalid_target", "The resource is not served here"));
         }
-        let scopes = granted(parameters.scope.as_deref(), client.scopes)?;
+        let scopes = granted(parameters.scope.as_deref(), client.settings.scopes)?;
         Ok(Grant { client, scopes })
     }
 
+    /// A request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1): who asks, and about which.
+    pub(crate) fn about_token(&self, request: &TokenRequest<'_>) -> Result<Asked, OAuthError> {
+        let mut parameters = Parameters::read(request)?;
+        let client = self.authenticate(request, &mut parameters)?;
+        let token = parameters.token.take().ok_or_else(|| OAuthError::invalid_request("The token is missing"))?;
+        Ok(Asked { client, token })
+    }
+
     /// Does the same work whether the client is unknown, disabled or known.
-    fn authenticate(&self, authorization: Option<&str>, parameters: &mut Parameters) -> Result<Grantee, OAuthError> {
-        let Presented::Pair(pair) = credentials::presented(authorization, parameters)? else {
-            return Err(OAuthError::invalid_client(&self.realm));
+    fn authenticate(&self, request: &TokenRequest<'_>, parameters: &mut Parameters) -> Result<Grantee, OAuthError> {
+        let (now, from) = (self.clock.now(), request.address);
+        let client = match credentials::presented(request.authorization, parameters)? {
+            Presented::Nothing => None,
+            Presented::Pair(pair) => {
+                let digest = self.pepper.digest(&pair.client_id, &pair.secret);
+                self.clients.authenticate(&pair.client_id, &digest, now, from)
+            }
+            Presented::Assertion(Assertion { client_id, token }) => {
+                let (client, keys) = self.clients.with_keys(&client_id, from).unzip();
+                let proved = self.assertions.proves(&token, &client_id, keys.as_ref(), &self.audiences(), now);
+                client.filter(|_| proved)
+            }
         };
-        let digest = self.pepper.digest(&pair.client_id, &pair.secret);
-        let client = self.clients.authenticate(&pair.client_id, &digest, self.clock.now());
         client.ok_or_else(|| OAuthError::invalid_client(&self.realm))
+    }
+
+    /// Whom an assertion may be for: this server, by its name or by one of the endpoints that take assertions.
+    fn audiences(&self) -> Vec<String> {
+        let endpoint = |path: &&str| format!("{}{path}", self.issuer);
+        [""].iter().chain(ENDPOINTS).map(endpoint).collect()
     }
 
     async fn issue(self: &Arc<Self>, grant: Grant) -> Result<TokenResponse, OAuthError> {
@@ -103,7 +146,7 @@ impl TokenEndpoint {
     }
 
     fn mint(&self, grant: &Grant) -> Result<TokenResponse, AuthError> {
-        let seconds = grant.client.token_seconds.unwrap_or(self.default_token_seconds);
+        let seconds = grant.client.settings.token_seconds.unwrap_or(self.default_token_seconds);
         let now = self.clock.now().as_seconds();
         let mut id = [0; 16];
         secret::random(&mut id)?;
@@ -119,7 +162,8 @@ impl TokenEndpoint {
             scope: grant.scopes.to_string(),
             generation: grant.client.generation,
         };
-        let access_token = sign(&claims, &self.keys)?;
+        let access_token = sign(&claims, &self.keys.set())?;
+        self.clients.note_use(&grant.client, self.clock.now());
         Ok(TokenResponse { access_token, token_type: "Bearer", expires_in: seconds, scope: claims.scope })
     }
 }
@@ -129,6 +173,7 @@ pub(crate) fn claimed_client(request: &TokenRequest<'_>) -> Option<String> {
     let mut parameters = Parameters::read(request).ok()?;
     match credentials::presented(request.authorization, &mut parameters).ok()? {
         Presented::Pair(pair) => Some(pair.client_id),
+        Presented::Assertion(assertion) => Some(assertion.client_id),
         Presented::Nothing => None,
     }
 }

@@ -4,12 +4,14 @@
 //! are checked here, and the library checks signature, issuer, audience and that the required claims are there.
 
 mod cache;
+pub(crate) mod revoked;
 
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -19,8 +21,9 @@ use jsonwebtoken::errors::ErrorKind;
 use serde::Deserialize;
 
 use self::cache::{Cache, Verified};
-use crate::control::clients::Clients;
-use crate::keys::signing::{KeySet, VerificationKey};
+use crate::control::force::InForce;
+use crate::keys::ring::VerificationKey;
+use crate::live::From;
 use crate::token::{Claims, MAX_TOKEN_SECONDS, TYPE};
 use crate::{Principal, ScopeSet, TokenError};
 
@@ -39,98 +42,134 @@ struct TokenHeader {
     kid: String,
 }
 
+/// What a good token says.
+pub(crate) struct Examined {
+    pub(crate) client_id: String,
+    pub(crate) token_id: String,
+    pub(crate) scopes: ScopeSet,
+    /// `iat` and `exp`, in seconds since 1970.
+    pub(crate) issued: i64,
+    pub(crate) expires: i64,
+}
+
 pub(crate) struct Verifier {
-    keys: Arc<KeySet>,
-    clients: Arc<Clients>,
+    force: InForce,
     clock: Arc<dyn Clock>,
     cache: Cache,
 }
 
 impl Verifier {
-    pub(crate) fn new(keys: Arc<KeySet>, clients: Arc<Clients>, clock: Arc<dyn Clock>) -> Self {
-        Self { keys, clients, clock, cache: Cache::new() }
+    pub(crate) fn new(force: InForce, clock: Arc<dyn Clock>) -> Self {
+        Self { force, clock, cache: Cache::new() }
     }
 
     /// With the cache. Whatever the cache holds, time, key and client are asked each time.
-    pub(crate) fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+    pub(crate) fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
-        let digest = cache::digest(token);
+        let (digest, from) = (cache::digest(token), From::Address(from));
         if let Some(verified) = self.cache.get(&digest) {
-            return self.admit(&verified);
+            return self.admit(&verified, from);
         }
-        let verified = Arc::new(self.check(token)?);
-        let principal = self.admit(&verified)?;
+        let verified = Arc::new(self.signed(token)?);
+        self.check_start(&verified)?;
+        let principal = self.admit(&verified, from)?;
         self.cache.insert(digest, verified);
         Ok(principal)
     }
 
     /// Without the cache.
-    pub(crate) fn verify_uncached(&self, token: &str) -> Result<Principal, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::TooLong);
+    pub(crate) fn verify_uncached(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        let verified = self.signed(token)?;
+        self.check_start(&verified)?;
+        self.admit(&verified, From::Address(from))
+    }
+
+    /// What a token that is good now says, wherever it may be used: for questions about tokens.
+    pub(crate) fn examine(&self, token: &str) -> Result<Examined, TokenError> {
+        let verified = self.signed(token)?;
+        self.check_start(&verified)?;
+        let scopes = self.admit(&verified, From::Anywhere)?.scopes;
+        let Verified { client_id, token_id, issued, expires, .. } = verified;
+        Ok(Examined { client_id, token_id, scopes, issued, expires })
+    }
+
+    /// The client, the id and the expiry of a token that was issued here and has not expired, whatever else is wrong with
+    /// it now: for revocation.
+    pub(crate) fn issued(&self, token: &str) -> Result<(String, String, i64), TokenError> {
+        let verified = self.signed(token)?;
+        if self.clock.now().as_seconds() >= verified.expires.saturating_add(LEEWAY_SECONDS) {
+            return Err(TokenError::Expired);
         }
-        self.admit(&self.check(token)?)
+        if self.force.revoked.contains(&verified.token_id) {
+            return Err(TokenError::Revoked);
+        }
+        Ok((verified.client_id, verified.token_id, verified.expires))
     }
 
     /// What may change while a token lives.
-    fn admit(&self, verified: &Verified) -> Result<Principal, TokenError> {
-        if self.keys.get(&verified.key_id).is_none() {
+    fn admit(&self, verified: &Verified, from: From) -> Result<Principal, TokenError> {
+        let now = self.clock.now();
+        if self.force.ring.set().get(&verified.key_id, now).is_none() {
             return Err(TokenError::UnknownKey);
         }
-        let now = self.clock.now().as_seconds();
-        if now >= verified.expires.saturating_add(LEEWAY_SECONDS) {
+        if now.as_seconds() >= verified.expires.saturating_add(LEEWAY_SECONDS) {
             return Err(TokenError::Expired);
         }
-        let owned = verified.client.admit(verified.generation)?;
+        let terms = verified.client.admit(verified.generation, from)?;
+        if self.force.revoked.contains(&verified.token_id) {
+            return Err(TokenError::Revoked);
+        }
         Ok(Principal {
             client_id: verified.client_id.clone(),
-            scopes: verified.scopes.intersection(owned),
+            scopes: verified.scopes.intersection(terms.scopes),
             expires_at: Timestamp::from_micros(verified.expires.saturating_mul(1_000_000)),
             token_id: verified.token_id.clone(),
+            rate: terms.rate,
         })
     }
 
     /// What stays true of a token for good.
-    fn check(&self, token: &str) -> Result<Verified, TokenError> {
+    fn signed(&self, token: &str) -> Result<Verified, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLong);
+        }
         let header = parse_header(token)?;
         if header.typ != TYPE {
             return Err(TokenError::WrongType);
         }
-        let key = self.keys.get(&header.kid).ok_or(TokenError::UnknownKey)?;
+        let keys = self.force.ring.set();
+        let key = keys.get(&header.kid, self.clock.now()).ok_or(TokenError::UnknownKey)?;
         if header.alg.parse() != Ok(key.algorithm) {
             return Err(TokenError::WrongAlgorithm);
         }
         let claims = decode(token, key)?;
-        self.check_times(&claims)?;
+        let life = claims.exp.checked_sub(claims.iat).ok_or(TokenError::BadClaims)?;
+        if life <= 0 || life > i64::from(MAX_TOKEN_SECONDS) {
+            return Err(TokenError::BadClaims);
+        }
         if claims.sub != claims.client_id || claims.jti.is_empty() {
             return Err(TokenError::BadClaims);
         }
         let scopes = ScopeSet::parse(&claims.scope).map_err(|_| TokenError::BadClaims)?;
-        let client = self.clients.live(&claims.client_id).ok_or(TokenError::UnknownClient)?;
+        let client = self.force.clients.live(&claims.client_id).ok_or(TokenError::UnknownClient)?;
         Ok(Verified {
             key_id: header.kid,
             client_id: claims.client_id,
             token_id: claims.jti,
             scopes,
+            issued: claims.iat,
+            starts: claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat)),
             expires: claims.exp,
             generation: claims.generation,
             client,
         })
     }
 
-    fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {
+    fn check_start(&self, verified: &Verified) -> Result<(), TokenError> {
         let now = self.clock.now().as_seconds();
-        let life = claims.exp.checked_sub(claims.iat).ok_or(TokenError::BadClaims)?;
-        if life <= 0 || life > i64::from(MAX_TOKEN_SECONDS) {
-            return Err(TokenError::BadClaims);
-        }
-        let latest_start = claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat));
-        if latest_start > now.saturating_add(LEEWAY_SECONDS) {
-            return Err(TokenError::NotYetValid);
-        }
-        Ok(())
+        if verified.starts > now.saturating_add(LEEWAY_SECONDS) { Err(TokenError::NotYetValid) } else { Ok(()) }
     }
 }
 

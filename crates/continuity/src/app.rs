@@ -65,7 +65,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         auth: core.auth,
         sync: core.sync.clone(),
         blobs: serving.blobs,
-        webhooks: webhooks::probe(serving.webhooks.clone()),
+        webhooks: webhooks::probe(serving.webhooks.clone(), Arc::clone(&core.clock)),
         clock: Arc::clone(&core.clock),
         cursor_key: cursor_key(&core.dir)?,
         version: env!("CARGO_PKG_VERSION"),
@@ -98,6 +98,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     endless(&mut tasks, "webhooks", |until| webhooks.run(until));
     let (auth, until) = (state.auth.clone(), stop.clone());
     tasks.spawn("access-records", async move { auth.keep_reads(until).await });
+    let (auth, until) = (state.auth.clone(), stop.clone());
+    tasks.spawn("authorization-server", async move { auth.maintain(until).await });
     let router = continuity_api::router(state.clone());
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Manage OAuth clients.
     #[command(subcommand)]
     Client(Client),
+    /// The keys that access tokens are signed with: look at them, rotate, retire one that leaked.
+    #[command(subcommand)]
+    Key(Key),
     /// Look at events that could not be accepted.
     #[command(subcommand)]
     Quarantine(Quarantine),
@@ -117,11 +120,20 @@ pub(crate) struct OnData {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Log {
     /// Read every frame and check its checksum, its BLAKE3 chain and its positions.
-    Verify(OnData),
+    Verify {
+        #[command(flatten)]
+        on: OnData,
+        /// The control log instead: clients, keys, who read and changed what.
+        #[arg(long)]
+        control: bool,
+    },
     /// Print records: position, kind, loan, sequence, arrival; with --payload the event too.
     Cat {
         #[command(flatten)]
         on: OnData,
+        /// The control log instead: who did what, from where and why.
+        #[arg(long, conflicts_with = "payload")]
+        control: bool,
         /// First position.
         #[arg(long, default_value_t = 1)]
         from: u64,
@@ -156,22 +168,41 @@ pub(crate) enum Client {
         /// What people call it.
         #[arg(long)]
         name: String,
-        /// What it is for.
-        #[arg(long, default_value = "")]
-        description: String,
         /// Scopes, separated by spaces or commas, e.g. "loans:read documents:read".
         #[arg(long)]
         scopes: String,
-        /// Lifetime of its tokens in seconds, 60 to 86400.
-        #[arg(long)]
-        token_seconds: Option<u32>,
+        #[command(flatten)]
+        settings: ClientFlags,
     },
     /// All clients, without secrets.
-    List(OnData),
+    List {
+        #[command(flatten)]
+        on: OnData,
+        /// Only those that got no token for so many days.
+        #[arg(long, value_name = "DAYS")]
+        unused_days: Option<u32>,
+    },
+    /// One client with all its settings.
+    Show(ClientId),
+    /// Give a client other settings: those that are named here. What they take away ends at once.
+    Change {
+        #[command(flatten)]
+        client: ClientId,
+        /// What people call it.
+        #[arg(long)]
+        name: Option<String>,
+        /// Scopes, separated by spaces or commas: all that it has from now on.
+        #[arg(long)]
+        scopes: Option<String>,
+        #[command(flatten)]
+        settings: ClientFlags,
+    },
     /// Let a disabled client in again.
     Enable(ClientId),
     /// Refuse a client from now on, tokens that it holds included.
     Disable(ClientId),
+    /// Delete a client for good, tokens that it holds included.
+    Delete(ClientId),
     /// Give a client a new secret and print it, this once.
     Rotate {
         #[command(flatten)]
@@ -179,6 +210,80 @@ pub(crate) enum Client {
         /// How long the old secret works beside the new one, in seconds. 0 after a leak.
         #[arg(long, default_value_t = 0)]
         overlap_seconds: u64,
+    },
+    /// Print the definitions of all clients, a JSON line each, without secrets.
+    Export(OnData),
+    /// Make clients what definitions say, as `client export` prints them. New ones have no secret: rotate them.
+    Import {
+        #[command(flatten)]
+        on: OnData,
+        /// The file; `-` for standard input.
+        file: PathBuf,
+    },
+}
+
+/// Settings of a client that may be left out. A list that is given is the whole list; an empty text makes it empty.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ClientFlags {
+    /// What it is for.
+    #[arg(long)]
+    pub(crate) description: Option<String>,
+    /// Lifetime of its tokens in seconds, 60 to 86400.
+    #[arg(long)]
+    pub(crate) token_seconds: Option<u32>,
+    /// How it proves who it is: `client_secret`, `private_key_jwt` or `none`.
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) authentication: Option<String>,
+    /// Its public keys for `private_key_jwt`: a file with a JWK Set.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<PathBuf>,
+    /// A way to a token: `client_credentials`, `authorization_code` or `refresh_token`. May be repeated.
+    #[arg(long = "grant", value_name = "TYPE")]
+    pub(crate) grants: Vec<String>,
+    /// Where people are sent back to with a code. May be repeated.
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub(crate) redirect_uris: Vec<String>,
+    /// A network that its requests may come from, such as 10.1.0.0/16. May be repeated.
+    #[arg(long = "network", value_name = "CIDR")]
+    pub(crate) networks: Vec<String>,
+    /// Requests a second that it may send, instead of the configuration's; 0: the configuration's again.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) requests_per_second: Option<u32>,
+    /// Requests at once after a pause; twice the former unless given.
+    #[arg(long, value_name = "COUNT", requires = "requests_per_second")]
+    pub(crate) burst: Option<u32>,
+    /// Whether it may ask about tokens of other clients (introspection).
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) may_introspect: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// All keys with their state: next, active, passive, retired.
+    List(OnData),
+    /// Let the next key sign from now on. Tokens of the present one are good until they expire.
+    Rotate {
+        #[command(flatten)]
+        on: OnData,
+        /// Change to RS256, PS256, ES256 or `EdDSA`; otherwise the next key, whatever it is.
+        #[arg(long, value_name = "NAME")]
+        algorithm: Option<String>,
+        /// Also if clients may not know the next key yet.
+        #[arg(long)]
+        at_once: bool,
+        /// Why; it stands in the control log.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Refuse whatever a key signed, from now on: after a leak. The next one takes the place of an active key.
+    Retire {
+        #[command(flatten)]
+        on: OnData,
+        /// Key id as `key list` prints it.
+        id: String,
+        /// Why; it stands in the control log.
+        #[arg(long)]
+        reason: String,
     },
 }
 

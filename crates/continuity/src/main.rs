@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Log(command) => commands::log::run(command),
         Command::Projection(command) => commands::projection::run(command),
         Command::Client(command) => commands::client::run(command),
+        Command::Key(command) => commands::key::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),
         Command::Completeness(options) => commands::completeness::run(&options),
         Command::Access(command) => commands::access::run(command),

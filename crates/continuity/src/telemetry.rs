@@ -21,7 +21,7 @@ const SECONDS: &[f64] = &[
     10.0,
 ];
 
-/// How often histograms are summed up; at 50,000 requests a second some 2 MB wait for it.
+/// How often histograms are summed up; at 50,000 requests a second some 4 MB wait for it.
 const SUM_UP: Duration = Duration::from_secs(5);
 
 /// Sends log lines to standard error as `settings` say.

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use continuity_api::{WebhookHealth, WebhookProbe};
+use continuity_base::Clock;
 use continuity_webhooks::{
     Health, Kind, Retry, SigningKey, Subscription, Targets, WebhookOptions, WebhookPlaces, Webhooks,
 };
+
+use parking_lot::Mutex;
 
 use crate::config::{Config, Secret, WebhookSubscription, given};
 use crate::core::Core;
@@ -40,12 +43,26 @@ pub(crate) fn open(core: &Core, config: &Config) -> Result<Webhooks> {
     Webhooks::new(options, places).context("cannot open the webhooks")
 }
 
+/// For how long an answer about their health holds: it is read from the disk, and anybody may ask.
+const HEALTH_KEPT: Duration = Duration::from_secs(1);
+
 /// How they are, for the API.
-pub(crate) fn probe(webhooks: Webhooks) -> WebhookProbe {
+pub(crate) fn probe(webhooks: Webhooks, clock: Arc<dyn Clock>) -> WebhookProbe {
+    let seen: Mutex<Option<(Duration, Option<WebhookHealth>)>> = Mutex::new(None);
     Arc::new(move || {
+        let mut seen = seen.lock();
+        if let Some((at, health)) = &*seen
+            && clock.monotonic().saturating_sub(*at) < HEALTH_KEPT
+        {
+            return *health;
+        }
         // The workers meet the same trouble, and say so.
-        let Health { well, subscriptions, backlog, dead_letters, oldest_waiting } = webhooks.health().ok()?;
-        Some(WebhookHealth { well, subscriptions, backlog, dead_letters, oldest_waiting })
+        let health = webhooks.health().ok().map(|health| {
+            let Health { well, subscriptions, backlog, dead_letters, oldest_waiting } = health;
+            WebhookHealth { well, subscriptions, backlog, dead_letters, oldest_waiting }
+        });
+        *seen = Some((clock.monotonic(), health));
+        health
     })
 }
 

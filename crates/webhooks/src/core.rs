@@ -66,6 +66,7 @@ impl Core {
                 if row.cursor.position >= head {
                     row.cursor = Cursor::behind(head);
                 }
+                row.head.take_if(|_| ahead);
                 row.replays.retain(|replay| replay.to <= head);
                 // Another URL may want what the old one did not.
                 row.disabled = row.disabled.take().filter(|disabled| disabled.url == endpoint.subscription.url);

@@ -60,11 +60,9 @@ impl Part {
             return Ok(Self { well: !failing, backlog: 0, dead_letters, waiting_since: None });
         };
         let backlog = core.places.log.head().position.saturating_sub(row.cursor.position);
-        let known_at = match &row.head {
-            Some(head) => Some(head.known_at),
-            None if backlog > 0 => Some(core.places.log.get(row.cursor.position + 1)?.arrived_at),
-            None => None,
-        };
+        let next = if backlog > 0 { Some(core.places.log.get(row.cursor.position + 1)?.arrived_at) } else { None };
+        // What is tried may be something that came later than what the log has to tell.
+        let known_at = row.head.as_ref().map(|head| head.known_at).into_iter().chain(next).min();
         let well = !failing && row.head.is_none() && row.disabled.is_none() && dead_letters == 0;
         Ok(Self { well, backlog, dead_letters, waiting_since: known_at.map(Timestamp::from_micros) })
     }

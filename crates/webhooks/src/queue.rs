@@ -23,7 +23,7 @@ pub(crate) struct Queued {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// Nothing new: its record has more to tell.
-    Nothing,
+    Nothing { ordered: bool },
     /// The log is dealt with up to here.
     Log { cursor: Cursor, marks: Option<Marks> },
     /// The running replay is; it is over at its end.
@@ -37,7 +37,7 @@ pub(crate) enum Then {
 impl Then {
     /// Whether it was sent on order, and not because its time had come.
     pub(crate) fn is_ordered(&self) -> bool {
-        matches!(self, Self::Dead(_) | Self::Replay { .. })
+        matches!(self, Self::Dead(_) | Self::Replay { .. } | Self::Nothing { ordered: true })
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn next(
     if let Some(Replay { cursor, to, marks }) = row.replays.first().filter(|replay| replay.to <= view.position) {
         // A scanner of its own: what one remembers holds for one order of reading.
         let scanned = Scanner::new(core.history(), wanted.clone()).scan(&view, *cursor, *to, *marks)?;
-        return Ok(scan(scanned, |cursor, marks| Then::Replay { cursor, marks }));
+        return Ok(scan(scanned, true, |cursor, marks| Then::Replay { cursor, marks }));
     }
     let facts = core.state.facts(row.fact, TAKEN)?;
     if let Some((last, _)) = facts.last() {
@@ -81,7 +81,7 @@ pub(crate) fn next(
         return Ok(Next::Idle);
     }
     let scanned = scanner.scan(&view, row.cursor, view.position, row.marks)?;
-    Ok(scan(scanned, |cursor, marks| Then::Log { cursor, marks }))
+    Ok(scan(scanned, false, |cursor, marks| Then::Log { cursor, marks }))
 }
 
 fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
@@ -90,12 +90,12 @@ fn messages(all: impl Iterator<Item = (Message, Then)>) -> Next {
 }
 
 /// Only the last message of a record moves the cursor, and the last one of all to the end.
-fn scan(scanned: Scanned, then: impl Fn(Cursor, Option<Marks>) -> Then) -> Next {
+fn scan(scanned: Scanned, ordered: bool, then: impl Fn(Cursor, Option<Marks>) -> Then) -> Next {
     let Scanned { messages: found, reached, marks } = scanned;
     let places: Vec<u64> = found.iter().map(|message| message.position).collect();
     let after = |index: usize| match places.get(index + 1) {
         None => then(reached, Some(marks)),
-        Some(next) if *next == places[index] => Then::Nothing,
+        Some(next) if *next == places[index] => Then::Nothing { ordered },
         Some(_) => then(Cursor::behind(places[index]), None),
     };
     if found.is_empty() {
@@ -108,7 +108,7 @@ fn scan(scanned: Scanned, then: impl Fn(Cursor, Option<Marks>) -> Then) -> Next 
 pub(crate) fn apply(row: &mut Row, then: &Then) {
     match then {
         // A dead letter is no part of the row.
-        Then::Nothing | Then::Dead(_) => {}
+        Then::Nothing { .. } | Then::Dead(_) => {}
         Then::Log { cursor, marks } => (row.cursor, row.marks) = (*cursor, marks.unwrap_or(row.marks)),
         Then::Fact(number) => row.fact = number + 1,
         Then::Replay { cursor, marks } => {
@@ -139,10 +139,12 @@ mod tests {
         let reached = Cursor { position: 9, within: 70 };
         let found = |messages| Scanned { messages, reached, marks };
         let log = |cursor, marks| Then::Log { cursor, marks };
-        let Next::Messages(queue) = scan(found(vec![at(3), at(3), at(5), at(8)]), log) else { panic!("no messages") };
+        let Next::Messages(queue) = scan(found(vec![at(3), at(3), at(5), at(8)]), false, log) else {
+            panic!("no messages")
+        };
         let then: Vec<_> = queue.into_iter().map(|queued| queued.then).collect();
         let [third, fifth] = [3, 5].map(|position| log(Cursor::behind(position), None));
-        assert_eq!(then, [Then::Nothing, third, fifth, log(reached, Some(marks))]);
+        assert_eq!(then, [Then::Nothing { ordered: false }, third, fifth, log(reached, Some(marks))]);
         let mut row = Row::default();
         let mut seen = Vec::new();
         for then in &then {
@@ -151,7 +153,10 @@ mod tests {
         }
         let cursors = [0, 3, 5].map(Cursor::behind).map(|cursor| (cursor, None));
         assert_eq!(seen, [cursors.as_slice(), &[(reached, Some(true))]].concat());
-        let Next::Moved(then) = scan(found(Vec::new()), log) else { panic!("messages") };
+        let replay = |cursor, marks| Then::Replay { cursor, marks };
+        let Next::Messages(queue) = scan(found(vec![at(3), at(3)]), true, replay) else { panic!("no messages") };
+        assert!(queue.iter().all(|queued| queued.then.is_ordered()), "each of them is refused once and for all");
+        let Next::Moved(then) = scan(found(Vec::new()), false, log) else { panic!("messages") };
         assert_eq!(then, log(reached, Some(marks)));
     }
 

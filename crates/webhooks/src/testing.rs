@@ -61,11 +61,11 @@ impl Bench {
     }
 
     /// Makes records durable and visible.
-    pub(crate) fn append(&mut self, records: Vec<Record>) -> &mut Self {
+    pub(crate) fn append(&mut self, records: &[Record]) -> &mut Self {
         let first = self.places.log.head().position + 1;
-        self.writer.append(records.clone()).unwrap().wait().unwrap();
+        self.writer.append(records.to_vec()).unwrap().wait().unwrap();
         let mut batch = self.ledger.begin();
-        for (position, record) in (first..).zip(&records) {
+        for (position, record) in (first..).zip(records) {
             batch.apply(position, record).unwrap();
         }
         let head = self.places.log.head();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_base::Timestamp;
+use continuity_readmodel::View;
 use futures_util::FutureExt;
 use tracing::{error, info, warn};
 
@@ -100,7 +101,9 @@ impl Worker {
         if self.queue.is_empty() {
             return self.fill(row).await;
         }
-        if self.is_void().await? {
+        // What a message tells of can be read from the API: while that is being rebuilt, messages wait.
+        let Some(view) = self.core.view() else { return Ok(Step::Wait(tick)) };
+        if self.is_void(view).await? {
             return self.skip().await;
         }
         let Some(front) = self.queue.front() else { return Ok(Step::Go) };
@@ -111,10 +114,6 @@ impl Worker {
         let wait = due.since(now);
         if !wait.is_zero() && wait <= self.core.options.retry.give_up {
             return Ok(Step::Wait(wait));
-        }
-        // What a message tells of can be read from the API: while that is being rebuilt, messages wait.
-        if self.core.view().is_none() {
-            return Ok(Step::Wait(tick));
         }
         self.attempt(head).await
     }
@@ -131,6 +130,10 @@ impl Worker {
             let next = queue::next(&core, id, &endpoint.wanted, &mut scanner, &row)?;
             match &next {
                 Next::Moved(then) => core.state.touch(|writer| writer.change(id, |row| queue::apply(row, then)))?,
+                // Nothing waits: what was tried does not come up any more, as after a change of the configuration.
+                Next::Idle if row.head.is_some() && is_done_with(&core, &row) => {
+                    core.state.touch(|writer| writer.change(id, |row| row.head = None))?;
+                }
                 Next::Idle if save => core.state.save()?,
                 Next::Idle | Next::Messages(_) => {}
             }
@@ -154,8 +157,8 @@ impl Worker {
     }
 
     /// Whether the loan of the first message was purged since, and the message is not the one that says so.
-    async fn is_void(&self) -> Result<bool, WebhookError> {
-        let (Some(front), Some(view)) = (self.queue.front(), self.core.view()) else { return Ok(false) };
+    async fn is_void(&self, view: Arc<View>) -> Result<bool, WebhookError> {
+        let Some(front) = self.queue.front() else { return Ok(false) };
         let Some(loan) = front.message.loan.clone().filter(|_| !front.message.purge) else { return Ok(false) };
         blocking(move || Ok(view.loan(&loan)?.purged)).await
     }
@@ -198,6 +201,11 @@ impl Worker {
         }
         Ok(Step::Go)
     }
+}
+
+/// Whether everything that can be told was looked at. The log is asked: after a restart the view lies behind it for a while.
+fn is_done_with(core: &Core, row: &Row) -> bool {
+    core.view().is_some() && core.places.log.head().position <= row.cursor.position
 }
 
 /// How far a subscription is. It begins where the log ends once the replica has had everything that its source showed:

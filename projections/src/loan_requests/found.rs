@@ -18,6 +18,9 @@ pub(super) type RowKey<'a> = dyn Fn(&str, &Facts) -> Result<Option<Vec<u8>>, Sto
 /// The page of a search; `None` when nothing is searched for, and when every word is too common.
 pub(super) fn page(models: Models<'_>, query: &ListQuery, key: &RowKey<'_>) -> Result<Option<Rowset>, StoreError> {
     let Some(search) = &query.search else { return Ok(None) };
+    if search.words().is_empty() {
+        return Ok(Some(Array::default().finish(None, 0)));
+    }
     let Some(loans) = with_rarest(models, search)? else { return Ok(None) };
     let mut found = in_order(models.loans, loans, query, key)?;
     if query.descending {

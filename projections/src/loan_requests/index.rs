@@ -112,7 +112,7 @@ pub(super) fn has_words(snapshot: &Snapshot, loan: &str, search: &Search) -> Res
     let Some(row) = snapshot.get(FACTS, &row_key(loan))? else { return Ok(false) };
     let words = KeyReader::new(&row).text().ok_or_else(|| StoreError::corrupt(SPEC.name, "a row of facts"))?;
     let begins = |wanted: &String| words.split(' ').any(|word| word.starts_with(wanted.as_str()));
-    Ok(search.words().iter().all(begins))
+    Ok(!search.words().is_empty() && search.words().iter().all(begins))
 }
 
 /// What a loan request is found by: its reference and the names of its participants.

@@ -21,22 +21,29 @@ impl Search {
     /// The most words in it.
     pub const MOST_WORDS: usize = 8;
 
-    /// Reads what was typed: words stand between spaces, commas, semicolons, slashes and ampersands. `None` when it is too
-    /// long, has too many words, or neither a letter nor a digit.
+    /// What stands between words, as a class of a regular expression: white space as Unicode has it, commas, semicolons,
+    /// slashes and ampersands.
+    pub const BETWEEN: &str =
+        "\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000,;/&";
+
+    /// Reads what was typed. `None` when it is too long, has no word or too many. Words without a letter or a digit find
+    /// nothing where there is no other one.
     pub fn parse(text: &str) -> Option<Self> {
         if text.chars().nth(Self::MOST_CHARACTERS).is_some() {
             return None;
         }
         let between = |letter: char| letter.is_whitespace() || [',', ';', '/', '&'].contains(&letter);
-        let typed = text.split(between).map(|word| cut(&Spelled::of(word).letters).to_owned());
-        let mut words: Vec<String> = typed.filter(|word| !word.is_empty()).collect();
-        if words.is_empty() || words.len() > Self::MOST_WORDS {
+        let typed = text.split(between).filter(|word| !word.is_empty());
+        let typed: Vec<&str> = typed.collect();
+        if typed.is_empty() || typed.len() > Self::MOST_WORDS {
             return None;
         }
-        words.sort_unstable();
+        let typed = typed.into_iter().map(|word| cut(&Spelled::of(word).letters).to_owned());
+        let mut typed: Vec<String> = typed.filter(|word| !word.is_empty()).collect();
+        typed.sort_unstable();
         // What begins another word is found with it.
-        let longer = words.split_off(1);
-        for word in longer {
+        let mut words: Vec<String> = Vec::new();
+        for word in typed {
             match words.last_mut() {
                 Some(last) if word.starts_with(last.as_str()) => *last = word,
                 _ => words.push(word),
@@ -45,7 +52,7 @@ impl Search {
         Some(Self(words))
     }
 
-    /// Each word once, and none that begins another.
+    /// Each word once, and none that begins another; none at all finds nothing.
     pub(super) fn words(&self) -> &[String] {
         &self.0
     }
@@ -183,9 +190,13 @@ mod tests {
         assert_eq!(asked("PE-2026-000199"), ["pe2026000199"]);
         assert_eq!(asked("an anna an ann b"), ["anna", "b"]);
         assert_eq!(asked("d'Arcy"), ["darcy"]);
-        for unusable in ["", " ", "-", "'' --", &"x".repeat(201), "a b c d e f g h i"] {
+        for unusable in ["", " ", ",;", &"x".repeat(201), "a b c d e f g h i", "- - - - - - - - -"] {
             assert_eq!(Search::parse(unusable), None, "{unusable}");
         }
+        for void in ["-", "'' --", "\u{89}", "\u{feff}"] {
+            assert_eq!(Search::parse(void), Some(Search::default()), "{void}: finds nothing");
+        }
+        assert_eq!(asked("paul\u{a0}jean\u{3000}kim"), ["jean", "kim", "paul"]);
         assert!(Search::parse(&"é".repeat(200)).is_some() && Search::parse("a b c d e f g h").is_some());
         assert_eq!(format!("{:?}", Search::parse("Johanna Müller")), "Some(Search(2 words))");
     }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use continuity_tests::harness::{Demo, Failure, Running};
+use continuity_tests::harness::{Demo, Failure, Running, binary};
 
 /// A Python with the packages of `cargo xtask test`, else the system's.
 pub(crate) fn python() -> String {
@@ -30,6 +30,21 @@ async fn python_clients_work() -> Result<(), Failure> {
     let demo = Demo::new().argument("--loans").argument("150").argument("--rate").argument("0").start().await?;
     succeeds(&demo, "rest_client.py", 5).await?;
     succeeds(&demo, "oauth_client.py", 2).await
+}
+
+/// Authlib, requests-oauthlib and `PyJWT`: discovery, every client authentication, revocation, introspection, rotations.
+#[tokio::test(flavor = "multi_thread")]
+async fn python_clients_use_the_authorization_server() -> Result<(), Failure> {
+    let demo = Demo::new().argument("--loans").argument("3").argument("--rate").argument("0").start().await?;
+    let mut command = Command::new(python());
+    command.arg(format!("{}/clients/authorization_server.py", env!("CARGO_MANIFEST_DIR")));
+    command.arg(demo.told("baseUrl")?).arg(binary()?).arg(demo.data_dir());
+    command.env("REQUESTS_CA_BUNDLE", demo.told("caFile")?);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert_eq!(out.lines().count(), 8, "{out}");
+    Ok(())
 }
 
 /// The authority and certificate of the demo, as OpenSSL judges them; and `curl` with the system's own TLS.

@@ -98,8 +98,56 @@ async fn manage_clients(data: &Path) -> Result<(String, String), Failure> {
     assert_ne!(rotated["secret"], created["secret"]);
     assert!(refused(data, &["client", "rotate", "nobody"]).await?.contains("nobody"));
     let wrong = refused(data, &["client", "create", "--name", "x", "--scopes", "loans:write"]).await?;
-    assert!(wrong.contains("loans:write") && wrong.contains("loans:read"), "{wrong}");
+    assert!(wrong.contains("loans:write"), "{wrong}");
+    change_clients(data, &id).await?;
     Ok((id, text_of(&rotated, "secret")))
+}
+
+/// Settings, definitions and the end of a client; the first one is as it was afterwards.
+async fn change_clients(data: &Path, id: &str) -> Result<(), Failure> {
+    let words = ["--description", "nightly", "--network", "10.0.0.0/8", "--requests-per-second", "5"];
+    let changed = json(data, &[&["client", "change", id], &words[..]].concat()).await?;
+    assert_eq!((&changed["name"], &changed["allowedNetworks"][0]), (&Value::from("Reporting"), &"10.0.0.0/8".into()));
+    assert_eq!(changed["rateLimit"]["burst"], 10, "{changed}");
+    let refusal = refused(data, &["client", "change", id, "--network", "everywhere"]).await?;
+    assert!(refusal.contains("settings of a client"), "{refusal}");
+    json(data, &["client", "change", id, "--network", "", "--requests-per-second", "0"]).await?;
+    let shown = text(data, &["client", "show", id]).await?;
+    assert!(shown.contains("nightly") && !shown.contains("10.0.0.0/8") && !shown.contains("rateLimit"), "{shown}");
+    let folder = TempDir::new()?;
+    let file = folder.path().join("clients.ndjson");
+    let exported = text(data, &["client", "export"]).await?;
+    std::fs::write(&file, exported.replace(id, "client-moved").replace("nightly", "moved"))?;
+    let file = file.display().to_string();
+    let imported = json(data, &["client", "import", &file]).await?;
+    let moved = imported.as_array().into_iter().flatten().find(|one| one["id"] == "client-moved");
+    assert_eq!(moved.map(|one| &one["outcome"]), Some(&Value::from("created")), "{imported}");
+    assert!(json(data, &["client", "show", "client-moved"]).await?["secretCreatedAt"].is_null());
+    assert_eq!(json(data, &["client", "delete", "client-moved"]).await?["deleted"], true);
+    assert!(refused(data, &["client", "show", "client-moved"]).await?.contains("no client client-moved"));
+    assert_eq!(json(data, &["client", "list", "--unused-days", "1"]).await?, serde_json::json!([]));
+    Ok(())
+}
+
+async fn manage_keys(data: &Path) -> Result<(), Failure> {
+    let active = |keys: &Value| {
+        let found = keys.as_array().into_iter().flatten().find(|key| key["state"] == "active");
+        found.and_then(|key| key["id"].as_str()).unwrap_or_default().to_owned()
+    };
+    let before = active(&json(data, &["key", "list"]).await?);
+    let rotated = json(data, &["key", "rotate", "--algorithm", "ES256", "--at-once", "--reason", "a drill"]).await?;
+    assert_eq!((&rotated["state"], &rotated["algorithm"]), (&Value::from("active"), &Value::from("ES256")));
+    assert_eq!(json(data, &["key", "retire", &before, "--reason", "a drill"]).await?["retiredBecause"], "a drill");
+    let listed = text(data, &["key", "list"]).await?;
+    assert!(listed.contains("retired") && listed.contains("ES256") && listed.contains("next"), "{listed}");
+    assert!(refused(data, &["key", "rotate", "--algorithm", "none"]).await?.contains("RS256"));
+    assert!(refused(data, &["key", "retire", "nobody", "--reason", "x"]).await?.contains("no signing key nobody"));
+    let records = text(data, &["log", "cat", "--control", "--limit", "1000"]).await?;
+    let mine = records.lines().find(|line| line.contains("KeyActivated") && line.contains("(a drill)"));
+    // On a directory at rest it is the command line, beside a running process the user that speaks to it.
+    assert!(mine.is_some_and(|line| line.contains("cli: ") || line.contains("uid:")), "{records}");
+    assert!(text(data, &["log", "verify", "--control"]).await?.contains("the log is whole"));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,6 +156,7 @@ async fn commands_beside_a_running_process() -> Result<(), Failure> {
     let demo = demo(&directory).await?;
     look_at_everything(demo.data_dir()).await?;
     let (id, secret) = manage_clients(demo.data_dir()).await?;
+    manage_keys(demo.data_dir()).await?;
     let client = Client::with_credentials(&demo, &id, &secret, "").await?;
     assert_eq!(client.get("/api/v1/loan-requests").await?.status, 200);
     json(demo.data_dir(), &["client", "disable", &id]).await?;
@@ -123,6 +172,7 @@ async fn commands_on_a_directory_at_rest() -> Result<(), Failure> {
     running.kill()?;
     look_at_everything(&data).await?;
     manage_clients(&data).await?;
+    manage_keys(&data).await?;
     let nowhere = refused(&directory.path().join("nowhere"), &["status"]).await?;
     assert!(nowhere.contains("not a data directory"), "{nowhere}");
     Ok(())

@@ -7,6 +7,8 @@ use crate::run::{Outcome, command, run, target};
 const PACKAGES: &[&str] = &[
     "requests==2.32.5",
     "Authlib==1.6.5",
+    "PyJWT[crypto]==2.15.1",
+    "requests-oauthlib==2.0.0",
     "moto[server,s3]==5.2.5",
     "pypdf==7.1.1",
     "openapi-spec-validator==0.9.0",

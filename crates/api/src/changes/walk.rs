@@ -1,6 +1,7 @@
 //! One stream: what it tells next, and what it waits for.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Begin {
     pub(crate) access: Access,
     /// The `Authorization` header alone.
     pub(crate) credentials: HeaderMap,
+    /// Where the listener is.
+    pub(crate) from: Option<IpAddr>,
 }
 
 /// The body of the reply. Each piece of it is made when the connection takes more.
@@ -119,7 +122,8 @@ impl Walk {
         if self.shared.state.stop.is_stopped() {
             return Some(Why::Stopping);
         }
-        bearer::still_admits(&self.shared.state.auth, self.begin.access, &self.begin.credentials).err().map(Why::Token)
+        let Begin { access, credentials, from, .. } = &self.begin;
+        bearer::still_admits(&self.shared.state.auth, *access, credentials, *from).err().map(Why::Token)
     }
 
     /// Adds what there is to tell now; why the stream ends with it, if it does.

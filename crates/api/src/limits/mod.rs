@@ -13,6 +13,7 @@ mod rates;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::response::Response;
@@ -26,7 +27,7 @@ use crate::metrics::{Limited, RUNNING, WAITING, limited};
 use crate::problem::{INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
 use gate::Bounds;
 use held::Budget;
-use rates::{Left, Rates, seconds};
+use rates::{Allowance, Left, Rates, seconds};
 
 pub(crate) use gate::{Gate, Permit, Refusal};
 pub(crate) use held::Held;
@@ -34,6 +35,8 @@ pub(crate) use peer::{Peer, network};
 
 pub use options::{Limits, Rate};
 
+/// What a client's rate is called in its fields.
+const CLIENT: &str = "client";
 /// Clients whose rate is remembered. Only clients that were created here have tokens, so these are all of them.
 const CLIENTS: usize = 10_000;
 /// Addresses whose failures are remembered, each alone or with the client that it claims to be.
@@ -51,8 +54,11 @@ const HEAVY_WAITING: usize = 256;
 pub(crate) struct Admission {
     clock: Arc<dyn Clock>,
     trusted_proxies: Vec<IpAddr>,
-    clients: Option<Rates>,
-    failures: Option<Rates>,
+    clients: Rates,
+    /// Of clients that have none of their own; `None`: as much as they like.
+    client_rate: Option<Allowance>,
+    failures: Rates,
+    failure_rate: Option<Allowance>,
     /// Keyed anew at each start: nobody can choose whom to share a bucket with.
     keys: RandomState,
     gate: Arc<Gate>,
@@ -82,12 +88,13 @@ impl Admission {
             patience: limits.queue,
         };
         let downloads = Bounds { running: DOWNLOADS, running_each: DOWNLOADS_PER_CLIENT, waiting: 0, ..bounds };
-        let failures = |rate| Rates::new("failed-authentications", rate, FAILURES);
         Self {
             clock,
             trusted_proxies: limits.trusted_proxies.clone(),
-            clients: limits.client_rate.map(|rate| Rates::new("client", rate, CLIENTS)),
-            failures: limits.failed_authentications.map(failures),
+            clients: Rates::new(CLIENTS),
+            client_rate: limits.client_rate.map(|rate| Allowance::new(CLIENT, rate)),
+            failures: Rates::new(FAILURES),
+            failure_rate: limits.failed_authentications.map(|rate| Allowance::new("failed-authentications", rate)),
             keys: RandomState::new(),
             heavy: Gate::new(
                 Bounds { running: HEAVY, running_each: HEAVY_PER_CLIENT, waiting: HEAVY_WAITING, ..bounds },
@@ -114,8 +121,7 @@ impl Admission {
         let principal = admitted.map_err(|problem| self.failed_token(passage.address, problem))?;
         if let Some(principal) = &principal {
             passage.who = self.client(Some(principal));
-            if let Some(clients) = &self.clients {
-                let (left, taken) = clients.take(passage.who, self.clock.monotonic());
+            if let Some((left, taken)) = self.take_of_rate(passage.who, principal) {
                 passage.left = Some(left);
                 taken.map_err(|wait| {
                     limited(Limited::ClientRate);
@@ -125,6 +131,18 @@ impl Admission {
             }
         }
         Ok(principal)
+    }
+
+    /// One request less of what the client may ask, where it has a rate.
+    fn take_of_rate(&self, who: u64, principal: &Principal) -> Option<(Left, Result<(), Duration>)> {
+        let now = self.clock.monotonic();
+        let Some(own) = principal.rate else {
+            return self.client_rate.as_ref().map(|rate| self.clients.take(who, rate, now));
+        };
+        let (count, burst) = (u64::from(own.requests_per_second), u64::from(own.burst));
+        let allowance = Allowance::new(CLIENT, Rate { count, per: Duration::from_secs(1), burst });
+        // A bucket of its own for each rate that it had: another rate holds from the next request on.
+        Some(self.clients.take(self.keys.hash_one((who, count, burst)), &allowance, now))
     }
 
     /// Lets it in, in its turn.
@@ -175,15 +193,15 @@ impl Admission {
 
     /// Whether credentials of `client` from there are looked at now; else what to answer.
     pub(crate) fn may_try(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
-        let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
-        let looked = failures.look(self.place(address, client), self.clock.monotonic());
+        let (Some(rate), Some(_)) = (&self.failure_rate, address) else { return Ok(()) };
+        let looked = self.failures.look(self.place(address, client), rate, self.clock.monotonic());
         looked.map_err(|(left, wait)| too_many_failures(&left, seconds(wait)))
     }
 
     /// The credentials of `client` were wrong.
     pub(crate) fn failed(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
-        let (Some(failures), Some(_)) = (&self.failures, address) else { return Ok(()) };
-        let (left, taken) = failures.take(self.place(address, client), self.clock.monotonic());
+        let (Some(rate), Some(_)) = (&self.failure_rate, address) else { return Ok(()) };
+        let (left, taken) = self.failures.take(self.place(address, client), rate, self.clock.monotonic());
         taken.map_err(|wait| too_many_failures(&left, seconds(wait)))
     }
 

@@ -15,7 +15,7 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
         "parameters": parameters::of(endpoint),
     });
     if endpoint.verb == Verb::Post {
-        operation["requestBody"] = token_body();
+        operation["requestBody"] = token_body(endpoint);
     }
     operation["responses"] = responses(endpoint);
     operation["security"] = security(endpoint.access);
@@ -23,10 +23,16 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
     operation
 }
 
-fn token_body() -> Value {
-    let schema = json!({"schema": reference("TokenRequest")});
+/// Whether it is asked for a token, not about one.
+pub(super) fn is_grant(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.answer, Answer::Object("Token"))
+}
+
+fn token_body(endpoint: &Endpoint) -> Value {
+    let name = if is_grant(endpoint) { "TokenRequest" } else { "AboutToken" };
+    let schema = json!({"schema": reference(name)});
     json!({
-        "description": "What the token is asked for with. Id and secret may stand in HTTP Basic instead.",
+        "description": "Who asks, and for or about what. Id and secret may stand in HTTP Basic instead.",
         "required": true,
         "content": {"application/json": schema, "application/x-www-form-urlencoded": schema},
     })
@@ -75,7 +81,8 @@ fn responses(endpoint: &Endpoint) -> Value {
 /// Answers that are neither good nor problem documents: those of RFC 6749, and an unhealthy replica's health.
 fn add_unusual(endpoint: &Endpoint, responses: &mut Value) {
     let unusual = match (endpoint.verb, endpoint.path) {
-        (Verb::Post, _) => TOKEN_ERRORS,
+        (Verb::Post, _) if is_grant(endpoint) => TOKEN_ERRORS,
+        (Verb::Post, _) => ABOUT_TOKEN_ERRORS,
         (_, "/health") => &[(503, "The same, while the replica is unhealthy", "Health")],
         _ => return,
     };
@@ -100,11 +107,23 @@ const fn good(answer: Answer) -> &'static str {
 }
 
 const TOKEN_ERRORS: &[(u16, &str, &str)] = &[
-    (400, "`invalid_request`, `invalid_scope`, `invalid_target` or `unsupported_grant_type`", "TokenError"),
+    (
+        400,
+        "`invalid_request`, `invalid_scope`, `invalid_target`, `unauthorized_client` or `unsupported_grant_type`",
+        "TokenError",
+    ),
     (401, "`invalid_client`: unknown, disabled, or with a wrong secret", "TokenError"),
     (413, "`invalid_request`: the body is too long", "TokenError"),
     (429, "`temporarily_unavailable`: authentication of this client failed too often from this address", "TokenError"),
     (503, "`temporarily_unavailable`: too many token requests at once", "TokenError"),
+];
+
+const ABOUT_TOKEN_ERRORS: &[(u16, &str, &str)] = &[
+    (400, "`invalid_request`: the token is missing, or what was sent cannot be read", "TokenError"),
+    (401, "`invalid_client`: unknown, disabled, or with a wrong secret", "TokenError"),
+    (413, "`invalid_request`: the body is too long", "TokenError"),
+    (429, "`temporarily_unavailable`: authentication of this client failed too often from this address", "TokenError"),
+    (503, "`temporarily_unavailable`: what was asked cannot be recorded", "TokenError"),
 ];
 
 /// One event of a stream.

@@ -143,7 +143,10 @@ fn schema(kind: &ParamKind) -> Value {
         ParamKind::Cursor => json!({"type": "string", "examples": ["AQAAAAAAAF3XkGZ8bqkX0m4hVnE2cQ"]}),
         ParamKind::Filter(By::Contains, _) => json!({"type": "string", "pattern": "\\S", "examples": ["agreement"]}),
         ParamKind::Filter(By::Words, _) => json!({
-            "type": "string", "minLength": 1, "maxLength": Search::MOST_CHARACTERS, "examples": ["mull joh", "PE-2026-000199"],
+            "type": "string",
+            "maxLength": Search::MOST_CHARACTERS,
+            "pattern": words_pattern(),
+            "examples": ["mull joh", "PE-2026-000199"],
         }),
         ParamKind::Filter(By::Flag, _) => json!({"type": "boolean", "examples": [true]}),
         ParamKind::Filter(By::Time(_), _) => json!({
@@ -161,4 +164,10 @@ fn schema(kind: &ParamKind) -> Value {
 
 fn several(known: &[&str]) -> Value {
     json!({"type": "array", "items": {"type": "string"}, "examples": known.get(..1).map(|one| [one])})
+}
+
+/// One word at least, and not too many.
+fn words_pattern() -> String {
+    let (between, more) = (Search::BETWEEN, Search::MOST_WORDS - 1);
+    format!("^[{between}]*[^{between}]+([{between}]+[^{between}]+){{0,{more}}}[{between}]*$")
 }

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::operation::is_grant;
 use crate::endpoint::{Access, Answer, Endpoint, Verb};
 
 const HOST: &str = "https://your-continuity-suite:8083";
 
 pub(super) fn of(endpoint: &Endpoint) -> Value {
     let (shell, python, javascript) = match (endpoint.verb, endpoint.access) {
-        (Verb::Post, _) => token(endpoint.path),
+        (Verb::Post, _) if is_grant(endpoint) => token(endpoint.path),
+        (Verb::Post, _) => about(endpoint.path),
         (Verb::Get, Access::AnyOf(_)) => read(endpoint, true),
         (Verb::Get, Access::Open) => read(endpoint, false),
     };
@@ -37,6 +39,21 @@ fn token(path: &str) -> (String, String, String) {
     );
     let javascript = format!(
         "const response = await fetch(\"{url}\", {{\n  method: \"POST\",\n  headers: {{\"Content-Type\": \"application/json\"}},\n  body: JSON.stringify({{\n    grant_type: \"client_credentials\",\n    client_id: \"your_client_id\",\n    client_secret: \"your_client_secret\",\n    scope: \"loans:read documents:read\",\n  }}),\n}});\nconst accessToken = (await response.json()).access_token;"
+    );
+    (shell, python, javascript)
+}
+
+/// A question about a token, with the client's secret in HTTP Basic.
+fn about(path: &str) -> (String, String, String) {
+    let url = format!("{HOST}{path}");
+    let shell = format!(
+        "curl --cacert ca.pem -X POST \"{url}\" \\\n  --user \"your_client_id:your_client_secret\" \\\n  --data-urlencode \"token=$ACCESS_TOKEN\""
+    );
+    let python = format!(
+        "import requests\n\nresponse = requests.post(\n    \"{url}\",\n    verify=\"ca.pem\",\n    auth=(\"your_client_id\", \"your_client_secret\"),\n    data={{\"token\": access_token}},\n)\nresponse.raise_for_status()\ndata = response.json()"
+    );
+    let javascript = format!(
+        "const response = await fetch(\"{url}\", {{\n  method: \"POST\",\n  body: new URLSearchParams({{\n    client_id: \"your_client_id\",\n    client_secret: \"your_client_secret\",\n    token: accessToken,\n  }}),\n}});\nconst data = await response.json();"
     );
     (shell, python, javascript)
 }

@@ -42,6 +42,11 @@ fn schema(block: &str) -> Option<(String, Value)> {
         schema["required"] = required.into();
     }
     schema["additionalProperties"] = true.into();
+    if REQUESTS.contains(&name) {
+        // The members of a form: texts, each once, and no more than the server reads.
+        schema["additionalProperties"] = json!({"type": ["string", "null"]});
+        schema["maxProperties"] = 32.into();
+    }
     Some((name.to_owned(), schema))
 }
 
@@ -76,6 +81,9 @@ fn of(kind: &str) -> Value {
         },
     }
 }
+
+/// What is sent, and not answered.
+const REQUESTS: [&str; 2] = ["TokenRequest", "AboutToken"];
 
 const WORDS: &[(&str, &[&str])] = &[
     ("loanStatus", words::LOAN_STATUS),

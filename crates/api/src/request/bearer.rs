@@ -1,5 +1,7 @@
 //! The access token of a request and what it may do (RFC 6750).
 
+use std::net::IpAddr;
+
 use continuity_auth::{Auth, Principal, TokenError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -11,10 +13,15 @@ use crate::problem::{BAD_REQUEST, Problem};
 pub(crate) const REALM: &str = "continuity";
 
 /// Who calls, if the endpoint asks and the token admits; `None` where nobody asks.
-pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<Option<Principal>, Problem> {
+pub(crate) fn admit(
+    auth: &Auth,
+    access: Access,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+) -> Result<Option<Principal>, Problem> {
     let Access::AnyOf(scopes) = access else { return Ok(None) };
     let token = token(headers)?.ok_or_else(|| Problem::unauthorized(REALM, None))?;
-    let principal = auth.verify(token).map_err(|e| Problem::unauthorized(REALM, Some(e.public_description())))?;
+    let principal = auth.verify(token, from).map_err(|e| Problem::unauthorized(REALM, Some(e.public_description())))?;
     if principal.scopes.contains_any(scopes) {
         return Ok(Some(principal));
     }
@@ -23,10 +30,15 @@ pub(crate) fn admit(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<
 }
 
 /// Whether the token of these headers, which was admitted before, still admits; else what may be said of why not.
-pub(crate) fn still_admits(auth: &Auth, access: Access, headers: &HeaderMap) -> Result<(), &'static str> {
+pub(crate) fn still_admits(
+    auth: &Auth,
+    access: Access,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+) -> Result<(), &'static str> {
     let Access::AnyOf(scopes) = access else { return Ok(()) };
     let token = token(headers).ok().flatten().ok_or("The access token is missing")?;
-    let principal = auth.verify(token).map_err(TokenError::public_description)?;
+    let principal = auth.verify(token, from).map_err(TokenError::public_description)?;
     if principal.scopes.contains_any(scopes) { Ok(()) } else { Err("The client lost the scope") }
 }
 

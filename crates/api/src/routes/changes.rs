@@ -22,7 +22,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "streamChanges",
     tag: Tag::Changes,
     summary: "Listen to changes",
-    description: "A stream of server-sent events (`text/event-stream`), instead of polling.\n\n- `change`: a loan request has changed, with any of what belongs to it. `data` is `{\"loanRequestId\", \"position\"}`, with `\"deleted\": true` for a soft-deleted and `\"purged\": true` for a purged one; `id` is the position. Each change is told at least once, several of one loan request may be told as one, and what is told can be read from the API at that moment.\n- `position`: everything up to this position was told. It comes first when the stream begins at the present, else once when it has caught up.\n- `state`: how the replica is, at the beginning and whenever it changes: `{\"state\", \"asOf\", \"lagSeconds\"}` with the words of `X-Replica-State`. While it is `rebuilding`, changes are held back.\n- `end`: the last event, with a `reason`: `token` (get a new one), `stopping` (come back), `once` or `failed`.\n\nComments come as heartbeats while there is nothing to tell. After a cut go on with the last `id`, in the header `Last-Event-ID` or in `since`: nothing is missed. A position belongs to one replica's log: one that lies ahead of it is 409 `position-ahead`, then read everything anew. An `EventSource` of a browser cannot send a token; use `fetch` and read its body.",
+    description: "A stream of server-sent events (`text/event-stream`), instead of polling.\n\n- `change`: a loan request has changed, with any of what belongs to it. `data` is `{\"loanRequestId\", \"position\"}`, with `\"deleted\": true` for a soft-deleted and `\"purged\": true` for a purged one; `id` is the position. Each change is told at least once, several of one loan request may be told as one, and what is told can be read from the API at that moment.\n- `position`: everything up to this position was told. It comes first when the stream begins at the present, else once when it has caught up.\n- `state`: how the replica is, at the beginning and whenever it changes: `{\"state\", \"asOf\", \"lagSeconds\"}` with the words of `X-Replica-State`. While it is `rebuilding`, changes are held back.\n- `end`: the last event, with a `reason`: `token` (get a new one), `stopping` (come back), `once` or `failed`.\n\nComments come as heartbeats while there is nothing to tell. After a cut go on with the last `id`, in the header `Last-Event-ID` (if it is there it must hold one) or in `since`: nothing is missed. A position belongs to one replica's log: one that lies ahead of it is 409 `position-ahead`, then read everything anew. An `EventSource` of a browser cannot send a token; use `fetch` and read its body.",
     access: Access::AnyOf(&[Scope::LoansRead]),
     params: &PARAMS,
     answer: Answer::Events,
@@ -65,6 +65,7 @@ fn body(call: &Call, since: Option<u64>) -> Result<Body, Problem> {
         once: call.query.flag("once"),
         access: call.endpoint.access,
         credentials: authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect::<HeaderMap>(),
+        from: call.address,
     };
     let place = call.shared.streams.enter(&listener.client_id)?;
     Ok(changes::body(call.shared.clone(), begin, place))
@@ -73,9 +74,7 @@ fn body(call: &Call, since: Option<u64>) -> Result<Body, Problem> {
 /// The position behind which the listener wants to begin. A listener that comes back asks with the same URL as before, so
 /// the header counts first.
 fn since(call: &Call) -> Result<Option<u64>, Problem> {
-    let Some(id) = call.headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty()) else {
-        return Ok(call.query.integer("since"));
-    };
+    let Some(id) = call.headers.get(LAST_EVENT_ID) else { return Ok(call.query.integer("since")) };
     let digits = id.to_str().ok().filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
     let position = digits.and_then(|id| id.parse().ok());
     let detail = "`Last-Event-ID` must be the `id` of an event of this stream, a whole number.";

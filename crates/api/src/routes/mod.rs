@@ -16,6 +16,11 @@ use crate::endpoint::Endpoint;
 pub(crate) static TABLE: &[&Endpoint] = &[
     &oauth::token::ENDPOINT,
     &oauth::token::SHORT,
+    &oauth::revoke::ENDPOINT,
+    &oauth::revoke::SHORT,
+    &oauth::introspect::ENDPOINT,
+    &oauth::introspect::SHORT,
+    &well_known::METADATA,
     &well_known::JWKS,
     &loan_requests::list::ENDPOINT,
     &loan_requests::get::ENDPOINT,

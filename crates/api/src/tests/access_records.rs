@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use continuity_auth::{Auth, AuthOptions};
+use continuity_auth::Auth;
 use continuity_base::Clock;
 use continuity_log::MemoryDisk;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::harness::{Answer, Feed, Replica};
+use super::harness::{Answer, Feed, Replica, auth_options};
 
 const SENSITIVE: &str = "{\"id\":\"d9\",\"sensitive\":true,\"fileName\":\"s.txt\",\"uploadedAt\":\"2026-01-03T00:00:00Z\",\"blob\":{\"blobId\":\"b1\",\"sha256\":\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\",\"sizeBytes\":5,\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbG8=\"}}}";
 
@@ -264,8 +264,7 @@ async fn a_control_log_that_takes_no_more_stops_sensitive_reads_only_and_shows()
     let disk = MemoryDisk::new();
     let dir = tempfile::tempdir().unwrap();
     let replica = Replica::with(Feed::house(), |state| {
-        let options =
-            AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&state.clock) as Arc<dyn Clock>);
+        let options = auth_options(dir.path(), "https://localhost:8083", Arc::clone(&state.clock) as Arc<dyn Clock>);
         state.auth = Auth::open_on(Arc::new(disk.clone()), options).unwrap();
     });
     let (status, records) = health(&replica).await;

@@ -134,7 +134,7 @@ async fn what_cannot_be_gone_on_with_is_refused() {
     let ahead = HOUSE.state.engine.view().position + 1;
     let answer = HOUSE.get(&format!("/api/v1/changes?since={ahead}")).await;
     assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::CONFLICT, "position-ahead"));
-    for id in ["x", "-1", "1 ", "99999999999999999999999"] {
+    for id in ["", "x", "-1", "1 ", "99999999999999999999999"] {
         let answer = HOUSE.get_with("all", "/api/v1/changes", &[("last-event-id", id)]).await;
         assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::BAD_REQUEST, "bad-request"), "{id:?}");
     }
@@ -199,7 +199,7 @@ async fn a_disabled_client_is_told_nothing_more() {
     let mut listener = Listener::of(&replica, "", &[]).await;
     listener.until("event: state").await;
     let clients = replica.state.auth.list_clients();
-    let id = &clients.iter().find(|client| client.name == "loans:read").unwrap().id;
+    let id = &clients.iter().find(|client| client.settings.name == "loans:read").unwrap().id;
     replica.state.auth.set_enabled(id, false).unwrap();
     let told = listener.all().await;
     assert_eq!(told.last().unwrap().2["reason"], "token");

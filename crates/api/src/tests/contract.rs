@@ -177,5 +177,5 @@ async fn token_requests_reach_the_authorization_server() {
         assert_eq!(HOUSE.send(long.unwrap()).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     }
     let keys = HOUSE.get_with("", "/.well-known/jwks.json", &[]).await;
-    assert_eq!(keys.json()["keys"][0]["kty"], "RSA");
+    assert_eq!(keys.json()["keys"][0]["kty"], "EC");
 }

@@ -215,11 +215,8 @@ async fn unusable_filters_are_refused() {
         ("?changedSince=-1", "`changedSince` must be a whole number from 0 to 9007199254740991."),
         ("/A/tasks?sensitive=1", "`sensitive` must be true or false."),
         ("/A/documents?name=", "`name` must be a text that is not empty."),
-        ("?q=--", "`q` must be one to 8 words, each with a letter or a digit, of 200 characters together at most."),
-        (
-            "?q=a+b+c+d+e+f+g+h+i",
-            "`q` must be one to 8 words, each with a letter or a digit, of 200 characters together at most.",
-        ),
+        ("?q=,;", "`q` must be one to 8 words of 200 characters together at most."),
+        ("?q=a+b+c+d+e+f+g+h+i", "`q` must be one to 8 words of 200 characters together at most."),
     ];
     for (path, detail) in cases {
         let answer = FILTERED.get(&format!("/api/v1/loan-requests{path}")).await;

@@ -1,6 +1,7 @@
 //! A replica in a temporary directory, filled from a feed and asked like by a client.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
@@ -8,7 +9,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use continuity_auth::{Auth, AuthOptions, NewClient, Scope, ScopeSet, TokenRequest};
+use continuity_auth::{
+    Auth, AuthOptions, ClientSettings, KeyRotation, Scope, ScopeSet, SigningAlgorithm, TokenRequest,
+};
 use continuity_base::{Clock, ManualClock, Stop, Timestamp};
 use continuity_events::CloudEvent;
 use continuity_events::record::{Completeness, Received, SourcePosition, encode};
@@ -209,9 +212,8 @@ impl Replica {
         let running = stop.clone();
         let thread = std::thread::spawn(move || runner.run(running).unwrap());
         assert!(engine.wait_for(position, Duration::from_secs(20)));
-        let auth =
-            Auth::open(AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&clock) as Arc<dyn Clock>));
-        let auth = auth.unwrap();
+        let clock_of_auth = Arc::clone(&clock) as Arc<dyn Clock>;
+        let auth = Auth::open(auth_options(dir.path(), "https://localhost:8083", clock_of_auth)).unwrap();
         let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
         sync.set_synchronised();
         live(&sync, clock.as_ref(), position);
@@ -292,6 +294,12 @@ impl Drop for Replica {
     }
 }
 
+/// A server of its own with a key that is made quickly.
+pub(crate) fn auth_options(dir: &Path, issuer: &str, clock: Arc<dyn Clock>) -> AuthOptions {
+    let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
+    AuthOptions { rotation, ..AuthOptions::new(dir, issuer, clock) }
+}
+
 /// A token of each scope and one of all (`all`), each of a client of its own.
 pub(crate) fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
     let single = Scope::ALL.map(|scope| (scope.as_str(), ScopeSet::EMPTY.with(scope)));
@@ -300,18 +308,23 @@ pub(crate) fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
 }
 
 fn token(auth: &Auth, name: &str, scopes: ScopeSet) -> String {
-    let new = NewClient { name: name.to_owned(), scopes, ..NewClient::default() };
+    let new = ClientSettings::named(name, scopes);
     let created = auth.create_client(new).unwrap();
     let body = format!(
         "{{\"grant_type\":\"client_credentials\",\"client_id\":\"{}\",\"client_secret\":\"{}\"}}",
-        created.client.id, created.secret
+        created.client.id,
+        created.secret.unwrap()
     );
     let auth = auth.clone();
     // On a thread of its own, so that this may be called from within a runtime.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let request =
-            TokenRequest { content_type: Some("application/json"), authorization: None, body: body.as_bytes() };
+        let request = TokenRequest {
+            content_type: Some("application/json"),
+            authorization: None,
+            address: None,
+            body: body.as_bytes(),
+        };
         runtime.block_on(auth.token(request)).unwrap().access_token
     })
     .join()

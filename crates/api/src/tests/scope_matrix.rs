@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use continuity_auth::{Auth, AuthOptions, Scope};
+use continuity_auth::{Auth, Scope};
 use continuity_base::Clock;
 use http::{Request, StatusCode};
 use serde_json::Value;
 
-use super::harness::{Answer, Feed, Replica, tokens};
+use super::harness::{Answer, Feed, Replica, auth_options, tokens};
 use super::scopes::with_ids;
 
 /// Who may read what, written by hand: this table is the other side, and must not be made from the code. Empty: everybody.
@@ -41,6 +41,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("/api/v1/replica/blobs/{loanRequestId}", &["documents:read", "audit:read"]),
     ("/api/v1/oauth/token", &[]),
     ("/oauth/token", &[]),
+    ("/api/v1/oauth/revoke", &[]),
+    ("/oauth/revoke", &[]),
+    ("/api/v1/oauth/introspect", &[]),
+    ("/oauth/introspect", &[]),
+    ("/.well-known/oauth-authorization-server", &[]),
     ("/.well-known/jwks.json", &[]),
     ("/health", &[]),
     ("/ready", &[]),
@@ -74,7 +79,10 @@ impl Matrix {
         let elsewhere = tempfile::tempdir().unwrap();
         let other_key = foreign(elsewhere.path(), "https://localhost:8083", &clock);
         let copied = tempfile::tempdir().unwrap();
-        copy(&replica.dir.path().join("keys"), &copied.path().join("keys"));
+        // The same signing key: it stands in the control log, sealed with the fleet key.
+        for part in ["keys", "log"] {
+            copy(&replica.dir.path().join(part), &copied.path().join(part));
+        }
         let other_issuer = foreign(copied.path(), "https://cloud.example", &clock);
         let good = tokens(&replica.state.auth);
         let bad = vec![
@@ -149,7 +157,7 @@ fn disabled(auth: &Auth) -> Tokens {
 
 /// Tokens of another authorization server.
 fn foreign(dir: &Path, issuer: &str, clock: &Arc<dyn Clock>) -> Tokens {
-    let auth = Auth::open(AuthOptions::new(dir, issuer, Arc::clone(clock))).unwrap();
+    let auth = Auth::open(auth_options(dir, issuer, Arc::clone(clock))).unwrap();
     let tokens = tokens(&auth);
     auth.close();
     tokens

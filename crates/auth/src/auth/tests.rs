@@ -3,13 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use continuity_base::ManualClock;
 use serde_json::Value;
 
 use super::*;
-use crate::testing::{ISSUER, manual_clock, signing_pem};
-use crate::{AccessRange, Accessed, Scope, ScopeSet, describe_control_record};
+use crate::testing::{ISSUER, manual_clock};
+use crate::{
+    AccessRange, Accessed, ClientSettings, ControlRecord, Created, KeyRotation, MAX_SECRET_OVERLAP, Scope, ScopeSet,
+    SigningAlgorithm,
+};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -17,22 +21,15 @@ struct Bench {
 }
 
 impl Bench {
-    /// A directory with a signing key in it: making one takes long.
     fn new() -> Self {
-        let bench = Self::empty();
-        let keys = bench.dir.path().join("keys");
-        private_file::create_dir(&keys).unwrap();
-        private_file::create(&keys.join("token-signing.pem"), signing_pem().as_bytes()).unwrap();
-        bench
-    }
-
-    fn empty() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), clock: manual_clock() }
     }
 
     fn options(&self) -> AuthOptions {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        AuthOptions::new(self.dir.path(), ISSUER, clock)
+        // An RSA key takes long to make.
+        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
+        AuthOptions { rotation, ..AuthOptions::new(self.dir.path(), ISSUER, clock) }
     }
 
     fn open(&self) -> Auth {
@@ -40,15 +37,18 @@ impl Bench {
     }
 }
 
-fn new_client(name: &str) -> NewClient {
-    NewClient { name: name.to_owned(), scopes: ScopeSet::all(), ..NewClient::default() }
+fn new_client(name: &str) -> ClientSettings {
+    ClientSettings::named(name, ScopeSet::all())
 }
 
 async fn token(auth: &Auth, created: &Created) -> Result<TokenResponse, OAuthError> {
-    let body =
-        format!("grant_type=client_credentials&client_id={}&client_secret={}", created.client.id, created.secret);
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        created.client.id,
+        created.secret.as_deref().unwrap()
+    );
     let content_type = Some("application/x-www-form-urlencoded");
-    auth.token(TokenRequest { content_type, authorization: None, body: body.as_bytes() }).await
+    auth.token(TokenRequest { content_type, authorization: None, address: None, body: body.as_bytes() }).await
 }
 
 fn access(client_id: &str) -> Access {
@@ -70,8 +70,9 @@ async fn a_restart_keeps_clients_secrets_tokens_and_accesses() {
     auth.close();
     drop(auth);
     let auth = bench.open();
-    assert_eq!(auth.list_clients(), std::slice::from_ref(&created.client));
-    assert_eq!(auth.verify(&live).unwrap().client_id, created.client.id);
+    let clients: Vec<_> = auth.list_clients().into_iter().map(|client| (client.id, client.settings)).collect();
+    assert_eq!(clients, [(created.client.id.clone(), created.client.settings.clone())]);
+    assert_eq!(auth.verify(&live, None).unwrap().client_id, created.client.id);
     assert!(token(&auth, &created).await.is_ok());
     let entries: Vec<_> = auth.access_log().forward(&AccessRange::default(), None).unwrap().collect();
     let entry: Value = serde_json::from_str(&entries[0].as_ref().unwrap().json()).unwrap();
@@ -81,12 +82,10 @@ async fn a_restart_keeps_clients_secrets_tokens_and_accesses() {
 
 #[test]
 fn the_first_start_makes_keys_that_only_the_owner_can_read() {
-    let bench = Bench::empty();
+    let bench = Bench::new();
     let jwks = bench.open().jwks();
     let keys = bench.dir.path().join("keys");
-    for (path, mode) in
-        [(keys.clone(), 0o700), (keys.join("token-signing.pem"), 0o600), (keys.join("secret-pepper"), 0o600)]
-    {
+    for (path, mode) in [(keys.clone(), 0o700), (keys.join("fleet-key"), 0o600)] {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
     }
     assert_eq!(bench.open().jwks(), jwks);
@@ -98,15 +97,15 @@ async fn disabling_is_felt_by_the_next_request_and_outlives_a_restart() {
     let auth = bench.open();
     let created = auth.create_client(new_client("Reporting")).unwrap();
     let live = token(&auth, &created).await.unwrap().access_token;
-    assert!(auth.verify(&live).is_ok());
+    assert!(auth.verify(&live, None).is_ok());
     assert!(!auth.set_enabled(&created.client.id, false).unwrap().enabled);
-    assert_eq!(auth.verify(&live), Err(TokenError::ClientDisabled));
+    assert_eq!(auth.verify(&live, None), Err(TokenError::ClientDisabled));
     assert_eq!(token(&auth, &created).await.unwrap_err().error, "invalid_client");
     drop(auth);
     let auth = bench.open();
-    assert_eq!(auth.verify(&live), Err(TokenError::ClientDisabled));
+    assert_eq!(auth.verify(&live, None), Err(TokenError::ClientDisabled));
     auth.set_enabled(&created.client.id, true).unwrap();
-    assert_eq!(auth.verify(&live), Err(TokenError::Revoked));
+    assert_eq!(auth.verify(&live, None), Err(TokenError::Revoked));
     assert!(token(&auth, &created).await.is_ok());
 }
 
@@ -122,7 +121,7 @@ async fn rotation_ends_the_secret_after_its_overlap_and_no_token() {
     assert!(token(&auth, &first).await.is_err() && token(&auth, &second).await.is_ok());
     let third = auth.rotate_secret(&first.client.id, Duration::ZERO).unwrap();
     assert!(token(&auth, &second).await.is_err() && token(&auth, &third).await.is_ok());
-    assert!(auth.verify(&live).is_ok(), "rotation ends no token");
+    assert!(auth.verify(&live, None).is_ok(), "rotation ends no token");
     assert_eq!(third.client.previous_secret_until, None);
 }
 
@@ -134,11 +133,13 @@ fn who_changed_what_is_recorded_and_nothing_when_nothing_changes() {
     auth.acting_as("demo").set_enabled(&id, false).unwrap();
     auth.rotate_secret(&id, Duration::ZERO).unwrap();
     let log = auth.control_log();
-    assert_eq!(log.head().position, 3);
-    let lines: Vec<_> = (1..=3).map(|at| describe_control_record(&log.get(at).unwrap().payload).unwrap()).collect();
+    // The first two are of the signing key.
+    assert_eq!(log.head().position, 5);
+    let lines: Vec<_> =
+        (3..=5).map(|at| ControlRecord::read(&log.get(at).unwrap().payload).unwrap().to_string()).collect();
     let actors: Vec<_> = lines.iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(actors, ["cli: ClientCreated", "demo: ClientDisabled", "local: SecretRotated"]);
-    assert_eq!(log.get(1).unwrap().subject, id);
+    assert_eq!(actors, ["cli: ClientRegistered", "demo: ClientDisabled", "local: SecretRotated"]);
+    assert_eq!(log.get(3).unwrap().subject, id);
     assert_eq!(auth.client(&id).unwrap().created_by, "cli");
 }
 
@@ -155,14 +156,14 @@ async fn no_secret_is_in_any_file_record_or_debug_output() {
     let log = auth.control_log();
     for position in 1..=log.head().position {
         let payload = log.get(position).unwrap().payload;
-        shown += &describe_control_record(&payload).unwrap();
+        shown += &ControlRecord::read(&payload).unwrap().to_string();
         stored.extend(payload);
     }
     auth.close();
     read_all(bench.dir.path(), &mut stored);
     stored.retain(|&byte| byte != 0); // the unused space of the log's segment
     stored.extend(shown.as_bytes());
-    for secret in [&first.secret, &second.secret, &live.access_token] {
+    for secret in [first.secret.as_ref().unwrap(), second.secret.as_ref().unwrap(), &live.access_token] {
         let canary = secret.as_bytes();
         assert!(!stored.windows(canary.len()).any(|window| window == canary));
         assert!(!stored.windows(20).any(|window| window == &canary[canary.len() - 20..]), "not even a part");
@@ -185,7 +186,7 @@ async fn once_closed_tokens_are_still_checked_but_nothing_is_recorded() {
     assert_eq!(auth.control_log_failure(), None);
     auth.close();
     assert_eq!(auth.control_log_failure(), Some("it was closed"));
-    assert!(auth.verify(&live).is_ok());
+    assert!(auth.verify(&live, None).is_ok());
     assert!(matches!(auth.record_access(access("x")).await, Err(AuthError::Closed(_))));
     assert!(matches!(auth.set_enabled(&created.client.id, false), Err(AuthError::Closed(_))));
     assert_eq!(auth.access_log().count("lr-1").unwrap(), 0);
@@ -194,12 +195,12 @@ async fn once_closed_tokens_are_still_checked_but_nothing_is_recorded() {
 #[test]
 fn limits_are_held() {
     let auth = Bench::new().open();
-    let invalid = |new: NewClient| matches!(auth.create_client(new), Err(AuthError::Invalid(_)));
+    let invalid = |new: ClientSettings| matches!(auth.create_client(new), Err(AuthError::Invalid(_)));
     assert!(invalid(new_client(" ")) && invalid(new_client(&"x".repeat(201))));
-    assert!(invalid(NewClient { scopes: ScopeSet::EMPTY, ..new_client("a") }));
-    assert!(invalid(NewClient { description: "x".repeat(2_001), ..new_client("a") }));
+    assert!(invalid(ClientSettings { scopes: ScopeSet::EMPTY, ..new_client("a") }));
+    assert!(invalid(ClientSettings { description: "x".repeat(2_001), ..new_client("a") }));
     for seconds in [0, 59, 86_401] {
-        assert!(invalid(NewClient { token_seconds: Some(seconds), ..new_client("a") }));
+        assert!(invalid(ClientSettings { token_seconds: Some(seconds), ..new_client("a") }));
     }
     let unknown = |outcome: Result<(), AuthError>| matches!(outcome, Err(AuthError::UnknownClient(_)));
     assert!(
@@ -215,10 +216,10 @@ fn limits_are_held() {
 async fn a_client_has_its_own_life_of_tokens_and_scopes() {
     let auth = Bench::new().open();
     let scopes = ScopeSet::EMPTY.with(Scope::TasksRead);
-    let new = NewClient { token_seconds: Some(60), scopes, ..new_client("Short") };
+    let new = ClientSettings { token_seconds: Some(60), scopes, ..new_client("Short") };
     let response = token(&auth, &auth.create_client(new).unwrap()).await.unwrap();
     assert_eq!((response.expires_in, response.scope.as_str()), (60, "tasks:read"));
-    assert_eq!(auth.verify(&response.access_token).unwrap().scopes, scopes);
+    assert_eq!(auth.verify(&response.access_token, None).unwrap().scopes, scopes);
 }
 
 #[tokio::test]
@@ -247,8 +248,8 @@ fn unusable_options_are_refused() {
 fn a_lost_pepper_stops_the_start_instead_of_ending_every_secret() {
     let bench = Bench::new();
     drop(bench.open().create_client(new_client("Reporting")).unwrap());
-    fs::remove_file(bench.dir.path().join("keys/secret-pepper")).unwrap();
-    assert!(matches!(Auth::open(bench.options()), Err(AuthError::PepperMissing { .. })));
+    fs::remove_file(bench.dir.path().join("keys/fleet-key")).unwrap();
+    assert!(matches!(Auth::open(bench.options()), Err(AuthError::FleetKeyMissing { .. })));
 }
 
 #[test]

@@ -1,123 +1,59 @@
-//! The clients as the control log makes them.
+//! The clients in force.
 
+mod row;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use continuity_base::Timestamp;
-use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
+use jsonwebtoken::jwk::JwkSet;
+use parking_lot::{Mutex, RwLock};
 use subtle::Choice;
 
-use super::event::{Change, ClientCreated, Entry, SecretRotated};
+use super::event::ClientUsed;
 use crate::keys::secret::{self, SecretDigest};
-use crate::live::LiveClient;
-use crate::{AuthError, Client, Scope, ScopeSet};
+use crate::live::{LiveClient, is_within};
+use crate::{AuthError, Authentication, Client, ClientSettings};
 
-/// A client as the control store keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ClientRow {
-    pub(crate) id: String,
-    name: String,
-    description: String,
-    scopes: Vec<String>,
-    token_seconds: Option<u32>,
-    enabled: bool,
-    /// Raised by every disabling; a token of another generation is refused.
-    generation: u32,
-    created_at: Timestamp,
-    created_by: String,
-    secret: SecretDigest,
-    secret_created_at: Timestamp,
-    previous: Option<(SecretDigest, Timestamp)>,
-}
+pub(crate) use row::{ClientRow, fold};
 
-impl ClientRow {
-    fn created(event: ClientCreated, actor: String, at: Timestamp) -> Self {
-        Self {
-            id: event.id,
-            name: event.name,
-            description: event.description,
-            scopes: event.scopes,
-            token_seconds: event.token_seconds,
-            enabled: true,
-            generation: 0,
-            created_at: at,
-            created_by: actor,
-            secret: event.secret,
-            secret_created_at: at,
-            previous: None,
-        }
-    }
-
-    fn rotate(&mut self, event: SecretRotated, at: Timestamp) {
-        let before = std::mem::replace(&mut self.secret, event.secret);
-        self.previous = event.previous_until.map(|until| (before, Timestamp::from_micros(until)));
-        self.secret_created_at = at;
-    }
-
-    /// Names that this version does not know grant nothing.
-    fn scope_set(&self) -> ScopeSet {
-        self.scopes.iter().filter_map(|name| Scope::parse(name)).collect()
-    }
-
-    fn view(&self, default_token_seconds: u32) -> Client {
-        Client {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            description: self.description.clone(),
-            scopes: self.scope_set(),
-            enabled: self.enabled,
-            token_seconds: self.token_seconds.unwrap_or(default_token_seconds),
-            created_at: self.created_at,
-            created_by: self.created_by.clone(),
-            secret_created_at: self.secret_created_at,
-            previous_secret_until: self.previous.as_ref().map(|(_, until)| *until),
-        }
-    }
-}
-
-/// What one change makes of one client; `None` when the change is about no client.
-pub(crate) fn fold(before: Option<ClientRow>, entry: Entry, at: Timestamp) -> Result<Option<ClientRow>, AuthError> {
-    let subject = entry.change.subject().to_owned();
-    let missing =
-        || AuthError::ControlLog(format!("a record changes client {subject}, which no record creates; verify the log"));
-    let mut row = match entry.change {
-        Change::AccessRecorded(_) | Change::DocumentRead(_) | Change::ReadsRecorded(_) => return Ok(None),
-        Change::ClientCreated(created) => return Ok(Some(ClientRow::created(created, entry.actor, at))),
-        _ => before.ok_or_else(missing)?,
-    };
-    match entry.change {
-        Change::ClientEnabled { .. } => row.enabled = true,
-        Change::ClientDisabled { .. } => {
-            row.enabled = false;
-            row.generation = row.generation.wrapping_add(1);
-        }
-        Change::SecretRotated(rotated) => row.rotate(rotated, at),
-        Change::ClientCreated(_) | Change::AccessRecorded(_) | Change::DocumentRead(_) | Change::ReadsRecorded(_) => {}
-    }
-    Ok(Some(row))
-}
-
-/// A client that proved its secret.
+/// A client that proved who it is.
+#[derive(Clone)]
 pub(crate) struct Grantee {
     pub(crate) id: String,
-    pub(crate) scopes: ScopeSet,
-    pub(crate) token_seconds: Option<u32>,
     pub(crate) generation: u32,
+    pub(crate) settings: Arc<ClientSettings>,
+    /// When the secret was made that it proved itself with; `None` when it was no secret.
+    secret: Option<Timestamp>,
 }
 
 struct Entered {
     row: ClientRow,
+    settings: Arc<ClientSettings>,
     live: Arc<LiveClient>,
+}
+
+impl Entered {
+    fn grantee(&self, secret: Option<Timestamp>) -> Grantee {
+        let settings = Arc::clone(&self.settings);
+        Grantee { id: self.row.id.clone(), generation: self.row.generation, settings, secret }
+    }
+
+    /// Whether it may have tokens at all, when it is asked from there.
+    fn is_open(&self, from: Option<IpAddr>) -> bool {
+        self.row.enabled && !self.row.deleted && is_within(&self.settings.allowed_networks, from)
+    }
 }
 
 /// All clients, in memory: there are few, and every token request and every new token asks for one.
 pub(crate) struct Clients {
     by_id: RwLock<BTreeMap<String, Entered>>,
-    /// Compared with where there is no client or no previous secret, so that the work is the same. No secret has it.
+    /// Uses that no record tells of yet: (client, when its secret was made) -> when.
+    uses: Mutex<HashMap<(String, Option<Timestamp>), Timestamp>>,
+    /// Compared with where there is no client or no secret, so that the work is the same. No secret has it.
     decoy: SecretDigest,
 }
 
@@ -125,20 +61,30 @@ impl Clients {
     pub(crate) fn new() -> Result<Self, AuthError> {
         let mut bytes = [0; 32];
         secret::random(&mut bytes)?;
-        Ok(Self { by_id: RwLock::default(), decoy: SecretDigest::from_bytes(bytes) })
+        Ok(Self { by_id: RwLock::default(), uses: Mutex::default(), decoy: SecretDigest::from_bytes(bytes) })
     }
 
     /// Enters or replaces a client. The live state changes for tokens that are cached too.
     pub(crate) fn put(&self, row: ClientRow) {
-        let (enabled, scopes, generation) = (row.enabled, row.scope_set(), row.generation);
+        let settings = Arc::new(ClientSettings::from(&row.settings));
+        let terms = row.terms(&settings);
         let mut by_id = self.by_id.write();
         if let Some(entered) = by_id.get_mut(&row.id) {
-            entered.live.set(enabled, scopes, generation);
-            entered.row = row;
+            entered.live.set(terms);
+            (entered.row, entered.settings) = (row, settings);
             return;
         }
-        let live = Arc::new(LiveClient::new(enabled, scopes, generation));
-        by_id.insert(row.id.clone(), Entered { row, live });
+        by_id.insert(row.id.clone(), Entered { row, settings, live: Arc::new(LiveClient::new(terms)) });
+    }
+
+    /// Records tell of these uses now.
+    pub(crate) fn used(&self, uses: &[ClientUsed]) {
+        let mut by_id = self.by_id.write();
+        for used in uses {
+            if let Some(entered) = by_id.get_mut(&used.id) {
+                entered.row.used(used);
+            }
+        }
     }
 
     pub(crate) fn live(&self, id: &str) -> Option<Arc<LiveClient>> {
@@ -150,46 +96,97 @@ impl Clients {
         self.by_id.read().get(id).map(|entered| entered.row.clone())
     }
 
+    /// Its name, also once it is deleted.
     pub(crate) fn name(&self, id: &str) -> Option<String> {
-        self.by_id.read().get(id).map(|entered| entered.row.name.clone())
+        self.by_id.read().get(id).map(|entered| entered.row.settings.name.clone())
     }
 
-    pub(crate) fn view(&self, id: &str, default_token_seconds: u32) -> Option<Client> {
-        self.by_id.read().get(id).map(|entered| entered.row.view(default_token_seconds))
-    }
-
-    /// Oldest first.
-    pub(crate) fn views(&self, default_token_seconds: u32) -> Vec<Client> {
-        let mut views: Vec<_> =
-            self.by_id.read().values().map(|entered| entered.row.view(default_token_seconds)).collect();
-        views.sort_by_key(|client| client.created_at);
-        views
+    /// Its settings as they were written; an error when there is none.
+    pub(crate) fn settings(&self, id: &str) -> Result<Arc<ClientSettings>, AuthError> {
+        self.of(id, |entered| Arc::clone(&entered.settings))
     }
 
     /// Whether the client is enabled; an error when there is none.
     pub(crate) fn enabled(&self, id: &str) -> Result<bool, AuthError> {
-        let enabled = self.by_id.read().get(id).map(|entered| entered.row.enabled);
-        enabled.ok_or_else(|| AuthError::UnknownClient(id.to_owned()))
+        self.of(id, |entered| entered.row.enabled)
     }
 
-    /// The enabled client of that id, if the digest is that of a secret that is accepted now. Two comparisons in
-    /// constant time whatever the case.
-    pub(crate) fn authenticate(&self, id: &str, digest: &SecretDigest, now: Timestamp) -> Option<Grantee> {
+    /// Whether the id was ever used.
+    pub(crate) fn is_taken(&self, id: &str) -> bool {
+        self.by_id.read().contains_key(id)
+    }
+
+    pub(crate) fn view(&self, id: &str, default_token_seconds: u32) -> Option<Client> {
+        self.of(id, |entered| entered.row.view(&entered.settings, default_token_seconds)).ok()
+    }
+
+    /// Oldest first.
+    pub(crate) fn views(&self, default_token_seconds: u32) -> Vec<Client> {
         let by_id = self.by_id.read();
-        let row = by_id.get(id).map(|entered| &entered.row);
-        let present = row.map_or(&self.decoy, |row| &row.secret);
-        let previous = row.and_then(|row| row.previous.as_ref());
-        let (before, until) =
-            previous.map_or((&self.decoy, Timestamp::from_micros(i64::MIN)), |(d, until)| (d, *until));
-        let by_present = digest.matches(present);
-        let by_previous = digest.matches(before) & Choice::from(u8::from(now < until));
+        let there = by_id.values().filter(|entered| !entered.row.deleted);
+        let mut views: Vec<_> =
+            there.map(|entered| entered.row.view(&entered.settings, default_token_seconds)).collect();
+        views.sort_by_key(|client| client.created_at);
+        views
+    }
+
+    /// The client of that id that may have tokens, asked from there, if the digest is that of a secret that is accepted
+    /// now. Two comparisons in constant time whatever the case.
+    pub(crate) fn authenticate(
+        &self,
+        id: &str,
+        digest: &SecretDigest,
+        now: Timestamp,
+        from: Option<IpAddr>,
+    ) -> Option<Grantee> {
+        let by_id = self.by_id.read();
+        let entered = by_id.get(id);
+        let present = entered.and_then(|entered| entered.row.secret.as_ref());
+        let previous = entered.and_then(|entered| entered.row.previous.as_ref());
+        let until = previous.map_or(Timestamp::from_micros(i64::MIN), |(_, until)| *until);
+        let by_present = digest.matches(present.map_or(&self.decoy, |secret| &secret.digest));
+        let by_previous = digest.matches(previous.map_or(&self.decoy, |(secret, _)| &secret.digest));
+        let by_previous = by_previous & Choice::from(u8::from(now < until));
         let proved = bool::from(by_present | by_previous);
-        let row = row.filter(|row| proved & row.enabled)?;
-        Some(Grantee {
-            id: row.id.clone(),
-            scopes: row.scope_set(),
-            token_seconds: row.token_seconds,
-            generation: row.generation,
-        })
+        let with_secret = |entered: &&Entered| entered.settings.authentication == Authentication::ClientSecret;
+        let entered = entered.filter(|entered| proved & entered.is_open(from)).filter(with_secret)?;
+        let secret = if bool::from(by_present) { present } else { previous.map(|(secret, _)| secret) };
+        Some(entered.grantee(secret.map(|secret| secret.made_at)))
+    }
+
+    /// The client of that id, if it may have tokens, asked from there, and proves itself with keys of its own: these.
+    pub(crate) fn with_keys(&self, id: &str, from: Option<IpAddr>) -> Option<(Grantee, JwkSet)> {
+        let by_id = self.by_id.read();
+        let entered = by_id.get(id).filter(|entered| entered.is_open(from))?;
+        if entered.settings.authentication != Authentication::PrivateKeyJwt {
+            return None;
+        }
+        let keys = serde_json::from_value(entered.settings.jwks.clone()?).ok()?;
+        Some((entered.grantee(None), keys))
+    }
+
+    /// It was given a token.
+    pub(crate) fn note_use(&self, client: &Grantee, now: Timestamp) {
+        let news = self.of(&client.id, |entered| entered.row.is_news(client.secret, now));
+        if news.is_ok_and(|news| news) {
+            self.uses.lock().insert((client.id.clone(), client.secret), now);
+        }
+    }
+
+    /// Takes the uses that no record tells of yet.
+    pub(crate) fn take_uses(&self) -> Vec<ClientUsed> {
+        let uses = std::mem::take(&mut *self.uses.lock());
+        let used = |((id, secret), at): ((String, Option<Timestamp>), Timestamp)| ClientUsed {
+            id,
+            secret: secret.map(Timestamp::as_micros),
+            at: at.as_micros(),
+        };
+        uses.into_iter().map(used).collect()
+    }
+
+    fn of<T>(&self, id: &str, what: impl FnOnce(&Entered) -> T) -> Result<T, AuthError> {
+        let by_id = self.by_id.read();
+        let entered = by_id.get(id).filter(|entered| !entered.row.deleted);
+        entered.map(what).ok_or_else(|| AuthError::UnknownClient(id.to_owned()))
     }
 }

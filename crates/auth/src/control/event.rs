@@ -1,24 +1,53 @@
 //! What the control log's records hold: one version byte and a postcard body, in records of kind `Operator`.
 //!
-//! Format v1 is fixed by `fixtures/control/v1`. Variants may be added at the end of [`Change`]; anything else is a new version.
+//! The formats are fixed by `fixtures/control/v1` and `v2`; v1 had no address and no reason. Variants may be added at the
+//! end of [`Change`]; anything else is a new version.
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use continuity_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::settings::Settings;
 use crate::AuthError;
+use crate::keys::algorithm::PublicKey;
 use crate::keys::secret::SecretDigest;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Who did it: "cli", "demo", ...; for an access, the client.
-    pub(crate) actor: String,
+    pub(crate) by: By,
     pub(crate) change: Change,
+}
+
+/// Who made a change, from where, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// A person's account, a client, or what runs here: "cli", "demo", "replica", ...
+    pub actor: String,
+    /// The address that the request came from; `None` where it came over no network.
+    pub address: Option<String>,
+    /// As it was given; `None` where nobody was asked for one.
+    pub reason: Option<String>,
+}
+
+impl By {
+    /// Who made it, and no more.
+    pub fn actor(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), ..Self::default() }
+    }
+}
+
+/// A record of version 1.
+#[derive(Deserialize)]
+struct EntryV1 {
+    actor: String,
+    change: Change,
 }
 
 /// What happened. No variant holds a secret.
@@ -38,6 +67,72 @@ pub(crate) enum Change {
     DocumentRead(DocumentRead),
     /// All other reads of one period, counted.
     ReadsRecorded(ReadsRecorded),
+    /// A signing key was made, and is published from now on.
+    KeyMade(KeyMade),
+    /// It signs from now on; what signed before does not.
+    KeyActivated {
+        id: String,
+        /// Until when what the one before signed is accepted, in microseconds since 1970.
+        previous_until: i64,
+    },
+    /// What it signed is refused from now on.
+    KeyRetired {
+        id: String,
+        reason: String,
+    },
+    /// One access token is refused from now on.
+    TokenRevoked(TokenRevoked),
+    /// A client was created, with all its settings. Clients of before version 2 have `ClientCreated`.
+    ClientRegistered(ClientRegistered),
+    /// All settings of a client, as they are from now on.
+    ClientChanged {
+        id: String,
+        settings: Settings,
+    },
+    /// The client is gone, and its tokens with it. Its id is never used again.
+    ClientDeleted {
+        id: String,
+    },
+    /// When clients last got a token, and with which secret.
+    ClientsUsed(Vec<ClientUsed>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ClientRegistered {
+    pub(crate) id: String,
+    pub(crate) enabled: bool,
+    pub(crate) settings: Settings,
+    /// `None` for a client that has no secret, or none yet.
+    pub(crate) secret: Option<SecretDigest>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ClientUsed {
+    pub(crate) id: String,
+    /// When the secret was made that was used, in microseconds since 1970; `None`: the client used none.
+    pub(crate) secret: Option<i64>,
+    /// In microseconds since 1970.
+    pub(crate) at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeyMade {
+    /// The thumbprint of the public half.
+    pub(crate) id: String,
+    pub(crate) algorithm: String,
+    pub(crate) public: PublicKey,
+    /// The private half, sealed.
+    pub(crate) sealed: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TokenRevoked {
+    /// Its `jti`.
+    pub(crate) id: String,
+    /// Its client.
+    pub(crate) client_id: String,
+    /// Its `exp`, in seconds since 1970: from then on it needs no mark.
+    pub(crate) expires: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,16 +214,23 @@ pub(crate) struct CountedRead {
 }
 
 impl Change {
-    /// What stays clear in the log: the client, or the loan of an access; nothing for counted reads, which are of many.
+    /// What stays clear in the log: the client or key, or the loan of an access; nothing for counted reads, which are of many.
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::ClientCreated(ClientCreated { id, .. })
             | Self::ClientEnabled { id }
             | Self::ClientDisabled { id }
-            | Self::SecretRotated(SecretRotated { id, .. }) => id,
+            | Self::SecretRotated(SecretRotated { id, .. })
+            | Self::KeyMade(KeyMade { id, .. })
+            | Self::KeyActivated { id, .. }
+            | Self::KeyRetired { id, .. }
+            | Self::ClientRegistered(ClientRegistered { id, .. })
+            | Self::ClientChanged { id, .. }
+            | Self::ClientDeleted { id } => id,
+            Self::TokenRevoked(revoked) => &revoked.client_id,
             Self::AccessRecorded(access) => &access.loan,
             Self::DocumentRead(read) => &read.loan,
-            Self::ReadsRecorded(_) => "",
+            Self::ReadsRecorded(_) | Self::ClientsUsed(_) => "",
         }
     }
 
@@ -141,6 +243,14 @@ impl Change {
             Self::AccessRecorded(_) => "AccessRecorded",
             Self::DocumentRead(_) => "DocumentRead",
             Self::ReadsRecorded(_) => "ReadsRecorded",
+            Self::KeyMade(_) => "KeyMade",
+            Self::KeyActivated { .. } => "KeyActivated",
+            Self::KeyRetired { .. } => "KeyRetired",
+            Self::TokenRevoked(_) => "TokenRevoked",
+            Self::ClientRegistered(_) => "ClientRegistered",
+            Self::ClientChanged { .. } => "ClientChanged",
+            Self::ClientDeleted { .. } => "ClientDeleted",
+            Self::ClientsUsed(_) => "ClientsUsed",
         }
     }
 }
@@ -152,10 +262,13 @@ impl Entry {
 
     pub(crate) fn decode(payload: &[u8]) -> Result<Self, AuthError> {
         let refused = |what: String| Err(AuthError::ControlLog(what));
+        let unknown = "a record holds a change that this version cannot read; start the version that wrote it";
         match payload.split_first() {
-            Some((&VERSION, body)) => postcard::from_bytes(body).or_else(|_| {
-                refused("a record holds a change that this version cannot read; start the version that wrote it".into())
-            }),
+            Some((&VERSION, body)) => postcard::from_bytes(body).or_else(|_| refused(unknown.to_owned())),
+            Some((1, body)) => match postcard::from_bytes(body) {
+                Ok(EntryV1 { actor, change }) => Ok(Self { by: By::actor(&actor), change }),
+                Err(_) => refused(unknown.to_owned()),
+            },
             Some((version, _)) => {
                 refused(format!("a record has format version {version}; start the version that wrote it"))
             }
@@ -164,12 +277,53 @@ impl Entry {
     }
 }
 
-/// One line for people who look into the control log: actor, change, and what it was about. Shows no digest.
-pub fn describe_control_record(payload: &[u8]) -> Result<String, AuthError> {
-    let Entry { actor, change } = Entry::decode(payload)?;
-    let about = match &change {
+/// A record of the control log for people and for audit. Shows no secret, digest or key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlRecord {
+    /// Who did it: a client, or what runs here ("cli", "demo", "replica").
+    pub actor: String,
+    /// Where the request came from, if it came over a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Why, if somebody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What happened.
+    pub change: &'static str,
+    /// To which client, key or loan; empty when it is about none, or many.
+    pub subject: String,
+    /// The rest in a few words.
+    pub about: String,
+}
+
+impl ControlRecord {
+    /// Reads a record's payload.
+    pub fn read(payload: &[u8]) -> Result<Self, AuthError> {
+        let Entry { by: By { actor, address, reason }, change } = Entry::decode(payload)?;
+        let (name, subject, about) = (change.name(), change.subject().to_owned(), about(&change));
+        Ok(Self { actor, address, reason, change: name, subject, about })
+    }
+}
+
+impl fmt::Display for ControlRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.actor)?;
+        if let Some(address) = &self.address {
+            write!(f, " from {address}")?;
+        }
+        write!(f, ": {}", self.change)?;
+        for part in [&self.subject, &self.about].into_iter().filter(|part| !part.is_empty()) {
+            write!(f, " {part}")?;
+        }
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
+    }
+}
+
+fn about(change: &Change) -> String {
+    match change {
         Change::ClientCreated(created) => format!("scopes {}", created.scopes.join(" ")),
-        Change::ClientEnabled { .. } | Change::ClientDisabled { .. } => String::new(),
+        Change::ClientEnabled { .. } | Change::ClientDisabled { .. } | Change::ClientDeleted { .. } => String::new(),
         Change::SecretRotated(rotated) => match rotated.previous_until {
             Some(_) => "the secret before stays for a while".to_owned(),
             None => "the secret before ends at once".to_owned(),
@@ -180,8 +334,15 @@ pub fn describe_control_record(payload: &[u8]) -> Result<String, AuthError> {
             let (count, from) = (reads.iter().map(|read| read.count).sum::<u64>(), from.saturating_mul(1_000_000));
             format!("{count} reads in {} rows, {seconds} s from {}", reads.len(), Timestamp::from_micros(from))
         }
-    };
-    let parts = [change.name(), change.subject(), &about];
-    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    Ok(format!("{actor}: {}", said.join(" ")))
+        Change::KeyMade(made) => made.algorithm.clone(),
+        Change::KeyActivated { previous_until, .. } => {
+            format!("tokens of the key before are accepted until {}", Timestamp::from_micros(*previous_until))
+        }
+        Change::KeyRetired { reason, .. } => reason.clone(),
+        Change::TokenRevoked(revoked) => format!("token {}", revoked.id),
+        Change::ClientRegistered(ClientRegistered { settings, .. }) | Change::ClientChanged { settings, .. } => {
+            settings.describe()
+        }
+        Change::ClientsUsed(used) => format!("{} clients", used.len()),
+    }
 }

@@ -14,10 +14,11 @@ use continuity_readmodel::{Durability, Place, Store};
 use parking_lot::Mutex;
 
 use super::Control;
-use super::clients::Clients;
+use super::force::InForce;
 use super::projection::{self, TABLES, VERSION, store_failed};
 use super::writer::{Appender, Queue, checkpoint, log_failed};
 use crate::AuthError;
+use crate::keys::ring::Ring;
 
 const NAME: &str = "control";
 /// There are few rows and most are read once.
@@ -61,20 +62,20 @@ impl Opening {
     }
 
     /// Replays what the store lacks and starts the thread.
-    pub(crate) fn finish(self, clock: Arc<dyn Clock>) -> Result<Control, AuthError> {
+    pub(crate) fn finish(self, clock: Arc<dyn Clock>, ring: Ring) -> Result<Control, AuthError> {
         self.catch_up()?;
-        let clients = Arc::new(Clients::new()?);
-        projection::load_clients(&self.store.snapshot(), &clients)?;
+        let force = InForce::new(ring)?;
+        projection::load(&self.store.snapshot(), &force)?;
         let store = Arc::new(self.store);
         let appender = Appender {
             writer: self.writer,
             store: Arc::clone(&store),
-            clients: Arc::clone(&clients),
+            force: force.clone(),
             clock: Arc::clone(&clock),
             volatile: 0,
         };
         let queue = Queue::start(appender)?;
-        Ok(Control { log: self.log, store, clients, clock, queue, changing: Mutex::new(()) })
+        Ok(Control { log: self.log, store, force, clock, queue, changing: Mutex::new(()) })
     }
 
     fn catch_up(&self) -> Result<(), AuthError> {

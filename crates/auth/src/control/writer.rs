@@ -17,7 +17,7 @@ use metrics::histogram;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::clients::Clients;
+use super::force::InForce;
 use super::projection::{self, store_failed};
 use crate::AuthError;
 use crate::metrics::{CONTROL_COMMIT, CONTROL_GROUP};
@@ -117,7 +117,7 @@ impl Drop for Queue {
 pub(super) struct Appender {
     pub(super) writer: Writer,
     pub(super) store: Arc<Store>,
-    pub(super) clients: Arc<Clients>,
+    pub(super) force: InForce,
     pub(super) clock: Arc<dyn Clock>,
     /// Records applied since the store was last durable.
     pub(super) volatile: u64,
@@ -162,8 +162,8 @@ impl Appender {
         if durability == Durability::Durable {
             self.volatile = 0;
         }
-        for row in changed {
-            self.clients.put(row);
+        for changed in changed {
+            self.force.put(changed);
         }
         histogram!(CONTROL_COMMIT).record(self.clock.monotonic().saturating_sub(began));
         #[expect(clippy::cast_precision_loss, reason = "a group is at most as long as the queue")]

@@ -1,7 +1,6 @@
 //! Client secrets: made here, shown once, kept only as a keyed digest.
 
 use std::fmt;
-use std::path::Path;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -10,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::private_file;
 use crate::AuthError;
 
 /// Leads every secret, so that scanners find one that was committed or pasted somewhere.
@@ -54,31 +52,12 @@ pub(crate) fn random(bytes: &mut [u8]) -> Result<(), AuthError> {
     aws_lc_rs::rand::fill(bytes).map_err(|_| AuthError::Crypto("the operating system gives no random numbers"))
 }
 
-/// The key that secrets are digested with. Lives in a file of its own, so that the control log alone gives nothing away.
+/// The key that secrets are digested with. It follows from the fleet key, so that the control log alone gives nothing away.
 pub(crate) struct Pepper(hmac::Key);
 
 impl Pepper {
-    /// Reads the file, or makes it when `may_create`: with clients in the control log a missing file is an error,
-    /// since a new one would silently end every secret.
-    pub(crate) fn open(path: &Path, may_create: bool) -> Result<Self, AuthError> {
-        if let Some(content) = private_file::read(path)? {
-            return Self::parse(&content)
-                .ok_or_else(|| AuthError::KeyFileDamaged { path: path.to_owned(), cause: "not 64 hex digits".into() });
-        }
-        if !may_create {
-            return Err(AuthError::PepperMissing { path: path.to_owned() });
-        }
-        let mut bytes = Zeroizing::new([0; 32]);
-        random(&mut *bytes)?;
-        let text = Zeroizing::new(hex::encode(*bytes) + "\n");
-        private_file::create(path, text.as_bytes())?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
-    }
-
-    fn parse(content: &[u8]) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(content.trim_ascii_end(), &mut *bytes).ok()?;
-        Some(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
     /// The digest binds the secret to its client.
@@ -118,9 +97,7 @@ mod tests {
 
     #[test]
     fn a_digest_depends_on_pepper_client_and_secret() {
-        let dir = tempfile::tempdir().unwrap();
-        let pepper = Pepper::open(&dir.path().join("a"), true).unwrap();
-        let other = Pepper::open(&dir.path().join("b"), true).unwrap();
+        let (pepper, other) = (Pepper::new(b"a"), Pepper::new(b"b"));
         let digest = pepper.digest("one", "secret");
         assert!(same(&digest, &pepper.digest("one", "secret")));
         for different in [pepper.digest("two", "secret"), pepper.digest("ones", "ecret"), other.digest("one", "secret")]
@@ -130,21 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn the_pepper_outlives_a_restart_and_is_never_replaced_silently() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("pepper");
-        assert!(matches!(Pepper::open(&path, false), Err(AuthError::PepperMissing { .. })));
-        let before = Pepper::open(&path, true).unwrap().digest("one", "secret");
-        let after = Pepper::open(&path, false).unwrap().digest("one", "secret");
-        assert!(same(&before, &after));
-        std::fs::write(&path, "not hex").unwrap();
-        assert!(matches!(Pepper::open(&path, true), Err(AuthError::KeyFileDamaged { .. })));
-    }
-
-    #[test]
     fn debug_shows_neither_pepper_nor_digest() {
-        let dir = tempfile::tempdir().unwrap();
-        let pepper = Pepper::open(&dir.path().join("pepper"), true).unwrap();
+        let pepper = Pepper::new(b"a");
         assert_eq!(format!("{pepper:?} {:?}", pepper.digest("a", "b")), "Pepper([redacted]) SecretDigest([redacted])");
     }
 }

@@ -8,7 +8,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 use parking_lot::Mutex;
 
 use super::*;
-use crate::testing::{Padding, Server, claims, forge, signing_pem};
+use crate::testing::{Padding, Server, claims, forge, signing_key};
 use crate::{OAuthError, TokenRequest};
 
 /// Keeps what is described and counted.
@@ -69,11 +69,11 @@ fn hits_misses_and_refusals_are_counted() {
     let kept = Kept::default();
     with_local_recorder(&kept, || {
         let server = Server::new();
-        let token = forge(&server.header().to_string(), &claims().to_string(), signing_pem(), Padding::Rs256);
+        let token = forge(&server.header().to_string(), &claims().to_string(), signing_key(), Padding::Rs256);
         for _ in 0..3 {
-            server.verifier.verify(&token).unwrap();
+            server.verifier.verify(&token, None).unwrap();
         }
-        server.verifier.verify("x").unwrap_err();
+        server.verifier.verify("x", None).unwrap_err();
         token_refused("expired");
     });
     assert_eq!((kept.value(CACHE_HITS), kept.value(CACHE_MISSES)), (2, 2));
@@ -90,6 +90,7 @@ fn tokens_and_refused_requests_are_counted() {
         runtime.block_on(server.endpoint.answer(TokenRequest {
             content_type,
             authorization: None,
+            address: None,
             body: body.as_bytes(),
         }))
     };

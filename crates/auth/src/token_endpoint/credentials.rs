@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::parameters::Parameters;
 use super::urlencoded;
+use crate::keys::assertion;
 use crate::oauth::OAuthError;
 
 /// No id or secret made here is longer; a longer one is not worth a digest.
@@ -23,7 +24,18 @@ pub(super) enum Presented {
     Nothing,
     /// One pair.
     Pair(Credentials),
+    /// A token that the client signed (RFC 7523 section 2.2).
+    Assertion(Assertion),
 }
+
+/// A signed token and the client that it is said to be of, not yet checked.
+pub(super) struct Assertion {
+    pub(super) client_id: String,
+    pub(super) token: String,
+}
+
+/// `client_assertion_type` of JWTs (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// HTTP Basic or the body, never both. Another scheme is ignored: some clients send `Bearer null` with every request.
 pub(super) fn presented(authorization: Option<&str>, parameters: &mut Parameters) -> Result<Presented, OAuthError> {
@@ -33,6 +45,16 @@ pub(super) fn presented(authorization: Option<&str>, parameters: &mut Parameters
         return Err(OAuthError::invalid_request("The request authenticates the client in two ways"));
     }
     let client_id = parameters.client_id.take();
+    if let Some(token) = parameters.client_assertion.take() {
+        let of_jwt = parameters.client_assertion_type.as_deref() == Some(JWT_BEARER);
+        return match assertion::claimed_subject(&token).filter(|_| of_jwt) {
+            Some(subject) if client_id.as_ref().is_some_and(|named| *named != subject) => {
+                Err(OAuthError::invalid_request("The request names two clients"))
+            }
+            Some(client_id) => Ok(Presented::Assertion(Assertion { client_id, token })),
+            None => Ok(Presented::Nothing),
+        };
+    }
     let Some(payload) = basic else {
         let pair = client_id.zip(parameters.client_secret.take());
         return Ok(checked(pair.map(|(client_id, secret)| Credentials { client_id, secret })));
@@ -81,6 +103,7 @@ mod tests {
     fn outcome(authorization: Option<&str>, mut parameters: Parameters) -> String {
         match presented(authorization, &mut parameters) {
             Ok(Presented::Pair(pair)) => format!("{} {}", pair.client_id, *pair.secret),
+            Ok(Presented::Assertion(assertion)) => format!("{} by assertion", assertion.client_id),
             Ok(Presented::Nothing) => String::new(),
             Err(error) => error.error.to_owned(),
         }

@@ -19,8 +19,11 @@ pub(super) struct Parameters {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Zeroizing<String>>,
     pub(super) client_assertion: Option<String>,
+    pub(super) client_assertion_type: Option<String>,
     pub(super) scope: Option<String>,
     pub(super) resource: Option<String>,
+    /// Of revocation and introspection (RFC 7009 section 2.1, RFC 7662 section 2.1). `token_type_hint` is not needed.
+    pub(super) token: Option<Zeroizing<String>>,
     /// Of the personal log-in that other platforms offer on this path.
     pub(super) password: Option<Zeroizing<String>>,
 }
@@ -59,6 +62,8 @@ impl Parameters {
                 "client_id" => parameters.client_id = Some(value),
                 "client_secret" => parameters.client_secret = Some(value.into()),
                 "client_assertion" => parameters.client_assertion = Some(value),
+                "client_assertion_type" => parameters.client_assertion_type = Some(value),
+                "token" => parameters.token = Some(value.into()),
                 "scope" => parameters.scope = Some(value),
                 "resource" => parameters.resource = Some(value),
                 "password" => parameters.password = Some(value.into()),
@@ -107,7 +112,12 @@ mod tests {
     use super::*;
 
     fn read(content_type: &str, body: &str) -> Result<Parameters, OAuthError> {
-        Parameters::read(&TokenRequest { content_type: Some(content_type), authorization: None, body: body.as_bytes() })
+        Parameters::read(&TokenRequest {
+            content_type: Some(content_type),
+            authorization: None,
+            address: None,
+            body: body.as_bytes(),
+        })
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -130,7 +140,7 @@ mod tests {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..80), json in any::<bool>()) {
             let content_type = Some(if json { "application/json" } else { FORM });
-            let _ = Parameters::read(&TokenRequest { content_type, authorization: None, body: &body });
+            let _ = Parameters::read(&TokenRequest { content_type, authorization: None, address: None, body: &body });
         }
     }
 

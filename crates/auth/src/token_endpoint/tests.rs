@@ -24,7 +24,8 @@ async fn ask(
     authorization: Option<&str>,
     body: &str,
 ) -> Result<TokenResponse, OAuthError> {
-    let request = TokenRequest { content_type: Some(content_type), authorization, body: body.as_bytes() };
+    let request =
+        TokenRequest { content_type: Some(content_type), authorization, address: None, body: body.as_bytes() };
     server.endpoint.answer(request).await
 }
 
@@ -140,7 +141,7 @@ fn check_error(error: &OAuthError, rule: &str) {
 #[tokio::test]
 async fn a_missing_content_type_is_refused() {
     let body = form("");
-    let request = TokenRequest { content_type: None, authorization: None, body: body.as_bytes() };
+    let request = TokenRequest { content_type: None, authorization: None, address: None, body: body.as_bytes() };
     assert_eq!(summary(&Server::new().endpoint.answer(request).await), "400 invalid_request");
 }
 
@@ -159,10 +160,10 @@ async fn a_token_has_the_claims_of_rfc_9068_section_2() {
         "scope": "loans:read", "gen": 0,
     });
     assert_eq!(claims, expected);
-    let principal = server.verifier.verify(&answer.access_token).unwrap();
+    let principal = server.verifier.verify(&answer.access_token, None).unwrap();
     assert_eq!(principal.scopes, ScopeSet::EMPTY.with(Scope::LoansRead));
     let again = ask(&server, FORM, None, &form("")).await.unwrap();
-    assert_ne!(server.verifier.verify(&again.access_token).unwrap().token_id, principal.token_id);
+    assert_ne!(server.verifier.verify(&again.access_token, None).unwrap().token_id, principal.token_id);
 }
 
 fn decode(part: &str) -> Value {
@@ -186,11 +187,11 @@ async fn a_disabled_client_gets_the_answer_of_an_unknown_one() {
     let disabled = ask(&server, FORM, None, &form("")).await.unwrap_err();
     let unknown = ask(&server, FORM, None, &form("").replace(CLIENT, "client-9")).await.unwrap_err();
     assert_eq!(disabled, unknown);
-    assert_eq!(server.verifier.verify(&live), Err(TokenError::ClientDisabled));
+    assert_eq!(server.verifier.verify(&live, None), Err(TokenError::ClientDisabled));
     server.apply(Change::ClientEnabled { id: CLIENT.to_owned() });
     let fresh = ask(&server, FORM, None, &form("")).await.unwrap().access_token;
-    assert!(server.verifier.verify(&fresh).is_ok());
-    assert_eq!(server.verifier.verify(&live), Err(TokenError::Revoked));
+    assert!(server.verifier.verify(&fresh, None).is_ok());
+    assert_eq!(server.verifier.verify(&live, None), Err(TokenError::Revoked));
 }
 
 #[tokio::test]
@@ -225,8 +226,12 @@ async fn when_too_many_wait_the_next_is_told_to_come_again() {
 async fn no_secret_and_no_token_shows_in_debug_output() {
     let server = Server::new();
     let body = form("");
-    let request =
-        TokenRequest { content_type: Some(FORM), authorization: Some("Basic c2VjcmV0"), body: body.as_bytes() };
+    let request = TokenRequest {
+        content_type: Some(FORM),
+        authorization: Some("Basic c2VjcmV0"),
+        address: None,
+        body: body.as_bytes(),
+    };
     let shown = format!("{request:?}");
     assert!(!shown.contains("correct") && !shown.contains("c2VjcmV0"), "{shown}");
     let answer = ask(&server, FORM, None, &body).await.unwrap();

@@ -17,6 +17,10 @@ pub(super) struct Verified {
     pub(super) client_id: String,
     pub(super) token_id: String,
     pub(super) scopes: ScopeSet,
+    /// `iat` in seconds.
+    pub(super) issued: i64,
+    /// From when on it is good, in seconds.
+    pub(super) starts: i64,
     /// `exp` in seconds.
     pub(super) expires: i64,
     pub(super) generation: u32,

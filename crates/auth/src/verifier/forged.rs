@@ -4,9 +4,10 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use super::{LEEWAY_SECONDS, MAX_TOKEN_BYTES};
+use crate::SigningAlgorithm;
 use crate::TokenError::{self, *};
 use crate::testing::{
-    ISSUER, NOW, Padding, Server, base64url, claims, foreign_pem, forge, key_set, sign_raw, signing_pem,
+    ISSUER, NOW, Padding, Server, base64url, claims, foreign_key, forge, key_row, sign_raw, signing_key,
 };
 
 struct Case {
@@ -30,7 +31,7 @@ impl Corpus {
     fn header(&mut self, name: &str, changed: Value, expected: TokenError) {
         let mut header = self.server.header();
         merge(&mut header, changed);
-        let token = forge(&header.to_string(), &claims().to_string(), signing_pem(), Padding::Rs256);
+        let token = forge(&header.to_string(), &claims().to_string(), signing_key(), Padding::Rs256);
         self.add(format!("header: {name}"), token, expected);
     }
 
@@ -44,12 +45,12 @@ impl Corpus {
     /// Our key signs the texts as they stand.
     fn raw(&mut self, name: &str, header: Option<&str>, claims: &str, expected: TokenError) {
         let ours = self.server.header().to_string();
-        let token = forge(header.unwrap_or(&ours), claims, signing_pem(), Padding::Rs256);
+        let token = forge(header.unwrap_or(&ours), claims, signing_key(), Padding::Rs256);
         self.add(name, token, expected);
     }
 
     fn good(&self) -> String {
-        forge(&self.server.header().to_string(), &claims().to_string(), signing_pem(), Padding::Rs256)
+        forge(&self.server.header().to_string(), &claims().to_string(), signing_key(), Padding::Rs256)
     }
 }
 
@@ -69,7 +70,7 @@ fn merge(object: &mut Value, changed: Value) {
 #[test]
 fn every_forged_token_is_refused_for_its_reason() {
     let mut corpus = Corpus { server: Server::new(), cases: Vec::new() };
-    assert!(corpus.server.verifier.verify(&corpus.good()).is_ok(), "what is changed below is good to begin with");
+    assert!(corpus.server.verifier.verify(&corpus.good(), None).is_ok(), "what is changed below is good to begin with");
     algorithms(&mut corpus);
     foreign_keys(&mut corpus);
     headers(&mut corpus);
@@ -82,7 +83,7 @@ fn every_forged_token_is_refused_for_its_reason() {
     let mut wrong = Vec::new();
     for Case { name, token, expected } in &corpus.cases {
         let verifier = &corpus.server.verifier;
-        for verdict in [verifier.verify(token), verifier.verify_uncached(token)] {
+        for verdict in [verifier.verify(token, None), verifier.verify_uncached(token, None)] {
             if verdict != Err(*expected) {
                 wrong.push(format!("{name}: {verdict:?} instead of {expected:?}"));
             }
@@ -99,7 +100,7 @@ fn algorithms(corpus: &mut Corpus) {
         header["alg"] = json!(none);
         let header = base64url(header.to_string());
         corpus.add(format!("alg {none:?}, no signature"), format!("{header}.{payload}."), WrongAlgorithm);
-        let signature = sign_raw(&format!("{header}.{payload}"), signing_pem(), Padding::Rs256);
+        let signature = sign_raw(&format!("{header}.{payload}"), signing_key(), Padding::Rs256);
         corpus.add(format!("alg {none:?}, signed"), format!("{header}.{payload}.{signature}"), WrongAlgorithm);
     }
     for (name, key) in public_key_forms(&corpus.server) {
@@ -114,18 +115,18 @@ fn algorithms(corpus: &mut Corpus) {
     }
     let header = corpus.server.header();
     for (name, padding) in [("PS256", Padding::Ps256), ("RS512", Padding::Rs512)] {
-        let token = forge(&header.to_string(), &claims().to_string(), signing_pem(), padding);
+        let token = forge(&header.to_string(), &claims().to_string(), signing_key(), padding);
         corpus.add(format!("says RS256, signed with {name}"), token, BadSignature);
         let mut honest = header.clone();
         honest["alg"] = json!(name);
-        let token = forge(&honest.to_string(), &claims().to_string(), signing_pem(), padding);
+        let token = forge(&honest.to_string(), &claims().to_string(), signing_key(), padding);
         corpus.add(format!("says and is {name}, with our key"), token, WrongAlgorithm);
     }
 }
 
 /// What an attacker may take for the HMAC key that a careless verifier uses.
 fn public_key_forms(server: &Server) -> Vec<(&'static str, Vec<u8>)> {
-    let jwks = server.keys.jwks().to_owned();
+    let jwks = server.force.ring.set().jwks().to_owned();
     let set: Value = serde_json::from_str(&jwks).unwrap();
     let (jwk, modulus) = (set["keys"][0].to_string(), set["keys"][0]["n"].as_str().unwrap().to_owned());
     vec![
@@ -137,23 +138,21 @@ fn public_key_forms(server: &Server) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn foreign_keys(corpus: &mut Corpus) {
-    let dir = tempfile::tempdir().unwrap();
-    let foreign = key_set(dir.path(), "foreign.pem", foreign_pem());
+    let foreign = key_row(SigningAlgorithm::Rs256, foreign_key());
     let mut header = corpus.server.header();
-    let token = forge(&header.to_string(), &claims().to_string(), foreign_pem(), Padding::Rs256);
+    let token = forge(&header.to_string(), &claims().to_string(), foreign_key(), Padding::Rs256);
     corpus.add("foreign key under our kid", token, BadSignature);
-    header["kid"] = json!(foreign.active().0);
-    let token = forge(&header.to_string(), &claims().to_string(), foreign_pem(), Padding::Rs256);
+    header["kid"] = json!(foreign.id);
+    let token = forge(&header.to_string(), &claims().to_string(), foreign_key(), Padding::Rs256);
     corpus.add("foreign key under its own kid", token, UnknownKey);
-    let set: Value = serde_json::from_str(foreign.jwks()).unwrap();
     let mut header = corpus.server.header();
-    header["jwk"] = set["keys"][0].clone();
-    let token = forge(&header.to_string(), &claims().to_string(), foreign_pem(), Padding::Rs256);
+    header["jwk"] = foreign.public.jwk(&foreign.id, SigningAlgorithm::Rs256);
+    let token = forge(&header.to_string(), &claims().to_string(), foreign_key(), Padding::Rs256);
     corpus.add("foreign key embedded as jwk", token, HeaderNotUnderstood);
 }
 
 fn headers(corpus: &mut Corpus) {
-    let kid = corpus.server.key_id().to_owned();
+    let kid = corpus.server.key_id();
     for other in ["JWT", "at+jwt2", "application/at+jwt", "AT+JWT", "id_token+jwt", "logout+jwt", ""] {
         corpus.header(&format!("typ {other:?}"), json!({ "typ": other }), WrongType);
     }
@@ -268,7 +267,7 @@ fn encodings(corpus: &mut Corpus) {
     corpus.add("stray bits after the signature", other_last_bits(&good), Malformed);
     corpus.add("not ASCII", format!("{header}.{payload}.\u{e9}"), Malformed);
     let not_utf8 = format!("{header}.{}", base64url([0xff, 0xfe]));
-    let signature = sign_raw(&not_utf8, signing_pem(), Padding::Rs256);
+    let signature = sign_raw(&not_utf8, signing_key(), Padding::Rs256);
     corpus.add("claims are not UTF-8", format!("{not_utf8}.{signature}"), BadClaims);
 }
 

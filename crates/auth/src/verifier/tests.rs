@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::LEEWAY_SECONDS;
 use crate::control::event::Change;
-use crate::testing::{CLIENT, NOW, Padding, Server, claims, forge, signing_pem};
+use crate::testing::{CLIENT, NOW, Padding, Server, claims, forge, signing_key};
 use crate::{Principal, TokenError};
 
 fn token(server: &Server, claims: &Value) -> String {
-    forge(&server.header().to_string(), &claims.to_string(), signing_pem(), Padding::Rs256)
+    forge(&server.header().to_string(), &claims.to_string(), signing_key(), Padding::Rs256)
 }
 
 fn good() -> (Server, String) {
@@ -29,11 +29,12 @@ fn a_good_token_says_who_and_what() {
         scopes: crate::ScopeSet::parse("loans:read audit:read").unwrap(),
         expires_at: Timestamp::from_micros((NOW + 3_600) * 1_000_000),
         token_id: "t1".to_owned(),
+        rate: None,
     };
     for _ in 0..2 {
-        assert_eq!(server.verifier.verify(&token), Ok(expected.clone()));
+        assert_eq!(server.verifier.verify(&token, None), Ok(expected.clone()));
     }
-    assert_eq!(server.verifier.verify_uncached(&token), Ok(expected));
+    assert_eq!(server.verifier.verify_uncached(&token, None), Ok(expected));
     assert_eq!(server.verifier.cache.len(), 1);
 }
 
@@ -43,33 +44,33 @@ fn clocks_may_differ_by_the_leeway() {
     for changed in [("iat", NOW + LEEWAY_SECONDS), ("nbf", NOW + LEEWAY_SECONDS), ("nbf", NOW - 1)] {
         let mut claims = claims();
         claims[changed.0] = json!(changed.1);
-        assert!(server.verifier.verify(&token(&server, &claims)).is_ok(), "{changed:?}");
+        assert!(server.verifier.verify(&token(&server, &claims), None).is_ok(), "{changed:?}");
     }
 }
 
 #[test]
 fn a_cached_token_ends_at_its_time() {
     let (server, token) = good();
-    assert!(server.verifier.verify(&token).is_ok());
+    assert!(server.verifier.verify(&token, None).is_ok());
     server.clock.advance(Duration::from_secs(3_600 + LEEWAY_SECONDS.unsigned_abs() - 1));
-    assert!(server.verifier.verify(&token).is_ok());
+    assert!(server.verifier.verify(&token, None).is_ok());
     server.clock.advance(Duration::from_secs(1));
-    assert_eq!(server.verifier.verify(&token), Err(TokenError::Expired));
-    assert_eq!(server.verifier.verify_uncached(&token), Err(TokenError::Expired));
+    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::Expired));
+    assert_eq!(server.verifier.verify_uncached(&token, None), Err(TokenError::Expired));
 }
 
 #[test]
 fn disabling_ends_a_cached_token_at_once_and_enabling_does_not_bring_it_back() {
     let (server, token) = good();
-    assert!(server.verifier.verify(&token).is_ok());
+    assert!(server.verifier.verify(&token, None).is_ok());
     server.apply(Change::ClientDisabled { id: CLIENT.to_owned() });
-    assert_eq!(server.verifier.verify(&token), Err(TokenError::ClientDisabled));
-    assert_eq!(server.verifier.verify_uncached(&token), Err(TokenError::ClientDisabled));
+    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::ClientDisabled));
+    assert_eq!(server.verifier.verify_uncached(&token, None), Err(TokenError::ClientDisabled));
     server.apply(Change::ClientEnabled { id: CLIENT.to_owned() });
-    assert_eq!(server.verifier.verify(&token), Err(TokenError::Revoked));
+    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::Revoked));
     let mut claims = claims();
     claims["gen"] = json!(1);
-    assert!(server.verifier.verify(&self::token(&server, &claims)).is_ok());
+    assert!(server.verifier.verify(&self::token(&server, &claims), None).is_ok());
 }
 
 proptest! {
@@ -79,15 +80,15 @@ proptest! {
     fn no_other_spelling_of_a_good_token_is_accepted(at in any::<prop::sample::Index>(), to in "[ -~]", cached in any::<bool>()) {
         let (server, token) = good();
         if cached {
-            prop_assert!(server.verifier.verify(&token).is_ok());
+            prop_assert!(server.verifier.verify(&token, None).is_ok());
         }
         let at = at.index(token.len());
         let changed = format!("{}{to}{}", &token[..at], &token[at + 1..]);
-        prop_assert_eq!(server.verifier.verify(&changed).is_ok(), changed == token);
+        prop_assert_eq!(server.verifier.verify(&changed, None).is_ok(), changed == token);
     }
 
     #[test]
     fn no_text_panics(text in "\\PC{0,80}") {
-        prop_assert!(Server::new().verifier.verify(&text).is_err());
+        prop_assert!(Server::new().verifier.verify(&text, None).is_err());
     }
 }

@@ -64,7 +64,7 @@ async fn demo(options: Demo) -> Result<()> {
         metrics_url: format!("http://{}/metrics", metrics.local_addr()?),
         authority: certificates.authority.clone(),
         client_id: created.client.id.clone(),
-        client_secret: created.secret,
+        client_secret: created.secret.unwrap_or_default(),
         data_dir: core.dir.root().to_owned(),
         profile,
     };

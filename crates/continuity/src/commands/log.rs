@@ -10,13 +10,16 @@ use crate::output;
 /// Verifies or prints the replica log.
 pub(crate) fn run(command: Log) -> Result<()> {
     match command {
-        Log::Verify(on) => verify(&on),
-        Log::Cat { on, from, limit, payload } => cat(&on, &Command::LogCat { from, limit, payload }),
+        Log::Verify { on, control } => verify(&on, control),
+        Log::Cat { on, control, from, limit, payload } => {
+            let line = if control { control_line } else { line };
+            cat(&on, &Command::LogCat { control, from, limit, payload }, line)
+        }
     }
 }
 
-fn verify(on: &OnData) -> Result<()> {
-    let report = super::on_data(on, &Command::LogVerify, &mut |_| {})?;
+fn verify(on: &OnData, control: bool) -> Result<()> {
+    let report = super::on_data(on, &Command::LogVerify { control }, &mut |_| {})?;
     if on.json {
         return output::json(&report);
     }
@@ -31,7 +34,7 @@ fn verify(on: &OnData) -> Result<()> {
     ))
 }
 
-fn cat(on: &OnData, command: &Command) -> Result<()> {
+fn cat(on: &OnData, command: &Command, line: fn(&Value) -> String) -> Result<()> {
     let mut failed = None;
     let mut print = |item: Value| {
         let shown = if on.json { output::json(&item) } else { output::text(&line(&item)) };
@@ -52,4 +55,12 @@ fn line(item: &Value) -> String {
         of("sequence"),
         of("subject")
     )
+}
+
+fn control_line(item: &Value) -> String {
+    let of = |name| output::cell(item, name);
+    let address = item.get("address").map_or_else(String::new, |_| format!(" from {}", of("address")));
+    let reason = item.get("reason").map_or_else(String::new, |_| format!(" ({})", of("reason")));
+    let what = format!("{} {} {}", of("change"), of("subject"), of("about"));
+    format!("{:>10}  {:<24}  {}{address}: {}{reason}", of("position"), of("at"), of("actor"), what.trim_end())
 }

@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod completeness;
 pub(crate) mod demo;
 pub(crate) mod get;
+pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod projection;
 pub(crate) mod quarantine;

@@ -3,12 +3,14 @@
 mod blobs;
 mod webhooks;
 
+use continuity_auth::SigningAlgorithm;
+
 use super::source::given;
-use super::{BootstrapUrl, Config, Kafka, Limits, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
+use super::{Auth, BootstrapUrl, Config, Kafka, Limits, Nats, ObjectStoreUrl, Place, Schedule, Source, SourceUrl};
 
 /// What is wrong with `config`, in words that name the key.
 pub(super) fn check(config: &Config) -> Result<(), String> {
-    within("auth.token_seconds", u64::from(config.auth.token_seconds), 60, 86_400)?;
+    auth(&config.auth)?;
     refuse_if(
         !continuity_auth::is_read_period(config.audit.period_seconds),
         "audit.period_seconds has to be a divisor of 60: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
@@ -33,6 +35,21 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     bootstrap(config)?;
     blobs::check(config)?;
     webhooks::check(&config.webhooks)
+}
+
+fn auth(auth: &Auth) -> Result<(), String> {
+    within("auth.token_seconds", u64::from(auth.token_seconds), 60, 86_400)?;
+    refuse_if(
+        SigningAlgorithm::parse(&auth.signing_algorithm).is_none(),
+        "auth.signing_algorithm has to be RS256, PS256, ES256 or EdDSA",
+    )?;
+    within("auth.key_rotation_days", auth.key_rotation_days, 0, 3_650)?;
+    within("auth.key_published_hours", auth.key_published_hours, 0, 720)?;
+    let rotation = auth.rotation();
+    refuse_if(
+        rotation.every.is_some_and(|every| every < rotation.published_for),
+        "auth.key_published_hours has to be less than auth.key_rotation_days",
+    )
 }
 
 fn limits(limits: &Limits) -> Result<(), String> {

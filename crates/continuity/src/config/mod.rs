@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use continuity_api::ChangeOptions;
+use continuity_auth::{KeyRotation, SigningAlgorithm};
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
@@ -94,6 +95,21 @@ pub(crate) struct ReadModels {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) token_seconds: u32,
+    pub(crate) fleet_key_file: PathBuf,
+    pub(crate) signing_algorithm: String,
+    pub(crate) key_rotation_days: u64,
+    pub(crate) key_published_hours: u64,
+}
+
+impl Auth {
+    /// How keys change; the algorithm was checked when the configuration was read.
+    pub(crate) fn rotation(&self) -> KeyRotation {
+        KeyRotation {
+            algorithm: SigningAlgorithm::parse(&self.signing_algorithm).unwrap_or_default(),
+            every: (self.key_rotation_days > 0).then(|| Duration::from_hours(24 * self.key_rotation_days)),
+            published_for: Duration::from_hours(self.key_published_hours),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -14,29 +14,106 @@ use serde_json::Value;
 #[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum Command {
     Status,
-    LogVerify,
-    LogCat { from: u64, limit: u64, payload: bool },
+    LogVerify {
+        control: bool,
+    },
+    LogCat {
+        control: bool,
+        from: u64,
+        limit: u64,
+        payload: bool,
+    },
     ProjectionList,
-    ProjectionRebuild { name: String },
-    ClientCreate { name: String, description: String, scopes: String, token_seconds: Option<u32> },
-    ClientList,
-    ClientSetEnabled { id: String, enabled: bool },
-    ClientRotate { id: String, overlap_seconds: u64 },
-    QuarantineList { after: u64, limit: u64 },
-    QuarantineShow { position: u64 },
-    Completeness { again: bool, limit: u64 },
-    AccessExport { from: Option<i64>, to: Option<i64>, loan: Option<String>, client: Option<String> },
-    BlobStatus { loan: Option<String> },
-    BlobList { limit: u64 },
-    BlobRetry { sha256: String },
-    BlobVerify { sha256: String },
-    Webhook { order: WebhookOrder },
+    ProjectionRebuild {
+        name: String,
+    },
+    ClientCreate {
+        settings: Value,
+    },
+    ClientList {
+        unused_days: Option<u32>,
+    },
+    ClientShow {
+        id: String,
+    },
+    /// `change` is merged into the settings (RFC 7396).
+    ClientChange {
+        id: String,
+        change: Value,
+    },
+    ClientDelete {
+        id: String,
+    },
+    ClientExport,
+    ClientImport {
+        definition: Value,
+    },
+    ClientSetEnabled {
+        id: String,
+        enabled: bool,
+    },
+    ClientRotate {
+        id: String,
+        overlap_seconds: u64,
+    },
+    KeyList,
+    KeyRotate {
+        algorithm: Option<String>,
+        at_once: bool,
+        reason: Option<String>,
+    },
+    KeyRetire {
+        id: String,
+        reason: String,
+    },
+    QuarantineList {
+        after: u64,
+        limit: u64,
+    },
+    QuarantineShow {
+        position: u64,
+    },
+    Completeness {
+        again: bool,
+        limit: u64,
+    },
+    AccessExport {
+        from: Option<i64>,
+        to: Option<i64>,
+        loan: Option<String>,
+        client: Option<String>,
+    },
+    BlobStatus {
+        loan: Option<String>,
+    },
+    BlobList {
+        limit: u64,
+    },
+    BlobRetry {
+        sha256: String,
+    },
+    BlobVerify {
+        sha256: String,
+    },
+    Webhook {
+        order: WebhookOrder,
+    },
     SourceStatus,
-    SourcePause { reason: String },
-    SourceResume { reason: String },
+    SourcePause {
+        reason: String,
+    },
+    SourceResume {
+        reason: String,
+    },
     SourceSync,
-    SourceAccept { reason: String },
-    SourceResync { loan: String, from: Option<String>, reason: String },
+    SourceAccept {
+        reason: String,
+    },
+    SourceResync {
+        loan: String,
+        from: Option<String>,
+        reason: String,
+    },
 }
 
 /// What can be asked about webhooks.

@@ -14,7 +14,7 @@ use continuity_log::{Log, Opened, Options as LogOptions, RealDisk, Recovery, Wri
 use continuity_readmodel::ledger::{Ledger, LedgerReader};
 use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, SyncBoard, SyncBounds};
 
-use crate::config::Config;
+use crate::config::{Config, given};
 use crate::datadir::DataDir;
 use crate::operations::{Operations, completeness};
 
@@ -53,6 +53,8 @@ impl Core {
         })?;
         let auth = Auth::open(AuthOptions {
             default_token_seconds: config.auth.token_seconds,
+            fleet_key: given(&config.auth.fleet_key_file),
+            rotation: config.auth.rotation(),
             read_period_seconds: config.audit.period_seconds,
             ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
         })

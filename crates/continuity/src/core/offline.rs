@@ -1,6 +1,6 @@
 //! Commands on a data directory that no process runs on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use continuity_base::{Stop, SystemClock};
 use serde_json::Value;
 
 use super::Core;
-use crate::config::Config;
+use crate::commands::serve;
+use crate::config::{self, Config};
 use crate::control::{Command, Reply};
 use crate::datadir::DataDir;
 
@@ -25,7 +26,7 @@ pub(crate) fn execute(data_dir: &Path, command: &Command, each: &mut dyn FnMut(R
         bail!("a process is starting or stopping on {}; try again when it is up or gone", data_dir.display());
     };
     // No token is issued or checked here, so it does not matter for which address.
-    let config = Config { public_url: "https://localhost".to_owned(), ..Config::default() };
+    let config = Config { public_url: "https://localhost".to_owned(), auth: configured()?, ..Config::default() };
     let core = Core::open(dir, &config, Arc::new(SystemClock::new()))?;
     let operations = core.operations();
     let stop = Stop::new();
@@ -41,4 +42,12 @@ pub(crate) fn execute(data_dir: &Path, command: &Command, each: &mut dyn FnMut(R
     worker.join().map_err(|_| anyhow!("the read-model engine panicked"))?.context("the read-model engine failed")?;
     operations.auth.close();
     result
+}
+
+/// The authorization server's part of the configuration that the environment names: where the fleet key is.
+fn configured() -> Result<config::Auth> {
+    let Some(path) = std::env::var_os("CONTINUITY_CONFIG") else { return Ok(Config::default().auth) };
+    let path = PathBuf::from(path);
+    let config = config::load(Some(&path), serve::environment())?;
+    Ok(config.auth)
 }

@@ -1,6 +1,7 @@
-//! The replica log: verify it, read it.
+//! The replica log and the control log: verify them, read them.
 
 use anyhow::Result;
+use continuity_auth::ControlRecord;
 use continuity_base::Timestamp;
 use continuity_events::record::{self, Received};
 use continuity_log::{Kind, Log, Record};
@@ -21,7 +22,13 @@ pub(super) fn verify(log: &Log, out: &mut dyn FnMut(Reply)) -> Result<Value> {
 }
 
 /// At most `limit` records from position `from`, one item each.
-pub(super) fn cat(log: &Log, from: u64, limit: u64, payload: bool, out: &mut dyn FnMut(Reply)) -> Result<Value> {
+pub(super) fn cat(
+    log: &Log,
+    from: u64,
+    limit: u64,
+    item: &dyn Fn(u64, &Record) -> Result<Value>,
+    out: &mut dyn FnMut(Reply),
+) -> Result<Value> {
     let mut reader = log.reader(from.max(1));
     let mut given = 0;
     while let Some(frame) = reader.next_frame()? {
@@ -29,14 +36,15 @@ pub(super) fn cat(log: &Log, from: u64, limit: u64, payload: bool, out: &mut dyn
             if given == limit {
                 return Ok(json!({ "records": given }));
             }
-            out(Reply::Item(item(position, record, payload)?));
+            out(Reply::Item(item(position, record)?));
             given += 1;
         }
     }
     Ok(json!({ "records": given }))
 }
 
-fn item(position: u64, record: &Record, payload: bool) -> Result<Value> {
+/// A record of the replica log; with `payload` what it holds.
+pub(super) fn item(position: u64, record: &Record, payload: bool) -> Result<Value> {
     let mut item = json!({
         "position": position,
         "kind": record.kind.name(),
@@ -47,6 +55,20 @@ fn item(position: u64, record: &Record, payload: bool) -> Result<Value> {
     if payload && matches!(record.kind, Kind::Event | Kind::Held | Kind::Control | Kind::Snapshot) {
         let received: Received = record::decode(&record.payload)?;
         item["payload"] = serde_json::from_str(&received.event.to_structured())?;
+    }
+    Ok(item)
+}
+
+/// A record of the control log: who did what, from where and why.
+pub(super) fn control_item(position: u64, record: &Record) -> Result<Value> {
+    let mut item = json!({
+        "position": position,
+        "at": Timestamp::from_micros(record.arrived_at).to_string(),
+    });
+    if let (Some(item), Value::Object(said)) =
+        (item.as_object_mut(), serde_json::to_value(ControlRecord::read(&record.payload)?)?)
+    {
+        item.extend(said);
     }
     Ok(item)
 }

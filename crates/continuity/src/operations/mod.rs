@@ -4,6 +4,7 @@ mod accesses;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
+mod keys;
 mod log;
 mod projections;
 mod quarantine;
@@ -63,8 +64,14 @@ impl Operations {
     pub(crate) fn execute(&self, command: &Command, actor: &str, out: &mut dyn FnMut(Reply)) -> Result<Value> {
         match command {
             Command::Status => Ok(status::status(self)),
-            Command::LogVerify => log::verify(&self.log, out),
-            Command::LogCat { from, limit, payload } => log::cat(&self.log, *from, *limit, *payload, out),
+            Command::LogVerify { control: false } => log::verify(&self.log, out),
+            Command::LogVerify { control: true } => log::verify(&self.auth.control_log(), out),
+            Command::LogCat { control: false, from, limit, payload } => {
+                log::cat(&self.log, *from, *limit, &|at, record| log::item(at, record, *payload), out)
+            }
+            Command::LogCat { control: true, from, limit, .. } => {
+                log::cat(&self.auth.control_log(), *from, *limit, &log::control_item, out)
+            }
             Command::ProjectionList => Ok(projections::list(&self.engine)),
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
@@ -90,6 +97,9 @@ impl Operations {
                 resync::resync(self, why, loan, from.as_deref(), out)
             }
             Command::SourceAccept { reason } => source::accept(self, actor, reason),
+            Command::KeyList | Command::KeyRotate { .. } | Command::KeyRetire { .. } => {
+                keys::execute(&self.auth, actor, command)
+            }
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }
     }

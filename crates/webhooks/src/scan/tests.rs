@@ -22,7 +22,7 @@ fn told(bench: &Bench) -> (Vec<String>, usize) {
 #[test]
 fn a_snapshot_that_takes_effect_is_told_whether_or_not_an_export_is_open() {
     let mut bench = Bench::new();
-    bench.append(vec![
+    bench.append(&[
         status(Record::Event, "L1", 1, "BID"),
         control("SnapshotStarted", r#"{"snapshotId":"never-completed","loanRequests":3}"#),
         snapshot("L1", 3, "SANCTION"),
@@ -42,7 +42,7 @@ fn what_is_released_at_once_is_told_in_parts() {
     let mut bench = Bench::new();
     let held = (3..=LAST).map(|sequence| status(Record::Held, "L1", sequence, &format!("S{sequence}")));
     let records = std::iter::once(status(Record::Event, "L1", 1, "S1")).chain(held);
-    bench.append(records.chain([released("L1", 3, LAST)]).collect());
+    bench.append(&records.chain([released("L1", 3, LAST)]).collect::<Vec<_>>());
     let (told, most) = told(&bench);
     assert!(most <= 2 * MESSAGES, "{most}");
     let all = (3..=LAST).map(|sequence| format!(r#""status":"S{sequence}""#));

@@ -115,8 +115,9 @@ impl State {
             let mut transaction = database.as_ref().ok_or_else(closed)?.begin_write()?;
             transaction.set_durability(durability)?;
             let result = change(&mut Writer::new(&transaction)?)?;
-            transaction.commit()?;
+            // Before the commit, while no other one can be under way.
             self.unsaved.store(matches!(durability, Durability::None), Ordering::SeqCst);
+            transaction.commit()?;
             Ok(result)
         };
         attempt().map_err(|fault| self.failed(fault))

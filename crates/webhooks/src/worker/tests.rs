@@ -124,7 +124,7 @@ fn a_refusal_counts_from_when_it_began_and_not_from_the_outage_before() {
     on_one_thread(async {
         let mut scene = Scene::start().await;
         let limit = scene.worker.core.options.retry.give_up_refused;
-        scene.bench.append(vec![status(Record::Event, "L1", 1, "BID")]);
+        scene.bench.append(&[status(Record::Event, "L1", 1, "BID")]);
         scene.work().await;
         scene.later(Duration::from_hours(3)).await;
         scene.receiver.answers(400);
@@ -146,10 +146,10 @@ fn a_refusal_counts_from_when_it_began_and_not_from_the_outage_before() {
 fn of_a_purged_loan_only_the_purge_is_told() {
     on_one_thread(async {
         let mut scene = Scene::start().await;
-        scene.bench.append(vec![status(Record::Event, "L1", 1, "BID"), status(Record::Event, "L2", 1, "DRAFT")]);
+        scene.bench.append(&[status(Record::Event, "L1", 1, "BID"), status(Record::Event, "L2", 1, "DRAFT")]);
         scene.work().await;
         assert_eq!(scene.receiver.sent(), ["BID"], "and it is tried again later");
-        scene.bench.append(vec![purge("L1", 2)]);
+        scene.bench.append(&[purge("L1", 2)]);
         scene.receiver.answers(204);
         scene.later(Duration::from_secs(0)).await;
         assert_eq!((scene.receiver.sent(), scene.head()), (vec!["DRAFT".to_owned(), "purged".to_owned()], None));
@@ -161,7 +161,7 @@ fn dead_letters_of_a_purged_loan_are_not_sent_again() {
     on_one_thread(async {
         let mut scene = Scene::start().await;
         scene.receiver.answers(400);
-        scene.bench.append(vec![
+        scene.bench.append(&[
             status(Record::Event, "L1", 1, "BID"),
             purge("L2", 1),
             status(Record::Event, "L3", 1, "DRAFT"),
@@ -171,7 +171,7 @@ fn dead_letters_of_a_purged_loan_are_not_sent_again() {
             scene.later(scene.worker.core.options.retry.give_up_refused).await;
         }
         assert_eq!(scene.dead(), 3);
-        scene.bench.append(vec![purge("L1", 2)]);
+        scene.bench.append(&[purge("L1", 2)]);
         scene.receiver.answers(204);
         scene.receiver.sent();
         scene.worker.core.state.write(|writer| writer.retry("core", None)).unwrap();
@@ -188,7 +188,7 @@ fn health_says_what_waits_what_is_in_vain_and_what_was_given_up() {
     on_one_thread(async {
         let mut scene = Scene::start().await;
         assert_eq!(scene.health(), (true, 0, 0, None));
-        scene.bench.append(vec![status(Record::Event, "L1", 1, "BID"), status(Record::Event, "L1", 2, "DEED")]);
+        scene.bench.append(&[status(Record::Event, "L1", 1, "BID"), status(Record::Event, "L1", 2, "DEED")]);
         assert_eq!(scene.health(), (true, 2, 0, Some(0)), "it has just come");
         scene.bench.clock.advance(Duration::from_mins(5));
         assert_eq!(scene.health(), (false, 2, 0, Some(300)), "nobody works on it");
@@ -202,7 +202,7 @@ fn health_says_what_waits_what_is_in_vain_and_what_was_given_up() {
         assert_eq!(scene.health(), (false, 0, 0, None), "it stands still");
         scene.worker.endpoint().set_failing(false);
         scene.receiver.answers(400);
-        scene.bench.append(vec![status(Record::Event, "L1", 3, "BID")]);
+        scene.bench.append(&[status(Record::Event, "L1", 3, "BID")]);
         scene.work().await;
         scene.later(Duration::from_mins(15)).await;
         assert_eq!(scene.health(), (false, 0, 1, None), "a dead letter is kept");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use continuity_tests::harness::Failure;
+use continuity_tests::harness::{Failure, binary};
 
 use super::{client, demo, document, node_program, python_with, succeeds, told, workshop};
 
@@ -22,6 +22,12 @@ async fn typescript_and_openid_clients_work() -> Result<(), Failure> {
         let said = succeeds(node).await?;
         assert_eq!(said.lines().count(), lines, "{program} said {said}");
     }
+    let mut node = Command::new("node");
+    node.current_dir(folder.path()).arg("authorization_server.mjs");
+    node.arg(demo.told("baseUrl")?).arg(binary()?).arg(demo.data_dir());
+    node.env("NODE_EXTRA_CA_CERTS", demo.told("caFile")?);
+    let said = succeeds(node).await?;
+    assert_eq!(said.lines().count(), 3, "authorization_server.mjs said {said}");
     Ok(())
 }
 

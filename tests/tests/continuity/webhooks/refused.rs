@@ -99,7 +99,10 @@ async fn a_receiver_that_is_away_is_waited_for_over_kills_and_then_given_up() ->
     receiver.answer(Answer::Always(200));
     assert_eq!(receiver.until_taken(1).await?[0].message["data"]["loanRequestId"], "L3");
     let attempts = receiver.all().iter().filter(|arrival| arrival.body.contains("\"L2\"")).count();
-    assert_eq!(Some(attempts as u64), dead[0]["attempts"].as_u64(), "attempts of both lives count");
+    let counted = dead[0]["attempts"].as_u64().unwrap_or_default();
+    // One may have arrived in the moment of the kill.
+    let lost = (attempts as u64).checked_sub(counted);
+    assert!(lost.is_some_and(|lost| lost <= 1), "attempts of both lives count: {counted} of {attempts}");
     Ok(())
 }
 

@@ -60,7 +60,7 @@ static PARAMS: [Param; 24] = [
     Param {
         name: "offset",
         kind: ParamKind::Integer { min: 0, max: MAX_OFFSET, default: Some(0) },
-        description: "Rows to leave out before the page. Bounded, and with filters by what is looked at for one page, 20,000 loans: beyond it 400 `bad-parameter`. Further in, use `cursor`.",
+        description: "Rows to leave out before the page. Bounded, and with filters, `q` or `sortBy=position` by what is looked at for one page, 20,000 loans: beyond it 400 `bad-parameter`. Further in, use `cursor`.",
     },
     Param {
         name: "cursor",
@@ -104,7 +104,7 @@ static PARAMS: [Param; 24] = [
         "q",
         filter::ELSEWHERE,
         By::Words,
-        "Only those whose reference and participants' names (`givenName`, `familyName`, `displayName`) have all these words: in any order, each the beginning of a word there, whatever the case and the accents (`q=mull joh` finds Johanna Müller, `q=lukasz` finds Łukasz). Punctuation does not count: `PE-2026-000199` is found by its whole, and by each of its parts on. At most 8 words and 200 characters. A loan is found by its first 1,000 words. Names of people are personal data: the replica writes no query to its log; proxies in between may.",
+        "Only those whose reference and participants' names (`givenName`, `familyName`, `displayName`) have all these words: in any order, each the beginning of a word there, whatever the case and the accents (`q=mull joh` finds Johanna Müller, `q=lukasz` finds Łukasz). Punctuation does not count: `PE-2026-000199` is found by its whole, and by each of its parts on. At most 8 words and 200 characters; words without a letter or a digit alone find nothing. A loan is found by its first 1,000 words. Names of people are personal data: the replica writes no query to its log; proxies in between may.",
     ),
     by(
         "hasOpenTasks",

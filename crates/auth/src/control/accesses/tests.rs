@@ -5,7 +5,7 @@ use continuity_readmodel::{Checkpoint, Durability, Place as StorePlace, Store};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::control::event::{Change, Entry};
+use crate::control::event::{By, Change, Entry};
 use crate::control::projection::{TABLES, VERSION, apply};
 
 /// 2026-11-22T18:00:00.123456Z
@@ -44,7 +44,7 @@ fn log(changes: Vec<(i64, Change)>) -> AccessLog {
     let store = Store::open(StorePlace::memory(), "control", VERSION, TABLES, 1 << 20).unwrap();
     let mut batch = store.batch();
     for (position, (at, change)) in (1..).zip(changes) {
-        let payload = Entry { actor: "test".to_owned(), change }.encode();
+        let payload = Entry { by: By::actor("test"), change }.encode();
         let record = Record { kind: Kind::Operator, subject: String::new(), sequence: 0, arrived_at: at, payload };
         apply(&record, position, &mut batch.rows()).unwrap();
     }

@@ -1,6 +1,7 @@
 //! The fold of a client, and the proof of a secret.
 
 use super::*;
+use crate::control::event::{By, Change, Entry, SecretRotated};
 use crate::testing::{CLIENT, client_row};
 
 const T: Timestamp = Timestamp::from_micros(1_000);
@@ -10,7 +11,7 @@ fn digest(byte: u8) -> SecretDigest {
 }
 
 fn entry(change: Change) -> Entry {
-    Entry { actor: "cli".to_owned(), change }
+    Entry { by: By::actor("cli"), change }
 }
 
 fn disabled() -> Change {
@@ -38,8 +39,10 @@ fn each_disabling_begins_a_new_generation_and_enabling_does_not() {
 #[test]
 fn rotation_keeps_one_secret_back_and_no_generation_changes() {
     let row = folded(vec![rotated(2, Some(5_000)), rotated(3, Some(6_000))]);
-    assert_eq!(row.previous, Some((digest(2), Timestamp::from_micros(6_000))));
-    assert_eq!((row.secret, row.secret_created_at, row.generation), (digest(3), T, 0));
+    let (before, until) = row.previous.unwrap();
+    assert_eq!((before.digest, until), (digest(2), Timestamp::from_micros(6_000)));
+    let secret = row.secret.unwrap();
+    assert_eq!((secret.digest, secret.made_at, row.generation), (digest(3), T, 0));
     assert_eq!(folded(vec![rotated(2, Some(5_000)), rotated(3, None)]).previous, None);
 }
 
@@ -53,22 +56,15 @@ fn a_change_of_a_client_that_nothing_created_is_damage() {
 fn a_secret_is_proved_by_the_present_or_the_previous_digest() {
     let clients = Clients::new().unwrap();
     clients.put(folded(vec![rotated(2, Some(5_000))]));
-    let proves = |byte, at| clients.authenticate(CLIENT, &digest(byte), Timestamp::from_micros(at)).is_some();
+    let proves = |byte, at| clients.authenticate(CLIENT, &digest(byte), Timestamp::from_micros(at), None).is_some();
     assert!(proves(2, 0) && proves(2, i64::MAX));
     assert!(proves(1, 4_999) && !proves(1, 5_000));
     assert!(!proves(3, 0) && !proves(0, 0));
-    assert!(clients.authenticate("client-9", &digest(2), T).is_none());
-    assert!(clients.authenticate("client-9", &clients.decoy, T).is_none());
-    assert!(clients.authenticate(CLIENT, &clients.decoy, Timestamp::from_micros(i64::MIN)).is_none());
+    assert!(clients.authenticate("client-9", &digest(2), T, None).is_none());
+    assert!(clients.authenticate("client-9", &clients.decoy, T, None).is_none());
+    assert!(clients.authenticate(CLIENT, &clients.decoy, Timestamp::from_micros(i64::MIN), None).is_none());
     clients.put(folded(vec![rotated(2, None), disabled()]));
     assert!(!proves(2, 0), "disabled");
-}
-
-#[test]
-fn a_scope_that_this_version_does_not_know_grants_nothing() {
-    let mut row = client_row(CLIENT, digest(1));
-    row.scopes = vec!["loans:read".to_owned(), "tapes:read".to_owned()];
-    assert_eq!(row.scope_set().to_string(), "loans:read");
 }
 
 #[test]
@@ -82,9 +78,54 @@ fn clients_are_listed_oldest_first() {
     let ids: Vec<_> = clients.views(900).into_iter().map(|client| client.id).collect();
     assert_eq!(ids, ["b", "c", "a"]);
     let one = clients.view("a", 900).unwrap();
-    assert_eq!((one.token_seconds, one.created_by.as_str()), (900, "test"));
+    assert_eq!((one.settings.token_seconds, one.created_by.as_str()), (Some(900), "test"));
     let json = serde_json::to_value(&one).unwrap();
     assert_eq!(json["scopes"][0], "loans:read");
     assert_eq!(json["createdAt"], "1970-01-01T00:00:00.000Z");
-    assert!(!json.to_string().contains("secret\""), "{json}");
+    assert!(json.get("secret").is_none() && json.get("digest").is_none(), "{json}");
+}
+
+#[test]
+fn uses_are_known_to_the_hour_and_by_secret() {
+    let clients = Clients::new().unwrap();
+    clients.put(folded(vec![rotated(2, Some(i64::MAX))]));
+    let at = |hours: i64| Timestamp::from_micros(hours * 3_600_000_000 + 5);
+    let token = |byte, hours| {
+        let client = clients.authenticate(CLIENT, &digest(byte), at(hours), None).unwrap();
+        clients.note_use(&client, at(hours));
+        clients.take_uses()
+    };
+    let with_new = token(2, 10);
+    assert_eq!((with_new.len(), with_new[0].secret), (1, Some(T.as_micros())));
+    clients.used(&with_new);
+    assert!(token(2, 10).is_empty(), "known already");
+    clients.used(&token(1, 10));
+    let view = clients.view(CLIENT, 60).unwrap();
+    assert_eq!((view.secret_last_used_at, view.last_used_at), (Some(at(10)), Some(at(10))));
+    assert_eq!(view.previous_secret_last_used_at, Some(at(10)), "somebody has not changed over");
+    clients.used(&token(2, 11));
+    let view = clients.view(CLIENT, 60).unwrap();
+    assert_eq!((view.secret_last_used_at, view.previous_secret_last_used_at), (Some(at(11)), Some(at(10))));
+}
+
+#[test]
+fn a_deleted_client_is_gone_and_its_id_is_not_free() {
+    let clients = Clients::new().unwrap();
+    let row = folded(vec![Change::ClientDeleted { id: CLIENT.to_owned() }]);
+    clients.put(row);
+    assert!(clients.views(60).is_empty() && clients.view(CLIENT, 60).is_none());
+    assert!(clients.authenticate(CLIENT, &digest(1), T, None).is_none());
+    assert!(clients.is_taken(CLIENT) && clients.enabled(CLIENT).is_err());
+    assert_eq!(clients.name(CLIENT).as_deref(), Some("Reporting"), "what it read stays readable");
+    assert!(clients.live(CLIENT).unwrap().admit(1, crate::live::From::Anywhere).is_err());
+}
+
+#[test]
+fn a_client_gets_tokens_from_its_networks_only() {
+    let clients = Clients::new().unwrap();
+    let mut row = client_row(CLIENT, digest(1));
+    row.settings.allowed_networks = vec!["10.0.0.0/8".to_owned()];
+    clients.put(row);
+    let from = |address: &str| clients.authenticate(CLIENT, &digest(1), T, address.parse().ok()).is_some();
+    assert!(from("10.0.0.1") && !from("192.0.2.1") && !from("nowhere"));
 }

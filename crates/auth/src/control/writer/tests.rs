@@ -4,9 +4,9 @@ use std::sync::Barrier;
 
 use continuity_log::MemoryDisk;
 
-use crate::control::event::{AccessRecorded, Change, Entry};
+use crate::control::event::{AccessRecorded, By, Change, Entry};
 use crate::control::{Control, Opening};
-use crate::testing::manual_clock;
+use crate::testing::{manual_clock, ring};
 
 use super::*;
 
@@ -36,14 +36,14 @@ impl Bench {
 
     fn open(&self) -> Arc<Control> {
         let opening = Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("store.redb")).unwrap();
-        Arc::new(opening.finish(manual_clock()).unwrap())
+        Arc::new(opening.finish(manual_clock(), ring()).unwrap())
     }
 }
 
 #[tokio::test]
 async fn an_access_is_there_when_it_is_acknowledged() {
     let control = Bench::new().open();
-    control.append("c", access("lr-1")).await.unwrap();
+    control.append(By::actor("c"), access("lr-1")).await.unwrap();
     assert_eq!(control.accesses().count("lr-1").unwrap(), 1);
     assert_eq!(control.log().head().position, 1);
 }
@@ -62,7 +62,7 @@ fn appends_at_the_same_time_share_an_fsync() {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 start.wait();
                 for _ in 0..EACH {
-                    runtime.block_on(control.append("c", access("lr-1"))).unwrap();
+                    runtime.block_on(control.append(By::actor("c"), access("lr-1"))).unwrap();
                 }
             })
         })
@@ -83,15 +83,15 @@ fn appends_at_the_same_time_share_an_fsync() {
 async fn after_a_failed_sync_everything_is_refused_and_nothing_is_visible() {
     let bench = Bench::new();
     let control = bench.open();
-    control.append("c", access("lr-1")).await.unwrap();
+    control.append(By::actor("c"), access("lr-1")).await.unwrap();
     bench.disk.fail_sync(0);
-    let error = control.append("c", access("lr-1")).await.unwrap_err();
+    let error = control.append(By::actor("c"), access("lr-1")).await.unwrap_err();
     assert!(matches!(error, AuthError::Closed(_)), "{error}");
     for _ in 0..3 {
-        let error = control.append("c", access("lr-1")).await.unwrap_err();
+        let error = control.append(By::actor("c"), access("lr-1")).await.unwrap_err();
         assert!(matches!(error, AuthError::Closed(_)), "{error}");
         let change = Change::ClientDisabled { id: "x".to_owned() };
-        assert!(matches!(control.change("cli", |_, _| Ok(Some(change))), Err(AuthError::Closed(_))));
+        assert!(matches!(control.change(&By::actor("cli"), |_, _| Ok(Some(change))), Err(AuthError::Closed(_))));
     }
     assert_eq!(control.accesses().count("lr-1").unwrap(), 1);
 }
@@ -100,10 +100,10 @@ async fn after_a_failed_sync_everything_is_refused_and_nothing_is_visible() {
 async fn after_closing_everything_is_refused() {
     let bench = Bench::new();
     let control = bench.open();
-    control.append("c", access("lr-1")).await.unwrap();
+    control.append(By::actor("c"), access("lr-1")).await.unwrap();
     control.close();
     control.close();
-    let error = control.append("c", access("lr-1")).await.unwrap_err();
+    let error = control.append(By::actor("c"), access("lr-1")).await.unwrap_err();
     assert!(error.to_string().contains("it was closed"), "{error}");
     drop(control);
     assert_eq!(bench.open().accesses().count("lr-1").unwrap(), 1);
@@ -113,7 +113,7 @@ async fn after_closing_everything_is_refused() {
 fn a_full_queue_refuses_requests_at_once() {
     let (commands, waiting) = sync_channel(1);
     let queue = Queue { commands, why_closed: Arc::new(OnceLock::new()), thread: Mutex::new(None) };
-    let record = || super::super::record("c", access("lr-1"), continuity_base::Timestamp::default());
+    let record = || super::super::record(By::actor("c"), access("lr-1"), continuity_base::Timestamp::default());
     let (reply, _answer) = channel();
     queue.commands.send(Command::Append(Box::new(record()), Reply::Blocking(reply))).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -125,7 +125,7 @@ fn a_full_queue_refuses_requests_at_once() {
 fn a_group_is_what_waits_up_to_a_close() {
     let (commands, waiting) = sync_channel(8);
     let append = || {
-        let record = super::super::record("c", access("lr-1"), continuity_base::Timestamp::default());
+        let record = super::super::record(By::actor("c"), access("lr-1"), continuity_base::Timestamp::default());
         Command::Append(Box::new(record), Reply::Blocking(channel().0))
     };
     commands.send(append()).unwrap();
@@ -154,7 +154,9 @@ fn changes_are_decided_one_after_the_other() {
         .map(|_| {
             let (control, created) = (Arc::clone(&control), created.clone());
             std::thread::spawn(move || {
-                control.change("cli", |clients, _| Ok(clients.enabled("one").is_err().then_some(created))).unwrap();
+                control
+                    .change(&By::actor("cli"), |force, _| Ok(force.clients.enabled("one").is_err().then_some(created)))
+                    .unwrap();
             })
         })
         .collect();
@@ -163,5 +165,5 @@ fn changes_are_decided_one_after_the_other() {
     }
     assert_eq!(control.log().head().position, 1);
     let entry = Entry::decode(&control.log().get(1).unwrap().payload).unwrap();
-    assert_eq!((entry.actor.as_str(), &entry.change), ("cli", &created));
+    assert_eq!((entry.by.actor.as_str(), &entry.change), ("cli", &created));
 }

@@ -72,7 +72,8 @@ async fn an_index_that_was_deleted_is_derived_anew_without_fetching() {
     let blobs: Vec<_> = (0..30_u8).map(|n| world.offer(&[n; 100]).1).collect();
     let position = world.references.refer("L1", &blobs);
     let life = world.start();
-    until("settled", || life.settled(position)).await;
+    // What is stored is counted a moment later.
+    until("settled", || life.settled(position) && life.service.lag().unwrap().pending.count == 0).await;
     let before = life.service.lag().unwrap();
     life.end().await;
     for content in [None, Some("no database at all")] {
@@ -82,7 +83,7 @@ async fn an_index_that_was_deleted_is_derived_anew_without_fetching() {
             fs::write(&index, content).unwrap();
         }
         let life = world.start();
-        until("settled again", || life.settled(position)).await;
+        until("settled again", || life.settled(position) && life.service.lag().unwrap() == before).await;
         assert_eq!((life.service.lag().unwrap(), world.asked()), (before.clone(), 30));
         life.end().await;
     }

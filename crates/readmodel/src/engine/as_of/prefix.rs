@@ -62,6 +62,10 @@ impl Prefix {
         if here + missing < end - from {
             return Ok(Err(Then::Untold));
         }
+        // Folded as if nothing had been erased, it would show what was.
+        if cut.events.iter().any(|event| event.sequence > from && event.event.role() == Role::Erasure) {
+            return Ok(Err(Then::Erased));
+        }
         let erased = row.erased;
         let mut events = cut.events;
         events.retain(|event| event.sequence <= last);
@@ -101,7 +105,8 @@ fn base(
 ) -> Result<Option<Base>, EngineError> {
     let Some(newest) = row.base else { return Ok(None) };
     let older = history.snapshots(id)?.into_iter();
-    let older = older.filter(|(at, as_of)| *at <= position && *as_of < newest.as_of);
+    // One of the same sequence may be earlier: an erasure that came behind the snapshot.
+    let older = older.filter(|(at, as_of)| *at <= position && *as_of <= newest.as_of && *at != newest.position);
     let mut older: Vec<_> = older.map(|(position, as_of)| Base { as_of, position }).collect();
     older.sort_unstable_by_key(|base| std::cmp::Reverse((base.as_of, base.position)));
     for base in std::iter::once(newest).chain(older) {

@@ -250,6 +250,23 @@ fn nothing_from_before_an_erasure_is_shown() {
     for point in [at_sequence(1), at_sequence(2), Point::Position(2), Point::Position(3)] {
         assert_eq!(behind.at(&point).0, Then::Erased, "{point:?}");
     }
+    // Sequence 4, which the snapshot covers, may have happened by then.
+    assert_eq!(behind.at(&at_sequence(3)).0, Then::Untold);
+    // As one behind a snapshot of its own sequence.
+    let mut same = Bench::of(&events[..2]);
+    let snapshot = format!(r#"{{"asOfSequence":"3","entities":[{}]}}"#, after("loanRequest", "L", 3, r#"{"v":9}"#));
+    let taken = continuity_events::CloudEvent {
+        time: "2024-01-01T01:00:00Z".to_owned(),
+        ..named("L", 3, "LoanRequestSnapshot", &snapshot)
+    };
+    same.ingest.arrive(&taken);
+    same.ingest.arrive(&events[2]);
+    same.ingest.history.sync();
+    drain(&mut same.engine).unwrap();
+    for point in [at_sequence(1), at_sequence(2)] {
+        assert_eq!(same.at(&point).0, Then::Erased, "{point:?}");
+    }
+    assert_eq!(rows(&same.at(&at_sequence(3)).1.view), [r#"loanRequest/L={"v":"redacted"}"#]);
     assert_eq!(rows(&behind.at(&Point::Position(4)).1.view), [r#"loanRequest/L={"v":9}"#]);
     assert_eq!(rows(&behind.at(&at_sequence(4)).1.view), [r#"loanRequest/L={"v":9}"#]);
     let value: Value =

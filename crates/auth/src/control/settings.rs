@@ -1,0 +1,148 @@
+//! The settings of a client as records hold them: names and texts, so that records outlive any numbering.
+
+use ipnet::IpNet;
+use jsonwebtoken::jwk::{JwkSet, ThumbprintHash};
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Authentication, ClientRate, ClientSettings, GrantType};
+use crate::{Scope, ScopeSet};
+
+/// [`ClientSettings`] as stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) token_seconds: Option<u32>,
+    pub(crate) grant_types: Vec<String>,
+    /// `client_secret`, `private_key_jwt` or `none`.
+    pub(crate) authentication: String,
+    pub(crate) redirect_uris: Vec<String>,
+    /// A JWK Set as text.
+    pub(crate) jwks: Option<String>,
+    pub(crate) allowed_networks: Vec<String>,
+    /// Requests a second and burst.
+    pub(crate) rate_limit: Option<(u32, u32)>,
+    pub(crate) may_introspect: bool,
+}
+
+impl Settings {
+    /// Names that this version does not know grant nothing.
+    pub(crate) fn scope_set(&self) -> ScopeSet {
+        self.scopes.iter().filter_map(|name| Scope::parse(name)).collect()
+    }
+}
+
+impl Settings {
+    /// What somebody who reads the control log has to see of them: all that admits.
+    pub(crate) fn describe(&self) -> String {
+        let mut said = vec![
+            format!("{:?}", self.name),
+            format!("scopes {}", self.scopes.join(" ")),
+            format!("grants {}", self.grant_types.join(" ")),
+        ];
+        said.push(match &self.jwks {
+            Some(jwks) => format!("by {} ({})", self.authentication, key_names(jwks)),
+            None => format!("by {}", self.authentication),
+        });
+        if !self.redirect_uris.is_empty() {
+            said.push(format!("back to {}", self.redirect_uris.join(" ")));
+        }
+        said.push(match self.allowed_networks.as_slice() {
+            [] => "from anywhere".to_owned(),
+            networks => format!("from {}", networks.join(" ")),
+        });
+        said.extend(self.rate_limit.map(|(rate, _)| format!("{rate}/s")));
+        said.extend(self.may_introspect.then(|| "may introspect".to_owned()));
+        said.join(", ")
+    }
+}
+
+/// The thumbprints of a JWK Set's keys (RFC 7638).
+fn key_names(jwks: &str) -> String {
+    let keys = serde_json::from_str::<JwkSet>(jwks).map(|set| set.keys).unwrap_or_default();
+    let names: Vec<String> = keys.iter().filter_map(|key| key.thumbprint(ThumbprintHash::SHA256).ok()).collect();
+    if names.is_empty() { "no key".to_owned() } else { names.join(" ") }
+}
+
+impl From<ClientSettings> for Settings {
+    fn from(settings: ClientSettings) -> Self {
+        Self {
+            name: settings.name,
+            description: settings.description,
+            scopes: settings.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            token_seconds: settings.token_seconds,
+            grant_types: settings.grant_types.into_iter().map(|grant| grant.name().to_owned()).collect(),
+            authentication: settings.authentication.name().to_owned(),
+            redirect_uris: settings.redirect_uris,
+            jwks: settings.jwks.map(|jwks| jwks.to_string()),
+            allowed_networks: settings.allowed_networks.iter().map(IpNet::to_string).collect(),
+            rate_limit: settings.rate_limit.map(|rate| (rate.requests_per_second, rate.burst)),
+            may_introspect: settings.may_introspect,
+        }
+    }
+}
+
+impl From<&Settings> for ClientSettings {
+    /// What this version does not know grants nothing; a network that it cannot read admits nobody.
+    fn from(stored: &Settings) -> Self {
+        let nowhere = || IpNet::from(std::net::IpAddr::from([0, 0, 0, 0]));
+        Self {
+            name: stored.name.clone(),
+            description: stored.description.clone(),
+            scopes: stored.scope_set(),
+            token_seconds: stored.token_seconds,
+            grant_types: stored.grant_types.iter().filter_map(|name| GrantType::parse(name)).collect(),
+            authentication: Authentication::parse(&stored.authentication).unwrap_or(Authentication::None),
+            redirect_uris: stored.redirect_uris.clone(),
+            jwks: stored.jwks.as_deref().and_then(|jwks| serde_json::from_str(jwks).ok()),
+            allowed_networks: stored
+                .allowed_networks
+                .iter()
+                .map(|network| network.parse().unwrap_or_else(|_| nowhere()))
+                .collect(),
+            rate_limit: stored.rate_limit.map(|(requests_per_second, burst)| ClientRate { requests_per_second, burst }),
+            may_introspect: stored.may_introspect,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_come_back() {
+        let settings = ClientSettings {
+            description: "nightly".to_owned(),
+            token_seconds: Some(900),
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            authentication: Authentication::PrivateKeyJwt,
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            jwks: Some(json!({ "keys": [] })),
+            allowed_networks: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+            rate_limit: Some(ClientRate { requests_per_second: 5, burst: 10 }),
+            may_introspect: true,
+            ..ClientSettings::named("Reporting", ScopeSet::all())
+        };
+        assert_eq!(ClientSettings::from(&Settings::from(settings.clone())), settings);
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_grants_nothing() {
+        let stored = Settings {
+            scopes: vec!["loans:read".to_owned(), "tapes:read".to_owned()],
+            grant_types: vec!["device_code".to_owned()],
+            authentication: "tls_client_auth".to_owned(),
+            allowed_networks: vec!["everywhere".to_owned()],
+            ..Settings::default()
+        };
+        let read = ClientSettings::from(&stored);
+        assert_eq!(read.scopes.to_string(), "loans:read");
+        assert!(read.grant_types.is_empty());
+        assert_eq!(read.authentication, Authentication::None);
+        assert!(!read.allowed_networks[0].contains(&"192.0.2.1".parse::<std::net::IpAddr>().unwrap()));
+    }
+}
