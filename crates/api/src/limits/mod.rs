@@ -123,11 +123,7 @@ impl Admission {
             passage.who = self.client(Some(principal));
             if let Some((left, taken)) = self.take_of_rate(passage.who, principal) {
                 passage.left = Some(left);
-                taken.map_err(|wait| {
-                    limited(Limited::ClientRate);
-                    let detail = "The client asks more often than it may; RateLimit-Policy says how often that is.";
-                    Problem::new(&RATE_LIMITED, detail).retry_after(seconds(wait))
-                })?;
+                taken.map_err(too_often)?;
             }
         }
         Ok(principal)
@@ -191,11 +187,28 @@ impl Admission {
         Ok(())
     }
 
-    /// Whether credentials of `client` from there are looked at now; else what to answer.
+    /// Whether credentials of `client` from there are looked at now; else what to answer. What the client asked with good
+    /// ones counts against its rate, in a bucket beside that of its tokens; nobody else can empty it.
     pub(crate) fn may_try(&self, address: Option<IpAddr>, client: &str) -> Result<(), Problem> {
+        if let Some(rate) = &self.client_rate {
+            let looked = self.clients.look(self.proved_as(client), rate, self.clock.monotonic());
+            looked.map_err(|(_, wait)| too_often(wait))?;
+        }
         let (Some(rate), Some(_)) = (&self.failure_rate, address) else { return Ok(()) };
         let looked = self.failures.look(self.place(address, client), rate, self.clock.monotonic());
         looked.map_err(|(left, wait)| too_many_failures(&left, seconds(wait)))
+    }
+
+    /// The credentials of `client` were good.
+    pub(crate) fn proved(&self, client: &str) {
+        if let Some(rate) = &self.client_rate {
+            // Whether it was one too many shows at the next one.
+            drop(self.clients.take(self.proved_as(client), rate, self.clock.monotonic()));
+        }
+    }
+
+    fn proved_as(&self, client: &str) -> u64 {
+        self.keys.hash_one(("proved", client))
     }
 
     /// The credentials of `client` were wrong.
@@ -221,6 +234,12 @@ impl Admission {
         }
         self.failed(address, "").err().unwrap_or(problem)
     }
+}
+
+fn too_often(wait: Duration) -> Problem {
+    limited(Limited::ClientRate);
+    let detail = "The client asks more often than it may; RateLimit-Policy says how often that is.";
+    Problem::new(&RATE_LIMITED, detail).retry_after(seconds(wait))
 }
 
 fn too_many_failures(left: &Left, wait: u32) -> Problem {

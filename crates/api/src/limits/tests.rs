@@ -98,6 +98,56 @@ async fn whoever_guesses_a_secret_is_not_looked_at_any_more_and_other_clients_ar
 }
 
 #[tokio::test]
+async fn a_client_is_counted_where_it_proves_itself_too_and_nobody_else_counts_for_it() {
+    let rate = Rate { count: 1, per: Duration::from_secs(1), burst: 2 };
+    let replica = limited_to(|limits| limits.client_rate = Some(rate));
+    let settings = continuity_auth::ClientSettings::named("Reporting", continuity_auth::ScopeSet::all());
+    let made = replica.state.auth.create_client(settings).unwrap();
+    let (id, secret) = (made.client.id.as_str(), made.secret.unwrap());
+    for _ in 0..5 {
+        assert_eq!(token_request(&replica, "192.0.2.1", id).await.status, 401, "wrong secrets take nothing");
+    }
+    let ask = async || {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let request = Request::post("/oauth/token").header("host", "localhost");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body));
+        replica.send(request.unwrap()).await
+    };
+    assert_eq!((ask().await.status.as_u16(), ask().await.status.as_u16()), (200, 200));
+    let answer = ask().await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "1"));
+    assert_eq!(answer.json()["error"], "temporarily_unavailable");
+    replica.clock.advance(Duration::from_secs(1));
+    assert_eq!(ask().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_may_have_a_rate_and_networks_of_its_own() {
+    let replica = limited_to(|_| {});
+    let auth = &replica.state.auth;
+    let rate_limit = Some(continuity_auth::ClientRate { requests_per_second: 1, burst: 2 });
+    let allowed_networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let plain = continuity_auth::ClientSettings::named("Reporting", continuity_auth::ScopeSet::all());
+    let settings = continuity_auth::ClientSettings { rate_limit, allowed_networks, ..plain.clone() };
+    let made = auth.create_client(settings).unwrap();
+    let body =
+        format!("grant_type=client_credentials&client_id={}&client_secret={}", made.client.id, made.secret.unwrap());
+    let content_type = Some("application/x-www-form-urlencoded");
+    let address = Some("192.0.2.1".parse().unwrap());
+    let request = continuity_auth::TokenRequest { content_type, authorization: None, address, body: body.as_bytes() };
+    let token = auth.token(request).await.unwrap().access_token;
+    let from = async |address: &str| get_from(&replica, address, &token, LIST).await;
+    let answer = from("192.0.2.1").await;
+    assert_eq!((answer.status.as_u16(), answer.header("ratelimit-policy")), (200, "\"client\";q=2;w=2"));
+    assert_eq!(from("198.51.100.1").await.status, 401);
+    assert_eq!(from("192.0.2.2").await.status, 200);
+    assert_eq!(from("192.0.2.2").await.status, 429);
+    auth.change_client(&made.client.id, plain).unwrap();
+    let answer = from("198.51.100.1").await;
+    assert_eq!((answer.status.as_u16(), answer.header("ratelimit-policy")), (200, ""), "from the next request on");
+}
+
+#[tokio::test]
 async fn replies_that_nobody_takes_are_bounded_and_health_is_answered() {
     let replica = limited_to(|limits| (limits.requests, limits.requests_per_client, limits.queued) = (2, 2, 0));
     let ask = |path: &str| {

@@ -33,13 +33,19 @@ where
     if let Err(problem) = failures.0.may_try(failures.1, failures.2) {
         return Ok(slowed(&problem).caching(Caching::NoStore));
     }
-    let reply = answer(request).await.unwrap_or_else(|error| {
-        if error.error == "invalid_client" {
-            // Whether this was one too many shows at the next one, which is not looked at any more.
-            drop(failures.0.failed(failures.1, failures.2));
+    let reply = match answer(request).await {
+        Ok(reply) => {
+            failures.0.proved(failures.2);
+            reply
         }
-        refusal(&error)
-    });
+        Err(error) => {
+            if error.error == "invalid_client" {
+                // Whether this was one too many shows at the next one, which is not looked at any more.
+                drop(failures.0.failed(failures.1, failures.2));
+            }
+            refusal(&error)
+        }
+    };
     Ok(reply.caching(Caching::NoStore).header(PRAGMA, "no-cache"))
 }
 
