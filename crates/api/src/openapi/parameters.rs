@@ -47,7 +47,7 @@ const OF_HEADERS: &[RequestHeader] = &[
     (
         "LastEventId",
         "Last-Event-ID",
-        || json!({"type": "integer", "minimum": 0, "examples": [24_023]}),
+        || json!({"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64, "examples": [24_023]}),
         "Go on behind the event with this `id`. It counts before `since`.",
         |e| matches!(e.answer, Answer::Events),
     ),
