@@ -174,7 +174,7 @@ impl Auth {
             writing_reads: Mutex::default(),
         };
         let auth = Self { inner: Arc::new(inner), by: Arc::new(By::actor("local")) };
-        auth.ensure_signing_key()?;
+        auth.acting_as("replica").ensure_signing_key()?;
         Ok(auth)
     }
 
