@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rsa::KeyPair;
@@ -9,7 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use continuity_base::{Clock, ManualClock, Timestamp};
 use serde_json::{Value, json};
 
-use crate::ScopeSet;
 use crate::control::clients::{ClientRow, fold};
 use crate::control::event::{By, Change, ClientCreated, Entry, KeyMade};
 use crate::control::force::InForce;
@@ -21,6 +21,7 @@ use crate::keys::row::KeyRow;
 use crate::keys::secret::SecretDigest;
 use crate::token_endpoint::{Gate, TokenEndpoint};
 use crate::verifier::Verifier;
+use crate::{AuthOptions, KeyRotation, ScopeSet};
 
 pub(crate) const ISSUER: &str = "https://replica.example:8083";
 pub(crate) const AUDIENCE: &str = "https://replica.example:8083/api/v1";
@@ -100,6 +101,13 @@ pub(crate) fn client_row(id: &str, secret: SecretDigest) -> ClientRow {
     };
     let entry = Entry { by: By::actor("test"), change: Change::ClientCreated(created) };
     fold(None, entry, Timestamp::from_micros(NOW * 1_000_000)).unwrap().unwrap()
+}
+
+/// A server with a directory and a clock of its own, and a key that is made quickly: an RSA key takes long.
+pub(crate) fn options(dir: &Path, clock: &Arc<ManualClock>) -> AuthOptions {
+    let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+    AuthOptions { rotation, ..AuthOptions::new(dir, ISSUER, clock) }
 }
 
 pub(crate) fn fleet_key() -> FleetKey {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use continuity_base::{Clock, ManualClock};
+use continuity_base::ManualClock;
 use serde_json::json;
 
 use super::*;
-use crate::testing::{ISSUER, manual_clock};
-use crate::{AuthOptions, GrantType, KeyRotation, Scope, ScopeSet, SigningAlgorithm, TokenError, TokenRequest};
+use crate::testing::{manual_clock, options};
+use crate::{GrantType, Scope, ScopeSet, TokenError, TokenRequest};
 
 struct Bench {
     _dir: tempfile::TempDir,
@@ -18,10 +18,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (dir, clock) = (tempfile::tempdir().unwrap(), manual_clock());
-        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let options = AuthOptions { rotation, ..AuthOptions::new(dir.path(), ISSUER, as_clock) };
-        Self { auth: Auth::open(options).unwrap(), clock, _dir: dir }
+        Self { auth: Auth::open(options(dir.path(), &clock)).unwrap(), clock, _dir: dir }
     }
 
     async fn token(&self, client: &Created) -> Result<String, &'static str> {

@@ -9,11 +9,8 @@ use continuity_base::ManualClock;
 use serde_json::Value;
 
 use super::*;
-use crate::testing::{ISSUER, manual_clock};
-use crate::{
-    AccessRange, Accessed, ClientSettings, ControlRecord, Created, KeyRotation, MAX_SECRET_OVERLAP, Scope, ScopeSet,
-    SigningAlgorithm,
-};
+use crate::testing::{manual_clock, options};
+use crate::{AccessRange, Accessed, ClientSettings, ControlRecord, Created, MAX_SECRET_OVERLAP, Scope, ScopeSet};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -26,10 +23,7 @@ impl Bench {
     }
 
     fn options(&self) -> AuthOptions {
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        // An RSA key takes long to make.
-        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-        AuthOptions { rotation, ..AuthOptions::new(self.dir.path(), ISSUER, clock) }
+        options(self.dir.path(), &self.clock)
     }
 
     fn open(&self) -> Auth {

@@ -13,10 +13,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::algorithm::SigningAlgorithm;
+use super::algorithm::{PublicKey, SigningAlgorithm};
 use super::fleet::Sealing;
 use super::row::{KeyRow, KeyState};
 use crate::AuthError;
+use crate::control::event::KeyMade;
 
 /// What a token that names a key must satisfy.
 pub(crate) struct VerificationKey {
@@ -88,13 +89,13 @@ impl Ring {
     }
 
     /// A new key of that algorithm: its row's id, public half and sealed private half.
-    pub(crate) fn make(&self, algorithm: SigningAlgorithm) -> Result<crate::control::event::KeyMade, AuthError> {
+    pub(crate) fn make(&self, algorithm: SigningAlgorithm) -> Result<KeyMade, AuthError> {
         let private = algorithm.generate()?;
-        let public = super::algorithm::PublicKey::of(algorithm, &private);
+        let public = PublicKey::of(algorithm, &private);
         let public = public.ok_or(AuthError::Crypto("a new signing key cannot be read"))?;
         let id = public.thumbprint();
         let sealed = self.sealing.seal(&id, &private)?;
-        Ok(crate::control::event::KeyMade { id, algorithm: algorithm.name().to_owned(), public, sealed })
+        Ok(KeyMade { id, algorithm: algorithm.name().to_owned(), public, sealed })
     }
 
     /// Fails when the private half of the active key cannot be opened: with another fleet key nothing can be signed.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use continuity_base::{Clock, ManualClock};
+use continuity_base::ManualClock;
 use continuity_log::{CrashPolicy, MemoryDisk};
 use serde_json::Value;
 
 use super::*;
 use crate::keys::private_file;
-use crate::testing::{ISSUER, manual_clock};
-use crate::{Access, AccessRange, Accessed, AuthOptions, KeyRotation, SigningAlgorithm};
+use crate::testing::{manual_clock, options};
+use crate::{Access, AccessRange, Accessed};
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -24,10 +24,7 @@ impl Bench {
     }
 
     fn open(&self) -> Auth {
-        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-        let options = AuthOptions { rotation, ..AuthOptions::new(self.dir.path(), ISSUER, clock) };
-        Auth::open_on(Arc::new(self.disk.clone()), options).unwrap()
+        Auth::open_on(Arc::new(self.disk.clone()), options(self.dir.path(), &self.clock)).unwrap()
     }
 
     /// The same keys and disk after the power was cut: what was not synced is gone, and so are the rows.

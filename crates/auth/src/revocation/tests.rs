@@ -6,8 +6,8 @@ use std::sync::Arc;
 use continuity_base::{Clock, ManualClock};
 
 use super::*;
-use crate::testing::{ISSUER, manual_clock};
-use crate::{AuthOptions, ClientSettings, ControlRecord, Created, KeyRotation, ScopeSet, SigningAlgorithm, TokenError};
+use crate::testing::{ISSUER, manual_clock, options};
+use crate::{ClientSettings, ControlRecord, Created, ScopeSet, TokenError};
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
@@ -22,9 +22,7 @@ impl Bench {
     }
 
     fn open(&self) -> Auth {
-        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        Auth::open(AuthOptions { rotation, ..AuthOptions::new(self.dir.path(), ISSUER, clock) }).unwrap()
+        Auth::open(options(self.dir.path(), &self.clock)).unwrap()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use continuity_base::{Clock, ManualClock};
+use continuity_base::ManualClock;
 use serde_json::Value;
 
 use super::*;
-use crate::testing::{ISSUER, manual_clock};
-use crate::{AuthOptions, ClientSettings, Created, ScopeSet, TokenError, TokenRequest};
+use crate::testing::{manual_clock, options};
+use crate::{ClientSettings, Created, ScopeSet, TokenError, TokenRequest};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -18,12 +18,6 @@ struct Bench {
     /// `None` only while it is opened again.
     auth: Option<Auth>,
     client: Created,
-}
-
-fn options(dir: &std::path::Path, clock: &Arc<ManualClock>) -> AuthOptions {
-    let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    AuthOptions { rotation, ..AuthOptions::new(dir, ISSUER, clock) }
 }
 
 impl Bench {
