@@ -118,6 +118,15 @@ async fn change_clients(data: &Path, id: &str) -> Result<(), Failure> {
     let file = folder.path().join("clients.ndjson");
     let exported = text(data, &["client", "export"]).await?;
     std::fs::write(&file, exported.replace(id, "client-moved").replace("nightly", "moved"))?;
+    let bad = folder.path().join("bad.ndjson");
+    let bad_file = bad.display().to_string();
+    std::fs::write(&bad, format!("{}\n{{", exported.replace(id, "client-unread")))?;
+    assert!(refused(data, &["client", "import", &bad_file]).await?.contains("bad.ndjson"));
+    assert!(refused(data, &["client", "show", "client-unread"]).await?.contains("no client client-unread"));
+    let first = exported.lines().next().unwrap_or_default();
+    std::fs::write(&bad, format!("{first}\n\n{{\"id\": 1}}"))?;
+    let refusal = refused(data, &["client", "import", &bad_file]).await?;
+    assert!(refusal.contains("definition 2 was not imported"), "{refusal}");
     let file = file.display().to_string();
     let imported = json(data, &["client", "import", &file]).await?;
     let moved = imported.as_array().into_iter().flatten().find(|one| one["id"] == "client-moved");

@@ -129,7 +129,8 @@ fn export(on: &OnData) -> Result<()> {
     output::text(&lines.join("\n"))
 }
 
-/// One definition a line; the first that is refused ends it, and those before it stay.
+/// One definition a line. With a line that is no JSON none is imported; the first that is refused ends it, and those
+/// before it stay.
 fn import(on: &OnData, file: &std::path::Path) -> Result<()> {
     let mut text = String::new();
     if file.as_os_str() == "-" {
@@ -137,17 +138,17 @@ fn import(on: &OnData, file: &std::path::Path) -> Result<()> {
     } else {
         text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     }
-    let mut outcomes = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let place = || format!("line {number} of {}", file.display());
-        let definition = serde_json::from_str(line).with_context(place)?;
-        outcomes.push(super::on_data(on, &Command::ClientImport { definition }, &mut |_| {}).with_context(place)?);
-    }
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let definitions = lines.map(|(number, line)| {
+        serde_json::from_str(line).with_context(|| format!("line {number} of {}", file.display()))
+    });
+    let definitions = definitions.collect::<Result<_>>()?;
+    let outcomes = super::on_data(on, &Command::ClientImport { definitions }, &mut |_| {})?;
     if on.json {
-        return output::json(&Value::Array(outcomes));
+        return output::json(&outcomes);
     }
-    let rows: Vec<Vec<String>> =
-        outcomes.iter().map(|one| vec![output::cell(one, "id"), output::cell(one, "outcome")]).collect();
+    let row = |one| vec![output::cell(one, "id"), output::cell(one, "outcome")];
+    let rows: Vec<Vec<String>> = outcomes.as_array().into_iter().flatten().map(row).collect();
     output::text(&output::table(&["id", "outcome"], &rows))
 }
 

@@ -45,8 +45,9 @@ pub(crate) enum Command {
         id: String,
     },
     ClientExport,
+    /// Each as [`Command::ClientExport`] gives it.
     ClientImport {
-        definition: Value,
+        definitions: Vec<Value>,
     },
     ClientSetEnabled {
         id: String,

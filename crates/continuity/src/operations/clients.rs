@@ -39,14 +39,21 @@ pub(super) fn execute(auth: &Auth, command: &Command) -> Result<Value> {
             with_secret(&auth.rotate_secret(id, Duration::from_secs(*overlap_seconds))?)
         }
         Command::ClientExport => shown(&auth.export_clients()?),
-        Command::ClientImport { definition } => {
-            let definition: ClientDefinition =
-                serde_json::from_value(definition.clone()).context("that is no definition of a client")?;
-            let id = definition.id.clone();
-            Ok(json!({ "id": id, "outcome": auth.import_client(definition)? }))
+        Command::ClientImport { definitions } => {
+            let import = |(number, definition)| {
+                import(auth, definition).with_context(|| format!("definition {number} was not imported"))
+            };
+            Ok(Value::Array((1..).zip(definitions).map(import).collect::<Result<_>>()?))
         }
         other => bail!("{other:?} is not a command on clients"),
     }
+}
+
+fn import(auth: &Auth, definition: &Value) -> Result<Value> {
+    let definition: ClientDefinition =
+        serde_json::from_value(definition.clone()).context("that is no definition of a client")?;
+    let id = definition.id.clone();
+    Ok(json!({ "id": id, "outcome": auth.import_client(definition)? }))
 }
 
 fn parse(settings: Value) -> Result<ClientSettings> {
