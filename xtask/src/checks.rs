@@ -32,6 +32,8 @@ pub(crate) fn all(with_setup: bool) -> Outcome {
     for line in std::fs::read_to_string(&skipped).unwrap_or_default().lines() {
         println!("not shown in this run: {line}");
     }
+    // Once more at the end, where whoever reads only that finds them.
+    counts.failures.iter().for_each(|line| println!("{line}"));
     println!("{} tests passed, {} failed, {} ignored", counts.passed, counts.failed, counts.ignored);
     match counts {
         Counts { failed: 0, passed: 1.., succeeded: true, .. } => Ok(()),
@@ -54,6 +56,8 @@ pub(crate) struct Counts {
     pub(crate) failed: u32,
     ignored: u32,
     pub(crate) succeeded: bool,
+    /// What the test binaries printed of the tests that failed.
+    failures: Vec<String>,
 }
 
 /// Runs the tests with their output shown, and adds up the summary line of each test binary.
@@ -62,12 +66,16 @@ pub(crate) fn tests(command: &mut Command) -> Result<Counts, String> {
     println!("> {shown}");
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| format!("{shown}: cannot start: {e}"))?;
     let output = child.stdout.take().ok_or("the tests' output is not connected")?;
-    let mut counts = Counts::default();
+    let (mut counts, mut in_failures) = (Counts::default(), false);
     for line in BufReader::new(output).lines() {
         let line = line.map_err(|e| format!("{shown}: {e}"))?;
         println!("{line}");
         if let Some(summary) = line.strip_prefix("test result: ") {
             count(summary, &mut counts);
+        }
+        in_failures = (in_failures || line == "failures:") && !line.starts_with("test result: ");
+        if in_failures {
+            counts.failures.push(line);
         }
     }
     counts.succeeded = child.wait().map_err(|e| format!("{shown}: {e}"))?.success();

@@ -89,7 +89,7 @@ impl Worker {
             Delivered::Resumed(resumed) => self.resumed(resumed)?,
             Delivered::Batch(batch) => self.batch(batch),
             Delivered::Rests(until) => self.rests(until),
-            Delivered::Failed(error) => self.failed(&error),
+            Delivered::Failed(error) => self.failed(error),
         }
         Ok(())
     }
@@ -127,9 +127,9 @@ impl Worker {
         self.passed = batch.passed;
     }
 
-    fn failed(&mut self, error: &SourceError) {
+    fn failed(&mut self, error: SourceError) {
         let most = self.parts.options.reconnect_most;
-        let (wait, known) = match error {
+        let (wait, known) = match &error {
             SourceError::Diverged { found, .. } => {
                 let known = self.diverged.as_ref() == Some(found);
                 self.diverged = Some(found.clone());
@@ -147,7 +147,12 @@ impl Worker {
         self.backoff = if matches!(error, SourceError::Refused { .. }) { most } else { (self.backoff * 2).min(most) };
         self.disconnect();
         self.retry = Some(self.now() + jittered(wait, rand::random()));
-        self.tell_failed(error);
+        if matches!(error, SourceError::Diverged { .. }) {
+            // It is told once it is recorded: who sees it can look it up.
+            self.untold = Some(error);
+        } else {
+            self.tell_failed(&error);
+        }
     }
 }
 

@@ -89,6 +89,8 @@ impl Worker {
         self.disconnect();
         self.reader.acknowledgements.forget();
         self.diverged = None;
+        self.untold = None;
+        self.news.retain(|news| !matches!(news, News::Diverged(_)));
         self.parts.board.accepted();
         self.backoff = self.parts.options.reconnect_first;
         self.retry = Some(self.now());

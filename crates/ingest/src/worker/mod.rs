@@ -34,7 +34,7 @@ use crate::parse::Parsed;
 use crate::reader::{Acknowledgements, Connect, Delivery};
 use crate::schedule::Rounds;
 use crate::source::Resumed;
-use crate::{Diverged, IngestError, metrics};
+use crate::{Diverged, IngestError, SourceError, metrics};
 
 /// The longest time between two looks at the stop, the orders, the gaps and the clock.
 const LOOK: Duration = Duration::from_millis(50);
@@ -72,6 +72,8 @@ pub(crate) struct Worker {
     /// The source let us in again, and has to deliver before a divergence counts as over.
     unproven: Option<Resumed>,
     news: Vec<News>,
+    /// A failure that is in `news`, and is told once that is recorded.
+    untold: Option<SourceError>,
     queue: VecDeque<Parsed>,
     passed: Vec<SourcePosition>,
     end: Option<End>,
@@ -102,6 +104,7 @@ impl Worker {
             diverged: None,
             unproven: None,
             news: Vec::new(),
+            untold: None,
             queue: VecDeque::new(),
             passed: Vec::new(),
             end: None,
@@ -175,6 +178,9 @@ impl Worker {
             }
         }
         self.commit(batch, flight)?;
+        if let Some(error) = self.untold.take() {
+            self.tell_failed(&error);
+        }
         for position in read.into_values() {
             self.reader.acknowledgements.add(position);
         }
