@@ -13,6 +13,9 @@ use continuity_log::{Disk, Log, RealDisk};
 use parking_lot::Mutex;
 
 use crate::access::recorded;
+use crate::authorization::codes::Codes;
+use crate::authorization::grants::Grants;
+use crate::authorization::refresh::RefreshKey;
 use crate::client::check_token_seconds;
 use crate::control::clients::Clients;
 use crate::control::event::By;
@@ -21,8 +24,10 @@ use crate::keys::assertion::Assertions;
 use crate::keys::fleet::FleetKey;
 use crate::keys::private_file;
 use crate::keys::ring::Ring;
+use crate::people::directory::People;
+use crate::people::sign_in::{Desk, SignInPolicy};
 use crate::tally::Tally;
-use crate::token_endpoint::{Gate, TokenEndpoint};
+use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
 use crate::{Access, AuthError, KeyRotation, OAuthError, Principal, TokenError, TokenRequest, TokenResponse, metrics};
 
@@ -54,6 +59,8 @@ pub struct AuthOptions {
     /// Seconds over which reads are counted together before they are recorded: a divisor of 60. A crash loses the counts
     /// of at most one such period.
     pub read_period_seconds: u32,
+    /// How people sign in.
+    pub sign_in: SignInPolicy,
 }
 
 impl AuthOptions {
@@ -70,6 +77,7 @@ impl AuthOptions {
             default_token_seconds: 3_600,
             realm,
             read_period_seconds: MAX_READ_PERIOD_SECONDS,
+            sign_in: SignInPolicy::default(),
         }
     }
 
@@ -103,6 +111,7 @@ struct Inner {
     /// Held while keys are made, activated or retired.
     rotating: Mutex<()>,
     tally: Tally,
+    desk: Desk,
     /// Held while counted reads are taken out and written.
     writing_reads: Mutex<()>,
 }
@@ -149,7 +158,9 @@ impl Auth {
         let control = opening.finish(Arc::clone(&options.clock), ring)?;
         let tally = Tally::new(Arc::clone(&options.clock), options.read_period_seconds);
         let force = control.in_force().clone();
+        force.people.seen_all(options.clock.now());
         let verifier = Verifier::new(force.clone(), Arc::clone(&options.clock));
+        let desk = Desk::new(options.sign_in, &fleet, &options.issuer)?;
         let endpoint = TokenEndpoint {
             issuer: options.issuer,
             audience,
@@ -161,6 +172,8 @@ impl Auth {
             assertions: Assertions::new(options.clock.now()),
             clock: options.clock,
             gate: Gate::new(),
+            codes: Codes::default(),
+            refresh: RefreshKey::new(&*fleet.derive("refresh tokens")?),
         };
         metrics::register();
         let (endpoint, rotation) = (Arc::new(endpoint), options.rotation);
@@ -171,6 +184,7 @@ impl Auth {
             rotation,
             rotating: Mutex::default(),
             tally,
+            desk,
             writing_reads: Mutex::default(),
         };
         let auth = Self { inner: Arc::new(inner), by: Arc::new(By::actor("local")) };
@@ -182,6 +196,9 @@ impl Auth {
     /// and sensitive read is refused.
     pub fn close(&self) {
         self.write_reads(true);
+        if let Err(error) = self.write_failures() {
+            tracing::warn!(%error, "the last failed sign-ins are in no record");
+        }
         if let Err(error) = self.write_uses() {
             tracing::warn!(%error, "the last uses of clients are in no record");
         }
@@ -202,7 +219,24 @@ impl Auth {
 
     /// Answers a request to the token endpoint. Must be called within a tokio runtime.
     pub async fn token(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
-        self.inner.endpoint.answer(request).await
+        let by = |client: &str| By { address: request.address.map(|address| address.to_string()), ..By::actor(client) };
+        let answer = match self.inner.endpoint.wanted(&request) {
+            Ok(Wanted::OfItsOwn(minting)) => self.inner.endpoint.issue(minting).await,
+            Ok(Wanted::ByCode(asked)) => {
+                let by = by(&asked.client.id);
+                self.exchange_code(asked, by).await
+            }
+            Ok(Wanted::ByRefresh(asked)) => {
+                let by = by(&asked.client.id);
+                self.exchange_refresh(asked, by).await
+            }
+            Err(error) => Err(error),
+        };
+        match &answer {
+            Ok(_) => ::metrics::counter!(metrics::TOKENS_ISSUED).increment(1),
+            Err(error) => metrics::token_request_refused(error.error),
+        }
+        answer
     }
 
     /// Checks an access token and the present state of its client, asked `from` there. Remembers tokens that passed; never
@@ -277,6 +311,32 @@ impl Auth {
 
     pub(crate) fn clients(&self) -> &Clients {
         &self.inner.control.in_force().clients
+    }
+
+    pub(crate) fn people(&self) -> &People {
+        &self.inner.control.in_force().people
+    }
+
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.inner.control.in_force().grants
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.inner.desk
+    }
+
+    /// Does what blocks where it may.
+    pub(crate) async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, AuthError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let auth = self.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&auth)).await;
+        worked.unwrap_or(Err(AuthError::Crypto("a thread that changed something panicked")))
+    }
+
+    pub(crate) fn monotonic(&self) -> std::time::Duration {
+        self.inner.endpoint.clock.monotonic()
     }
 
     pub(crate) fn tally(&self) -> &Tally {

@@ -1,7 +1,7 @@
 //! OAuth clients as administrators see them.
 
 mod check;
-mod settings;
+pub(crate) mod settings;
 
 use std::fmt;
 

@@ -64,6 +64,9 @@ pub enum AuthError {
     /// There is no such client.
     #[error("there is no client {0}; list the clients to see their ids")]
     UnknownClient(String),
+    /// There is no such account.
+    #[error("there is no account {0}; list the accounts to see their addresses")]
+    UnknownAccount(String),
     /// A value is outside its limits.
     #[error("{0}")]
     Invalid(String),

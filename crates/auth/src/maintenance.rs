@@ -30,6 +30,11 @@ impl Auth {
 
     fn look_after(&self) -> Result<(), AuthError> {
         self.control().in_force().revoked.forget_expired(self.now());
+        self.people().forget_expired(self.now());
+        self.grants().forget_expired(self.now());
+        self.endpoint().codes.forget_expired(self.monotonic());
+        self.desk().pending.forget_expired(self.monotonic());
+        self.write_failures()?;
         self.write_uses()?;
         self.look_after_keys()
     }

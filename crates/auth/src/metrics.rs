@@ -38,6 +38,11 @@ pub const CONTROL_COMMIT: &str = "continuity_auth_control_commit_seconds";
 /// Records in a group.
 pub const CONTROL_GROUP: &str = "continuity_auth_control_group_records";
 
+/// People who signed in.
+pub const SIGN_INS: &str = "continuity_auth_sign_ins_total";
+/// Sign-ins refused, by `reason`.
+pub const SIGN_INS_REFUSED: &str = "continuity_auth_sign_ins_refused_total";
+
 /// Describes every metric to the recorder.
 pub fn describe() {
     describe_counter!(TOKENS_ISSUED, "Access tokens issued");
@@ -57,13 +62,16 @@ pub fn describe() {
         CONTROL_COMMIT,
         "Seconds from taking a group of control records to its being durable and visible"
     );
+    describe_counter!(SIGN_INS, "People who signed in");
+    describe_counter!(SIGN_INS_REFUSED, "Sign-ins refused, by reason");
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
 }
 
 /// `error` of refused token requests.
-const ERRORS: [&str; 7] = [
+const ERRORS: [&str; 8] = [
     "invalid_request",
     "invalid_client",
+    "invalid_grant",
     "unauthorized_client",
     "invalid_scope",
     "invalid_target",
@@ -79,6 +87,10 @@ pub(crate) fn register() {
     for error in TokenError::ALL {
         counter!(TOKENS_REFUSED, "reason" => error.reason()).increment(0);
     }
+    for reason in SIGN_IN_REASONS {
+        counter!(SIGN_INS_REFUSED, "reason" => reason).increment(0);
+    }
+    counter!(SIGN_INS).increment(0);
     for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
         counter!(name).increment(0);
     }
@@ -87,6 +99,14 @@ pub(crate) fn register() {
 pub(crate) fn token_request_refused(error: &'static str) {
     debug_assert!(ERRORS.contains(&error), "{error} is registered");
     counter!(TOKEN_REQUESTS_REFUSED, "error" => error).increment(1);
+}
+
+/// `reason` of refused sign-ins.
+const SIGN_IN_REASONS: [&str; 5] = ["refused", "too-many", "expired", "busy", "failed"];
+
+pub(crate) fn sign_in_refused(reason: &'static str) {
+    debug_assert!(SIGN_IN_REASONS.contains(&reason), "{reason} is registered");
+    counter!(SIGN_INS_REFUSED, "reason" => reason).increment(1);
 }
 
 pub(crate) fn token_refused(reason: &'static str) {

@@ -1,4 +1,4 @@
-//! The token endpoint's request and its two answers (RFC 6749 sections 4.4, 5.1 and 5.2).
+//! The token endpoint's request and its two answers (RFC 6749 sections 5.1 and 5.2).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -40,7 +40,7 @@ impl fmt::Debug for TokenRequest<'_> {
 /// A token was issued: status 200, `Cache-Control: no-store`, `Content-Type: application/json`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct TokenResponse {
-    /// The RS256 access token (RFC 9068).
+    /// The access token (RFC 9068).
     pub access_token: String,
     /// Always `Bearer`.
     pub token_type: &'static str,
@@ -48,6 +48,12 @@ pub struct TokenResponse {
     pub expires_in: u32,
     /// The scopes granted, always present.
     pub scope: String,
+    /// For the next access token, where a person let the client in and it may have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// Who the person is, where `openid` was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
 }
 
 impl TokenResponse {

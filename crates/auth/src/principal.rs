@@ -2,6 +2,7 @@
 
 use continuity_base::Timestamp;
 
+use crate::authorization::identity::Scopes;
 use crate::{ClientRate, ScopeSet};
 
 /// The client that a valid token was issued to.
@@ -17,6 +18,16 @@ pub struct Principal {
     pub token_id: String,
     /// A rate of its own, if the client has one.
     pub rate: Option<ClientRate>,
+    /// The person that it speaks for; `None`: it speaks for the client itself.
+    pub person: Option<Person>,
+}
+
+/// The person that a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The account's id.
+    pub account: String,
+    pub(crate) scopes: Scopes,
 }
 
 /// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).
@@ -68,6 +79,9 @@ pub enum TokenError {
     /// The client is disabled.
     #[error("the token's client is disabled")]
     ClientDisabled,
+    /// The account of its person does not exist.
+    #[error("the token's account is unknown")]
+    UnknownAccount,
     /// The token was revoked, or the client was disabled since it was issued.
     #[error("the token was revoked")]
     Revoked,
@@ -75,7 +89,7 @@ pub enum TokenError {
 
 impl TokenError {
     /// Every one.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::TooLong,
         Self::Malformed,
         Self::HeaderNotUnderstood,
@@ -91,6 +105,7 @@ impl TokenError {
         Self::WrongNetwork,
         Self::UnknownClient,
         Self::ClientDisabled,
+        Self::UnknownAccount,
         Self::Revoked,
     ];
 
@@ -112,6 +127,7 @@ impl TokenError {
             Self::WrongNetwork => "wrong-network",
             Self::UnknownClient => "unknown-client",
             Self::ClientDisabled => "client-disabled",
+            Self::UnknownAccount => "unknown-account",
             Self::Revoked => "revoked",
         }
     }

@@ -51,6 +51,20 @@ impl Scope {
         }
     }
 
+    /// For a person who is asked whether an application may have it.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::LoansRead => "Read loan requests, their bids and their lists of tasks",
+            Self::DocumentsRead => "Read and download documents",
+            Self::BidsRead => "Read bid requests and quotes",
+            Self::TasksRead => "Read tasks with what was filled in, and their attachments",
+            Self::AnalysisRead => "Read analyses and worksheets",
+            Self::MessagesRead => "Read messages and comments",
+            Self::ReportsRead => "Read reports and worksheets",
+            Self::AuditRead => "Read audit logs",
+        }
+    }
+
     /// The scope of that exact name (RFC 6749 section 3.3: names are case-sensitive).
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)

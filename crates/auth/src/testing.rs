@@ -10,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use continuity_base::{Clock, ManualClock, Timestamp};
 use serde_json::{Value, json};
 
+use crate::authorization::codes::Codes;
+use crate::authorization::refresh::RefreshKey;
 use crate::control::clients::{ClientRow, fold};
 use crate::control::event::{By, Change, ClientCreated, Entry, KeyMade};
 use crate::control::force::InForce;
@@ -19,9 +21,9 @@ use crate::keys::fleet::FleetKey;
 use crate::keys::ring::Ring;
 use crate::keys::row::KeyRow;
 use crate::keys::secret::SecretDigest;
-use crate::token_endpoint::{Gate, TokenEndpoint};
+use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
-use crate::{AuthOptions, KeyRotation, ScopeSet};
+use crate::{AuthOptions, KeyRotation, OAuthError, ScopeSet, TokenRequest, TokenResponse};
 
 pub(crate) const ISSUER: &str = "https://replica.example:8083";
 pub(crate) const AUDIENCE: &str = "https://replica.example:8083/api/v1";
@@ -56,8 +58,18 @@ impl Server {
             assertions: Assertions::new(as_clock.now()),
             clock: as_clock,
             gate: Gate::new(),
+            codes: Codes::default(),
+            refresh: RefreshKey::new(b"test"),
         });
         Self { clock, force, endpoint, verifier }
+    }
+
+    /// What the token endpoint answers to a client that asks for itself.
+    pub(crate) async fn answer(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
+        match self.endpoint.wanted(&request)? {
+            Wanted::OfItsOwn(minting) => self.endpoint.issue(minting).await,
+            Wanted::ByCode(_) | Wanted::ByRefresh(_) => unreachable!("the bench has clients alone"),
+        }
     }
 
     pub(crate) fn key_id(&self) -> String {

@@ -32,6 +32,12 @@ pub(crate) struct Claims {
     /// before comes back when it is enabled again.
     #[serde(rename = "gen")]
     pub(crate) generation: u32,
+    /// What it was issued under, where a person let the client in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// The account's generation then.
+    #[serde(default, rename = "acc_gen", skip_serializing_if = "Option::is_none")]
+    pub(crate) account_generation: Option<u32>,
 }
 
 /// Signs the claims with the active key.

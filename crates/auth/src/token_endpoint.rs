@@ -1,4 +1,4 @@
-//! The token endpoint: client credentials (RFC 6749 section 4.4).
+//! The token endpoint: who asks, for what, and the tokens that are signed for it (RFC 6749 section 3.2).
 
 mod credentials;
 mod parameters;
@@ -15,13 +15,17 @@ use zeroize::Zeroizing;
 
 use self::credentials::{Assertion, Presented};
 use self::parameters::Parameters;
+use crate::authorization::codes::Codes;
+use crate::authorization::id_token::IdClaims;
+use crate::authorization::identity::Scopes;
+use crate::authorization::refresh::RefreshKey;
 use crate::control::clients::{Clients, Grantee};
 use crate::keys::assertion::Assertions;
 use crate::keys::ring::Ring;
 use crate::keys::secret::{self, Pepper};
 use crate::oauth::{OAuthError, TokenRequest, TokenResponse};
 use crate::token::{Claims, sign};
-use crate::{AuthError, GrantType, ScopeSet, metrics};
+use crate::{AuthError, GrantType, ScopeSet};
 
 /// Paths at which clients prove who they are.
 const ENDPOINTS: &[&str] = &[
@@ -46,6 +50,8 @@ pub(crate) struct TokenEndpoint {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) assertions: Assertions,
     pub(crate) gate: Gate,
+    pub(crate) codes: Codes,
+    pub(crate) refresh: RefreshKey,
 }
 
 /// Bounds what signing (about 0.6 ms of CPU each) may take from everything else.
@@ -67,37 +73,79 @@ pub(crate) struct Asked {
     pub(crate) token: Zeroizing<String>,
 }
 
-/// A token that may be issued.
-struct Grant {
-    client: Grantee,
-    scopes: ScopeSet,
+/// What an authenticated client asks for.
+pub(crate) enum Wanted {
+    /// A token for itself (RFC 6749 section 4.4).
+    OfItsOwn(Minting),
+    /// One for a code (section 4.1.3).
+    ByCode(ByCode),
+    /// One for a refresh token (section 6).
+    ByRefresh(ByRefresh),
 }
 
-impl TokenEndpoint {
-    pub(crate) async fn answer(self: &Arc<Self>, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
-        let answer = match self.grant(&request) {
-            Ok(grant) => self.issue(grant).await,
-            Err(error) => Err(error),
-        };
-        match &answer {
-            Ok(_) => ::metrics::counter!(metrics::TOKENS_ISSUED).increment(1),
-            Err(error) => metrics::token_request_refused(error.error),
-        }
-        answer
-    }
+pub(crate) struct ByCode {
+    pub(crate) client: Grantee,
+    pub(crate) code: Zeroizing<String>,
+    pub(crate) redirect_uri: String,
+    pub(crate) verifier: Zeroizing<String>,
+}
 
-    fn grant(&self, request: &TokenRequest<'_>) -> Result<Grant, OAuthError> {
+pub(crate) struct ByRefresh {
+    pub(crate) client: Grantee,
+    pub(crate) token: Zeroizing<String>,
+    pub(crate) scope: Option<String>,
+}
+
+/// A token that may be issued.
+pub(crate) struct Minting {
+    pub(crate) client: Grantee,
+    pub(crate) scopes: Scopes,
+    /// The person who let the client in, if one did.
+    pub(crate) on_behalf: Option<OnBehalf>,
+    /// Signed beside it.
+    pub(crate) id_token: Option<IdClaims>,
+}
+
+/// The person that a token speaks for, and what it was issued under.
+pub(crate) struct OnBehalf {
+    pub(crate) account: String,
+    pub(crate) generation: u32,
+    pub(crate) grant: String,
+}
+
+/// The longest life of a token that speaks for a person, in seconds.
+const PERSON_TOKEN_SECONDS: u32 = 900;
+
+impl TokenEndpoint {
+    /// Reads a request, and authenticates its client.
+    pub(crate) fn wanted(&self, request: &TokenRequest<'_>) -> Result<Wanted, OAuthError> {
         let mut parameters = Parameters::read(request)?;
-        check_grant_type(&parameters)?;
+        let grant_type = grant_type(&parameters)?;
         let client = self.authenticate(request, &mut parameters)?;
-        if !client.settings.grant_types.contains(&GrantType::ClientCredentials) {
+        if !client.settings.grant_types.contains(&grant_type) {
             return Err(OAuthError::bad_request("unauthorized_client", "The client may not use this grant type"));
         }
         if parameters.resource.is_some_and(|resource| resource != self.audience) {
             return Err(OAuthError::bad_request("invalid_target", "The resource is not served here"));
         }
-        let scopes = granted(parameters.scope.as_deref(), client.settings.scopes)?;
-        Ok(Grant { client, scopes })
+        let missing = |what| OAuthError::invalid_request(what);
+        Ok(match grant_type {
+            GrantType::ClientCredentials => {
+                let scopes = Scopes::of_data(granted(parameters.scope.as_deref(), client.settings.scopes)?);
+                Wanted::OfItsOwn(Minting { client, scopes, on_behalf: None, id_token: None })
+            }
+            GrantType::AuthorizationCode => Wanted::ByCode(ByCode {
+                client,
+                code: parameters.code.ok_or_else(|| missing("The code is missing"))?,
+                redirect_uri: parameters.redirect_uri.ok_or_else(|| missing("The redirect URI is missing"))?,
+                verifier: parameters.code_verifier.ok_or_else(|| missing("The code verifier is missing"))?,
+            }),
+            GrantType::RefreshToken => Wanted::ByRefresh(ByRefresh {
+                client,
+                token: parameters.refresh_token.ok_or_else(|| missing("The refresh token is missing"))?,
+                scope: parameters.scope,
+            }),
+        })
     }
 
     /// A request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1): who asks, and about which.
@@ -113,6 +161,7 @@ impl TokenEndpoint {
         let (now, from) = (self.clock.now(), request.address);
         let client = match credentials::presented(request.authorization, parameters)? {
             Presented::Nothing => None,
+            Presented::Id(client_id) => self.clients.public(&client_id, from),
             Presented::Pair(pair) => {
                 let digest = self.pepper.digest(&pair.client_id, &pair.secret);
                 self.clients.authenticate(&pair.client_id, &digest, now, from)
@@ -132,39 +181,49 @@ impl TokenEndpoint {
         [""].iter().chain(ENDPOINTS).map(endpoint).collect()
     }
 
-    async fn issue(self: &Arc<Self>, grant: Grant) -> Result<TokenResponse, OAuthError> {
+    /// Signs what may be issued, in turn.
+    pub(crate) async fn issue(self: &Arc<Self>, grant: Minting) -> Result<TokenResponse, OAuthError> {
         let busy = |_| OAuthError::unavailable("Too many token requests are waiting");
         let _waiting = self.gate.waiting.try_acquire().map_err(busy)?;
         let closed = |_| OAuthError::unavailable("The server is closing");
         let _signing = self.gate.signing.acquire().await.map_err(closed)?;
         let endpoint = Arc::clone(self);
-        let signed = tokio::task::spawn_blocking(move || endpoint.mint(&grant)).await;
+        let signed = tokio::task::spawn_blocking(move || endpoint.mint(grant)).await;
         signed.ok().and_then(Result::ok).ok_or_else(|| {
             tracing::error!("no token could be signed; check the signing key below the data directory");
             OAuthError::unavailable("No token can be signed")
         })
     }
 
-    fn mint(&self, grant: &Grant) -> Result<TokenResponse, AuthError> {
-        let seconds = grant.client.settings.token_seconds.unwrap_or(self.default_token_seconds);
+    fn mint(&self, minting: Minting) -> Result<TokenResponse, AuthError> {
+        let Minting { client, scopes, on_behalf, id_token } = minting;
+        let mut seconds = client.settings.token_seconds.unwrap_or(self.default_token_seconds);
+        if on_behalf.is_some() {
+            seconds = seconds.min(PERSON_TOKEN_SECONDS);
+        }
         let now = self.clock.now().as_seconds();
         let mut id = [0; 16];
         secret::random(&mut id)?;
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
-            sub: grant.client.id.clone(),
-            client_id: grant.client.id.clone(),
+            sub: on_behalf.as_ref().map_or_else(|| client.id.clone(), |person| person.account.clone()),
+            client_id: client.id.clone(),
             jti: hex::encode(id),
             iat: now,
             exp: now.saturating_add(i64::from(seconds)),
             nbf: None,
-            scope: grant.scopes.to_string(),
-            generation: grant.client.generation,
+            scope: scopes.to_string(),
+            generation: client.generation,
+            account_generation: on_behalf.as_ref().map(|person| person.generation),
+            sid: on_behalf.map(|person| person.grant),
         };
-        let access_token = sign(&claims, &self.keys.set())?;
-        self.clients.note_use(&grant.client, self.clock.now());
-        Ok(TokenResponse { access_token, token_type: "Bearer", expires_in: seconds, scope: claims.scope })
+        let keys = self.keys.set();
+        let access_token = sign(&claims, &keys)?;
+        let id_token = id_token.map(|id_token| id_token.sign(&access_token, now, &keys)).transpose()?;
+        self.clients.note_use(&client, self.clock.now());
+        let (token_type, expires_in, scope) = ("Bearer", seconds, claims.scope);
+        Ok(TokenResponse { access_token, token_type, expires_in, scope, refresh_token: None, id_token })
     }
 }
 
@@ -174,16 +233,18 @@ pub(crate) fn claimed_client(request: &TokenRequest<'_>) -> Option<String> {
     match credentials::presented(request.authorization, &mut parameters).ok()? {
         Presented::Pair(pair) => Some(pair.client_id),
         Presented::Assertion(assertion) => Some(assertion.client_id),
+        Presented::Id(client_id) => Some(client_id),
         Presented::Nothing => None,
     }
 }
 
 /// Asked before the client is authenticated: the answer depends on nothing that is secret.
-fn check_grant_type(parameters: &Parameters) -> Result<(), OAuthError> {
+fn grant_type(parameters: &Parameters) -> Result<GrantType, OAuthError> {
     match parameters.grant_type.as_deref() {
-        Some("client_credentials") => Ok(()),
         None if parameters.password.is_none() => Err(OAuthError::invalid_request("The grant type is missing")),
-        _ => Err(OAuthError::bad_request("unsupported_grant_type", "The grant type is not supported")),
+        name => name
+            .and_then(GrantType::parse)
+            .ok_or_else(|| OAuthError::bad_request("unsupported_grant_type", "The grant type is not supported")),
     }
 }
 

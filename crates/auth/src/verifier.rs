@@ -20,7 +20,8 @@ use continuity_base::{Clock, Timestamp};
 use jsonwebtoken::errors::ErrorKind;
 use serde::Deserialize;
 
-use self::cache::{Cache, Verified};
+use self::cache::{Cache, Person, Verified};
+use crate::authorization::identity::Scopes;
 use crate::control::force::InForce;
 use crate::keys::ring::VerificationKey;
 use crate::live::From;
@@ -46,7 +47,10 @@ struct TokenHeader {
 pub(crate) struct Examined {
     pub(crate) client_id: String,
     pub(crate) token_id: String,
-    pub(crate) scopes: ScopeSet,
+    /// The account or client that it speaks for.
+    pub(crate) subject: String,
+    /// The scopes that it has now.
+    pub(crate) scope: String,
     /// `iat` and `exp`, in seconds since 1970.
     pub(crate) issued: i64,
     pub(crate) expires: i64,
@@ -90,9 +94,10 @@ impl Verifier {
     pub(crate) fn examine(&self, token: &str) -> Result<Examined, TokenError> {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
-        let scopes = self.admit(&verified, From::Anywhere)?.scopes;
-        let Verified { client_id, token_id, issued, expires, .. } = verified;
-        Ok(Examined { client_id, token_id, scopes, issued, expires })
+        let data = self.admit(&verified, From::Anywhere)?.scopes;
+        let Verified { client_id, token_id, scopes, issued, expires, person, .. } = verified;
+        let subject = person.map_or_else(|| client_id.clone(), |person| person.id);
+        Ok(Examined { client_id, token_id, subject, scope: scopes.within(data).to_string(), issued, expires })
     }
 
     /// The client, the id and the expiry of a token that was issued here and has not expired, whatever else is wrong with
@@ -118,15 +123,20 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let terms = verified.client.admit(verified.generation, from)?;
+        let own = verified.person.as_ref().map(admit_person).transpose()?.unwrap_or_else(ScopeSet::all);
         if self.force.revoked.contains(&verified.token_id) {
             return Err(TokenError::Revoked);
         }
         Ok(Principal {
             client_id: verified.client_id.clone(),
-            scopes: verified.scopes.intersection(terms.scopes),
+            scopes: verified.scopes.data.intersection(terms.scopes).intersection(own),
             expires_at: Timestamp::from_micros(verified.expires.saturating_mul(1_000_000)),
             token_id: verified.token_id.clone(),
             rate: terms.rate,
+            person: verified
+                .person
+                .as_ref()
+                .map(|person| crate::Person { account: person.id.clone(), scopes: verified.scopes }),
         })
     }
 
@@ -149,10 +159,11 @@ impl Verifier {
         if life <= 0 || life > i64::from(MAX_TOKEN_SECONDS) {
             return Err(TokenError::BadClaims);
         }
-        if claims.sub != claims.client_id || claims.jti.is_empty() {
+        if claims.jti.is_empty() {
             return Err(TokenError::BadClaims);
         }
-        let scopes = ScopeSet::parse(&claims.scope).map_err(|_| TokenError::BadClaims)?;
+        let scopes = Scopes::parse(&claims.scope).map_err(|_| TokenError::BadClaims)?;
+        let person = self.person(&claims)?;
         let client = self.force.clients.live(&claims.client_id).ok_or(TokenError::UnknownClient)?;
         Ok(Verified {
             key_id: header.kid,
@@ -164,13 +175,52 @@ impl Verifier {
             expires: claims.exp,
             generation: claims.generation,
             client,
+            person,
         })
+    }
+
+    /// Whom a token speaks for: its client, or a person who let the client in, under a grant that goes on.
+    fn person(&self, claims: &Claims) -> Result<Option<Person>, TokenError> {
+        let (grant, generation) = match (&claims.sid, claims.account_generation) {
+            (None, None) if claims.sub == claims.client_id => return Ok(None),
+            (Some(grant), Some(generation)) => (grant, generation),
+            _ => return Err(TokenError::BadClaims),
+        };
+        let account = self.force.people.live(&claims.sub).ok_or(TokenError::UnknownAccount)?;
+        let grant = self.force.grants.live(grant).ok_or(TokenError::Revoked)?;
+        Ok(Some(Person { id: claims.sub.clone(), generation, account, grant }))
+    }
+
+    /// Whose an ID token of this server is, and for which client; it may have expired.
+    pub(crate) fn id_token(&self, token: &str) -> Option<(String, String)> {
+        #[derive(Deserialize)]
+        struct Hint {
+            sub: String,
+            aud: String,
+        }
+        let kid = jsonwebtoken::decode_header(token).ok().filter(|_| token.len() <= MAX_TOKEN_BYTES)?.kid?;
+        let keys = self.force.ring.set();
+        let key = keys.get(&kid, self.clock.now())?;
+        let mut validation = key.validation.clone();
+        validation.validate_aud = false;
+        let hint = jsonwebtoken::decode::<Hint>(token, &key.key, &validation).ok()?;
+        // An access token has another type, and proves nothing about who is signed in.
+        (hint.header.typ.as_deref() != Some(TYPE)).then_some((hint.claims.sub, hint.claims.aud))
     }
 
     fn check_start(&self, verified: &Verified) -> Result<(), TokenError> {
         let now = self.clock.now().as_seconds();
         if verified.starts > now.saturating_add(LEEWAY_SECONDS) { Err(TokenError::NotYetValid) } else { Ok(()) }
     }
+}
+
+/// What the person may read now, if the account is open and the grant goes on.
+fn admit_person(person: &Person) -> Result<ScopeSet, TokenError> {
+    let standing = person.account.get();
+    if !standing.open || standing.generation != person.generation || person.grant.has_ended() {
+        return Err(TokenError::Revoked);
+    }
+    Ok(standing.scopes)
 }
 
 fn parse_header(token: &str) -> Result<TokenHeader, TokenError> {

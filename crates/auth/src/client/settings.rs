@@ -68,7 +68,7 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    const ALL: [Self; 3] = [Self::ClientCredentials, Self::AuthorizationCode, Self::RefreshToken];
+    pub(crate) const ALL: [Self; 3] = [Self::ClientCredentials, Self::AuthorizationCode, Self::RefreshToken];
 
     /// The value of `grant_type`.
     pub const fn name(self) -> &'static str {
@@ -127,18 +127,18 @@ pub struct ClientRate {
     pub burst: u32,
 }
 
-mod scope_names {
+pub(crate) mod scope_names {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{Scope, ScopeSet};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's with passes a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(scopes: &ScopeSet, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(scopes: &ScopeSet, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(scopes.iter().map(Scope::as_str))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ScopeSet, D::Error> {
         let names = Vec::<String>::deserialize(deserializer)?;
         let scope = |name: &String| Scope::parse(name).ok_or_else(|| D::Error::custom(format!("no scope {name:?}")));
         names.iter().map(scope).collect()

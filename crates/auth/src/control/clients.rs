@@ -165,6 +165,14 @@ impl Clients {
         Some((entered.grantee(None), keys))
     }
 
+    /// The client of that id, if it may have tokens, asked from there, and can prove nothing: an application on a person's
+    /// device. What it comes with proves the rest.
+    pub(crate) fn public(&self, id: &str, from: Option<IpAddr>) -> Option<Grantee> {
+        let by_id = self.by_id.read();
+        let entered = by_id.get(id).filter(|entered| entered.is_open(from))?;
+        (entered.settings.authentication == Authentication::None).then(|| entered.grantee(None))
+    }
+
     /// It was given a token.
     pub(crate) fn note_use(&self, client: &Grantee, now: Timestamp) {
         let news = self.of(&client.id, |entered| entered.row.is_news(client.secret, now));

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
 use crate::AuthError;
+use crate::authorization::event::GrantEvent;
 use crate::keys::algorithm::PublicKey;
 use crate::keys::secret::SecretDigest;
+use crate::people::event::{AccountEvent, SessionEvent, SessionStarted};
 
 const VERSION: u8 = 2;
 
@@ -95,6 +97,15 @@ pub(crate) enum Change {
     },
     /// When clients last got a token, and with which secret.
     ClientsUsed(Vec<ClientUsed>),
+    /// Something happened to a person's account.
+    Account {
+        id: String,
+        what: AccountEvent,
+    },
+    /// A person signed in or out.
+    Session(SessionEvent),
+    /// A person let an application do something, or no longer.
+    Grant(GrantEvent),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -214,7 +225,7 @@ pub(crate) struct CountedRead {
 }
 
 impl Change {
-    /// What stays clear in the log: the client or key, or the loan of an access; nothing for counted reads, which are of many.
+    /// What stays clear in the log: the client, key or account, or the loan of an access; nothing for counted reads, which are of many.
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::ClientCreated(ClientCreated { id, .. })
@@ -226,7 +237,12 @@ impl Change {
             | Self::KeyRetired { id, .. }
             | Self::ClientRegistered(ClientRegistered { id, .. })
             | Self::ClientChanged { id, .. }
-            | Self::ClientDeleted { id } => id,
+            | Self::ClientDeleted { id }
+            | Self::Account { id, .. } => id,
+            Self::Session(
+                SessionEvent::Started(SessionStarted { account, .. }) | SessionEvent::Ended { account, .. },
+            ) => account,
+            Self::Grant(what) => what.account(),
             Self::TokenRevoked(revoked) => &revoked.client_id,
             Self::AccessRecorded(access) => &access.loan,
             Self::DocumentRead(read) => &read.loan,
@@ -251,6 +267,9 @@ impl Change {
             Self::ClientChanged { .. } => "ClientChanged",
             Self::ClientDeleted { .. } => "ClientDeleted",
             Self::ClientsUsed(_) => "ClientsUsed",
+            Self::Account { what, .. } => what.name(),
+            Self::Session(what) => what.name(),
+            Self::Grant(what) => what.name(),
         }
     }
 }
@@ -344,5 +363,8 @@ fn about(change: &Change) -> String {
             settings.describe()
         }
         Change::ClientsUsed(used) => format!("{} clients", used.len()),
+        Change::Account { what, .. } => what.describe(),
+        Change::Session(what) => what.describe(),
+        Change::Grant(what) => what.describe(),
     }
 }

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use super::clients::{ClientRow, Clients};
 use super::event::ClientUsed;
 use crate::AuthError;
+use crate::authorization::grants::{ConsentRow, GrantRow, Grants};
 use crate::keys::ring::Ring;
 use crate::keys::row::KeyRow;
+use crate::people::directory::People;
+use crate::people::row::{AccountRow, SessionRow};
 use crate::verifier::revoked::Revoked;
 
-/// Clients, keys and revoked tokens. Changed by the control log's thread alone, once a change is durable.
+/// Clients, keys, people and revoked tokens. Changed by the control log's thread alone, once a change is durable.
 #[derive(Clone)]
 pub(crate) struct InForce {
     pub(crate) clients: Arc<Clients>,
     pub(crate) ring: Arc<Ring>,
     pub(crate) revoked: Arc<Revoked>,
+    pub(crate) people: Arc<People>,
+    pub(crate) grants: Arc<Grants>,
 }
 
 /// What a record puts into force.
@@ -28,11 +33,36 @@ pub(crate) enum Changed {
         id: String,
         expires: i64,
     },
+    Account(Box<AccountRow>),
+    SessionStarted {
+        account: Box<AccountRow>,
+        session: Box<SessionRow>,
+    },
+    SessionEnded {
+        id: String,
+        /// Grants that ended with it.
+        grants: Vec<String>,
+    },
+    Consented(ConsentRow),
+    Withdrawn {
+        account: String,
+        client: String,
+        /// Grants that ended with it.
+        grants: Vec<String>,
+    },
+    Grant(Box<GrantRow>),
+    GrantEnded(String),
 }
 
 impl InForce {
     pub(crate) fn new(ring: Ring) -> Result<Self, AuthError> {
-        Ok(Self { clients: Arc::new(Clients::new()?), ring: Arc::new(ring), revoked: Arc::default() })
+        Ok(Self {
+            clients: Arc::new(Clients::new()?),
+            ring: Arc::new(ring),
+            revoked: Arc::default(),
+            people: Arc::default(),
+            grants: Arc::default(),
+        })
     }
 
     pub(crate) fn put(&self, changed: Changed) {
@@ -41,6 +71,22 @@ impl InForce {
             Changed::Used(uses) => self.clients.used(&uses),
             Changed::Keys(rows) => self.ring.put(rows),
             Changed::Revoked { id, expires } => self.revoked.put(id, expires),
+            Changed::Account(row) => self.people.put(*row),
+            Changed::SessionStarted { account, session } => {
+                self.people.put(*account);
+                self.people.start(*session);
+            }
+            Changed::SessionEnded { id, grants } => {
+                self.people.end(&id);
+                grants.iter().for_each(|grant| self.grants.end(grant));
+            }
+            Changed::Consented(row) => self.grants.consent(row),
+            Changed::Withdrawn { account, client, grants } => {
+                self.grants.withdraw(&account, &client);
+                grants.iter().for_each(|grant| self.grants.end(grant));
+            }
+            Changed::Grant(row) => self.grants.put(*row),
+            Changed::GrantEnded(id) => self.grants.end(&id),
         }
     }
 }

@@ -14,10 +14,15 @@ use super::clients::{self, ClientRow};
 use super::event::{By, Change, ClientUsed, Entry, TokenRevoked};
 use super::force::{Changed, InForce};
 use crate::AuthError;
+use crate::authorization::event::GrantEvent;
+use crate::authorization::grants::{ConsentRow, GrantRow};
 use crate::keys::row::{KeyRow, KeyState};
+use crate::people;
+use crate::people::event::{AccountEvent, SessionEvent, SessionStarted};
+use crate::people::row::{AccountRow, SessionRow};
 
 /// Rows of another version are thrown away and come back from the log.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Client id -> [`ClientRow`] in postcard.
 const CLIENTS: Table = "clients";
@@ -25,7 +30,26 @@ const CLIENTS: Table = "clients";
 const KEYS: Table = "signing-keys";
 /// Day of expiry, token id -> when it expires, in seconds since 1970, of tokens that were revoked.
 const REVOKED: Table = "revoked-tokens";
-pub(super) const TABLES: &[Table] = &[CLIENTS, KEYS, REVOKED, accesses::ACCESSES, accesses::OF_LOAN, accesses::COUNTS];
+/// Account id -> [`AccountRow`] in postcard.
+const ACCOUNTS: Table = "accounts";
+/// Day of its end, session id -> [`SessionRow`] in postcard, of sessions that did not end before their time.
+const SESSIONS: Table = "sessions";
+/// Account id, 0, client id -> [`ConsentRow`] in postcard.
+const CONSENTS: Table = "consents";
+/// Account id, 0, grant id -> [`GrantRow`] in postcard, of grants that did not end before their time.
+const GRANTS: Table = "grants";
+pub(super) const TABLES: &[Table] = &[
+    CLIENTS,
+    KEYS,
+    REVOKED,
+    ACCOUNTS,
+    SESSIONS,
+    CONSENTS,
+    GRANTS,
+    accesses::ACCESSES,
+    accesses::OF_LOAN,
+    accesses::COUNTS,
+];
 
 /// Applies one record to the rows; what it puts into force, if anything.
 pub(super) fn apply(record: &Record, position: u64, rows: &mut Rows<'_>) -> Result<Option<Changed>, AuthError> {
@@ -40,6 +64,14 @@ pub(super) fn apply(record: &Record, position: u64, rows: &mut Rows<'_>) -> Resu
             change_keys(change, by, at, rows).map(|rows| Some(Changed::Keys(rows)))
         }
         Change::ClientsUsed(used) => use_clients(used, rows).map(Some),
+        Change::Account { id, what } => change_account(&id, what, &by, at, rows).map(Some),
+        Change::Session(SessionEvent::Started(started)) => start_session(started, by, at, rows).map(Some),
+        Change::Session(SessionEvent::Ended { id, account, until, .. }) => {
+            rows.delete(SESSIONS, &session_key(until, &id));
+            let grants = end_grants(&account, rows, |row| row.started.session.as_ref() == Some(&id))?;
+            Ok(Some(Changed::SessionEnded { id, grants }))
+        }
+        Change::Grant(what) => change_grant(what, at, rows).map(Some),
         of_a_client => change_client(of_a_client, by, at, rows),
     }
 }
@@ -107,6 +139,97 @@ fn revoke(revoked: TokenRevoked, at: Timestamp, rows: &mut Rows<'_>) -> Result<C
     Ok(Changed::Revoked { id: revoked.id, expires: revoked.expires })
 }
 
+fn change_account(
+    id: &str,
+    what: AccountEvent,
+    by: &By,
+    at: Timestamp,
+    rows: &mut Rows<'_>,
+) -> Result<Changed, AuthError> {
+    let before = get(rows, ACCOUNTS, id.as_bytes())?;
+    let row = people::row::fold(before, id, what, by, at)?;
+    put(rows, ACCOUNTS, id.as_bytes().to_vec(), &row);
+    Ok(Changed::Account(Box::new(row)))
+}
+
+/// Enters a session, and forgets those that were over two and three days ago; what is left of older ones is passed over
+/// when they are put into force.
+fn start_session(started: SessionStarted, by: By, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
+    let today = day(at.as_seconds());
+    for past in [today - 2, today - 3] {
+        rows.delete_prefix(SESSIONS, &past.to_be_bytes()).map_err(store_failed)?;
+    }
+    let account = get::<AccountRow>(rows, ACCOUNTS, started.account.as_bytes())?;
+    let missing = || AuthError::ControlLog("somebody signed in whose account no record creates; verify the log".into());
+    let mut account = account.ok_or_else(missing)?;
+    account.signed_in(&started, by.address.as_deref(), at);
+    put(rows, ACCOUNTS, account.id.as_bytes().to_vec(), &account);
+    let key = session_key(started.until, &started.id);
+    let session = SessionRow { started, at, address: by.address };
+    put(rows, SESSIONS, key, &session);
+    Ok(Changed::SessionStarted { account: Box::new(account), session: Box::new(session) })
+}
+
+fn change_grant(what: GrantEvent, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
+    Ok(match what {
+        GrantEvent::Consented { account, client, scopes } => {
+            let key = pair(&account, &client);
+            let row = ConsentRow { account, client, scopes: scopes.join(" "), at };
+            put(rows, CONSENTS, key, &row);
+            Changed::Consented(row)
+        }
+        GrantEvent::Withdrawn { account, client } => {
+            rows.delete(CONSENTS, &pair(&account, &client));
+            let grants = end_grants(&account, rows, |row| row.started.client == client)?;
+            Changed::Withdrawn { account, client, grants }
+        }
+        GrantEvent::Started(started) => {
+            // Whoever lets applications in again and again leaves no more behind than what may still be used.
+            end_grants(&started.account, rows, |row| row.is_over(at))?;
+            let row = GrantRow { started, at, number: 0, refreshed_at: None };
+            put(rows, GRANTS, pair(&row.started.account, &row.started.id), &row);
+            Changed::Grant(Box::new(row))
+        }
+        GrantEvent::Refreshed { account, id, number } => {
+            let key = pair(&account, &id);
+            let Some(row) = get::<GrantRow>(rows, GRANTS, &key)? else { return Ok(Changed::GrantEnded(id)) };
+            let row = GrantRow { number, refreshed_at: Some(at), ..row };
+            put(rows, GRANTS, key, &row);
+            Changed::Grant(Box::new(row))
+        }
+        GrantEvent::Ended { account, id, .. } => {
+            rows.delete(GRANTS, &pair(&account, &id));
+            Changed::GrantEnded(id)
+        }
+    })
+}
+
+/// Deletes the grants of an account that `ends`; their ids.
+fn end_grants(account: &str, rows: &mut Rows<'_>, ends: impl Fn(&GrantRow) -> bool) -> Result<Vec<String>, AuthError> {
+    let mut ended = Vec::new();
+    for (key, row) in rows.scan_prefix(GRANTS, &pair(account, "")).map_err(store_failed)? {
+        let row: GrantRow = decode(GRANTS, &row)?;
+        if ends(&row) {
+            ended.push((key, row.started.id));
+        }
+    }
+    for (key, _) in &ended {
+        rows.delete(GRANTS, key);
+    }
+    Ok(ended.into_iter().map(|(_, id)| id).collect())
+}
+
+/// A key of two ids; neither holds a zero byte.
+fn pair(one: &str, two: &str) -> Vec<u8> {
+    [one.as_bytes(), &[0], two.as_bytes()].concat()
+}
+
+fn session_key(until: i64, id: &str) -> Vec<u8> {
+    let mut key = day(Timestamp::from_micros(until).as_seconds()).to_be_bytes().to_vec();
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
 fn day(seconds: i64) -> i64 {
     seconds.div_euclid(86_400)
 }
@@ -121,6 +244,18 @@ pub(super) fn load(snapshot: &Snapshot, force: &InForce) -> Result<(), AuthError
     for (key, expires) in all(snapshot, REVOKED)? {
         let id = key.get(8..).and_then(|id| std::str::from_utf8(id).ok()).ok_or_else(|| corrupt(REVOKED))?.to_owned();
         force.put(Changed::Revoked { id, expires: decode(REVOKED, &expires)? });
+    }
+    for (_, row) in all(snapshot, ACCOUNTS)? {
+        force.put(Changed::Account(Box::new(decode(ACCOUNTS, &row)?)));
+    }
+    for (_, row) in all(snapshot, SESSIONS)? {
+        force.people.start(decode(SESSIONS, &row)?);
+    }
+    for (_, row) in all(snapshot, CONSENTS)? {
+        force.grants.consent(decode(CONSENTS, &row)?);
+    }
+    for (_, row) in all(snapshot, GRANTS)? {
+        force.grants.put(decode(GRANTS, &row)?);
     }
     Ok(())
 }

@@ -17,12 +17,17 @@ const PREFIX: &str = "cs_";
 const DOMAIN: &[u8] = b"continuity client secret v1\0";
 
 /// HMAC-SHA-256 of a client's secret, keyed with the pepper. Of no use without the pepper.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
     pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// As text that tells nothing of the secret.
+    pub(crate) fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
     }
 
     /// Takes the same time wherever the difference is.

@@ -87,7 +87,7 @@ fn tokens_and_refused_requests_are_counted() {
     let ask = |server: &Server, secret: &str| -> Result<_, OAuthError> {
         let body = format!("grant_type=client_credentials&client_id=client-1&client_secret={secret}");
         let content_type = Some("application/x-www-form-urlencoded");
-        runtime.block_on(server.endpoint.answer(TokenRequest {
+        runtime.block_on(server.answer(TokenRequest {
             content_type,
             authorization: None,
             address: None,

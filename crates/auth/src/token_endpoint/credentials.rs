@@ -24,6 +24,8 @@ pub(super) enum Presented {
     Nothing,
     /// One pair.
     Pair(Credentials),
+    /// An id without any proof: of a client that can keep no secret, if there is one.
+    Id(String),
     /// A token that the client signed (RFC 7523 section 2.2).
     Assertion(Assertion),
 }
@@ -56,8 +58,12 @@ pub(super) fn presented(authorization: Option<&str>, parameters: &mut Parameters
         };
     }
     let Some(payload) = basic else {
-        let pair = client_id.zip(parameters.client_secret.take());
-        return Ok(checked(pair.map(|(client_id, secret)| Credentials { client_id, secret })));
+        return Ok(match (client_id, parameters.client_secret.take()) {
+            (Some(client_id), None) if client_id.len() <= MAX_BYTES => Presented::Id(client_id),
+            (client_id, secret) => {
+                checked(client_id.zip(secret).map(|(client_id, secret)| Credentials { client_id, secret }))
+            }
+        });
     };
     let pair = parse_basic(payload);
     match (&client_id, &pair) {
@@ -104,6 +110,7 @@ mod tests {
         match presented(authorization, &mut parameters) {
             Ok(Presented::Pair(pair)) => format!("{} {}", pair.client_id, *pair.secret),
             Ok(Presented::Assertion(assertion)) => format!("{} by assertion", assertion.client_id),
+            Ok(Presented::Id(id)) => format!("{id} alone"),
             Ok(Presented::Nothing) => String::new(),
             Err(error) => error.error.to_owned(),
         }
@@ -148,7 +155,7 @@ mod tests {
         for broken in ["Basic", "Basic ???", &no_colon, &not_utf8, &basic(":secret"), &basic("id:"), &basic("id:%")] {
             assert_eq!(outcome(Some(broken), body("", "")), "", "{broken}");
         }
-        assert_eq!(outcome(None, body("id", "")), "");
+        assert_eq!(outcome(None, body("id", "")), "id alone");
         assert_eq!(outcome(None, body("", "secret")), "");
         assert_eq!(outcome(None, body("id", &"s".repeat(MAX_BYTES + 1))), "");
     }

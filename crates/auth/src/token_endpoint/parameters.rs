@@ -21,6 +21,12 @@ pub(super) struct Parameters {
     pub(super) client_assertion: Option<String>,
     pub(super) client_assertion_type: Option<String>,
     pub(super) scope: Option<String>,
+    /// Of the authorization code grant (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    pub(super) code: Option<Zeroizing<String>>,
+    pub(super) redirect_uri: Option<String>,
+    pub(super) code_verifier: Option<Zeroizing<String>>,
+    /// Of refresh (RFC 6749 section 6).
+    pub(super) refresh_token: Option<Zeroizing<String>>,
     pub(super) resource: Option<String>,
     /// Of revocation and introspection (RFC 7009 section 2.1, RFC 7662 section 2.1). `token_type_hint` is not needed.
     pub(super) token: Option<Zeroizing<String>>,
@@ -64,6 +70,10 @@ impl Parameters {
                 "client_assertion" => parameters.client_assertion = Some(value),
                 "client_assertion_type" => parameters.client_assertion_type = Some(value),
                 "token" => parameters.token = Some(value.into()),
+                "code" => parameters.code = Some(value.into()),
+                "redirect_uri" => parameters.redirect_uri = Some(value),
+                "code_verifier" => parameters.code_verifier = Some(value.into()),
+                "refresh_token" => parameters.refresh_token = Some(value.into()),
                 "scope" => parameters.scope = Some(value),
                 "resource" => parameters.resource = Some(value),
                 "password" => parameters.password = Some(value.into()),

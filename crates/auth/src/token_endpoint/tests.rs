@@ -26,7 +26,7 @@ async fn ask(
 ) -> Result<TokenResponse, OAuthError> {
     let request =
         TokenRequest { content_type: Some(content_type), authorization, address: None, body: body.as_bytes() };
-    server.endpoint.answer(request).await
+    server.answer(request).await
 }
 
 /// "200 scope" or "status error".
@@ -142,7 +142,7 @@ fn check_error(error: &OAuthError, rule: &str) {
 async fn a_missing_content_type_is_refused() {
     let body = form("");
     let request = TokenRequest { content_type: None, authorization: None, address: None, body: body.as_bytes() };
-    assert_eq!(summary(&Server::new().endpoint.answer(request).await), "400 invalid_request");
+    assert_eq!(summary(&Server::new().answer(request).await), "400 invalid_request");
 }
 
 #[tokio::test]

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest as sha256};
 
-use crate::ScopeSet;
+use crate::authorization::grants::LiveGrant;
+use crate::authorization::identity::Scopes;
 use crate::live::LiveClient;
 use crate::metrics::CacheCounters;
+use crate::people::directory::LiveAccount;
 
 /// Tokens remembered; the least used go first. About 6 MB when full.
 const CAPACITY: usize = 10_000;
@@ -16,7 +18,7 @@ pub(super) struct Verified {
     pub(super) key_id: String,
     pub(super) client_id: String,
     pub(super) token_id: String,
-    pub(super) scopes: ScopeSet,
+    pub(super) scopes: Scopes,
     /// `iat` in seconds.
     pub(super) issued: i64,
     /// From when on it is good, in seconds.
@@ -26,6 +28,16 @@ pub(super) struct Verified {
     pub(super) generation: u32,
     /// The client's state, asked at each hit.
     pub(super) client: Arc<LiveClient>,
+    /// Of a token that speaks for a person.
+    pub(super) person: Option<Person>,
+}
+
+/// A person's state and that of the grant, asked at each hit.
+pub(super) struct Person {
+    pub(super) id: String,
+    pub(super) generation: u32,
+    pub(super) account: Arc<LiveAccount>,
+    pub(super) grant: Arc<LiveGrant>,
 }
 
 /// SHA-256 of the whole token, signature included: two tokens that differ anywhere never share an entry, and the cache

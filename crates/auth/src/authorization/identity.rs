@@ -1,0 +1,100 @@
+//! The scopes of OpenID Connect (Core section 5.4): they tell who somebody is, and open no data.
+
+use std::fmt;
+
+use crate::ScopeSet;
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Identity {
+    /// An ID token, and `sub` at the userinfo endpoint.
+    OpenId,
+    /// `name`.
+    Profile,
+    /// `email`.
+    Email,
+    /// The grant outlives the session (Core section 11).
+    OfflineAccess,
+}
+
+impl Identity {
+    pub(crate) const ALL: [Self; 4] = [Self::OpenId, Self::Profile, Self::Email, Self::OfflineAccess];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::OpenId => "openid",
+            Self::Profile => "profile",
+            Self::Email => "email",
+            Self::OfflineAccess => "offline_access",
+        }
+    }
+
+    /// For the person who is asked.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::OpenId => "Know that it is you",
+            Self::Profile => "See your name",
+            Self::Email => "See your e-mail address",
+            Self::OfflineAccess => "Go on doing so when you are signed out",
+        }
+    }
+}
+
+/// What was asked for or granted: who somebody is, and data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Scopes {
+    identity: u8,
+    pub(crate) data: ScopeSet,
+}
+
+impl Scopes {
+    pub(crate) fn of_data(data: ScopeSet) -> Self {
+        Self { identity: 0, data }
+    }
+
+    /// Reads names with spaces between; the error is the first unknown one.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (mut identity, mut data) = (0, Vec::new());
+        for name in text.split(' ') {
+            match Identity::ALL.into_iter().find(|scope| scope.name() == name) {
+                Some(scope) => identity |= 1 << scope as u8,
+                None => data.push(name),
+            }
+        }
+        Ok(Self { identity, data: ScopeSet::parse(&data.join(" "))? })
+    }
+
+    pub(crate) const fn has(self, scope: Identity) -> bool {
+        self.identity & (1 << scope as u8) != 0
+    }
+
+    pub(crate) fn identity(self) -> impl Iterator<Item = Identity> {
+        Identity::ALL.into_iter().filter(move |scope| self.has(*scope))
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.identity == 0 && self.data.is_empty()
+    }
+
+    pub(crate) const fn contains_all(self, other: Self) -> bool {
+        other.identity & !self.identity == 0 && self.data.contains_all(other.data)
+    }
+
+    /// With no more data than these.
+    pub(crate) const fn within(self, data: ScopeSet) -> Self {
+        Self { data: self.data.intersection(data), ..self }
+    }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        let data = self.data.iter().chain(other.data.iter()).collect();
+        Self { identity: self.identity | other.identity, data }
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.identity().map(Identity::name).chain(self.data.iter().map(crate::Scope::as_str));
+        f.write_str(&names.collect::<Vec<_>>().join(" "))
+    }
+}

@@ -1,0 +1,186 @@
+//! An account and a session as the control log makes them.
+
+use continuity_base::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, AccountSettings, PasskeyView};
+use super::event::{AccountEvent, AccountStored, PasswordHash, PasswordSet, SessionStarted, Used};
+use super::guard::network;
+use crate::AuthError;
+use crate::control::event::By;
+use crate::keys::secret::SecretDigest;
+
+/// An account as the control store keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccountRow {
+    pub(crate) id: String,
+    pub(crate) stored: AccountStored,
+    pub(crate) enabled: bool,
+    /// It is shown to nobody and signs nobody in; the row keeps its id.
+    pub(crate) deleted: bool,
+    /// Raised by what ends everything that it began: disabling, and a password that somebody else set.
+    pub(crate) generation: u32,
+    created_at: Timestamp,
+    created_by: String,
+    pub(crate) password: Option<PasswordHash>,
+    pub(crate) password_is_temporary: bool,
+    /// A one-time link, and until when it is good.
+    pub(crate) link: Option<(SecretDigest, Timestamp)>,
+    /// Sealed.
+    pub(crate) totp: Option<Vec<u8>>,
+    /// The step of the newest code that was used.
+    pub(crate) totp_step: u64,
+    pub(crate) passkeys: Vec<PasskeyRow>,
+    pub(crate) recovery: Vec<SecretDigest>,
+    last_sign_in_at: Option<Timestamp>,
+    /// Networks that its person signed in from, the newest last.
+    pub(crate) networks: Vec<String>,
+}
+
+/// Networks that are remembered of a person.
+const MAX_NETWORKS: usize = 10;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PasskeyRow {
+    pub(crate) id: String,
+    name: String,
+    pub(crate) credential: String,
+    added_at: Timestamp,
+    used_at: Option<Timestamp>,
+}
+
+impl AccountRow {
+    fn created(id: &str, stored: AccountStored, by: &By, at: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            stored,
+            enabled: true,
+            deleted: false,
+            generation: 0,
+            created_at: at,
+            created_by: by.actor.clone(),
+            password: None,
+            password_is_temporary: false,
+            link: None,
+            totp: None,
+            totp_step: 0,
+            passkeys: Vec::new(),
+            recovery: Vec::new(),
+            last_sign_in_at: None,
+            networks: Vec::new(),
+        }
+    }
+
+    /// Whether its person may sign in at all.
+    pub(crate) fn is_open(&self) -> bool {
+        self.enabled && !self.deleted
+    }
+
+    fn end_all(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    fn delete(&mut self) {
+        self.end_all();
+        (self.deleted, self.enabled, self.password, self.link, self.totp) = (true, false, None, None, None);
+        self.passkeys.clear();
+        self.recovery.clear();
+    }
+
+    fn set_password(&mut self, set: PasswordSet) {
+        if set.keeps.is_none() {
+            self.end_all();
+        }
+        (self.password, self.password_is_temporary, self.link) = (Some(set.hash), set.temporary, None);
+    }
+
+    /// Its person signed in.
+    pub(crate) fn signed_in(&mut self, started: &SessionStarted, address: Option<&str>, at: Timestamp) {
+        self.last_sign_in_at = self.last_sign_in_at.max(Some(at));
+        if let Some(there) = address.and_then(|address| address.parse().ok()).map(|ip| network(ip).to_string()) {
+            self.networks.retain(|known| *known != there);
+            self.networks.push(there);
+            let over = self.networks.len().saturating_sub(MAX_NETWORKS);
+            self.networks.drain(..over);
+        }
+        match &started.used {
+            Used::Nothing => {}
+            Used::TotpStep(step) => self.totp_step = self.totp_step.max(*step),
+            Used::RecoveryCode(digest) => self.recovery.retain(|code| code != digest),
+            Used::Passkey { id, credential } => {
+                for passkey in self.passkeys.iter_mut().filter(|passkey| passkey.id == *id) {
+                    passkey.credential.clone_from(credential);
+                    passkey.used_at = passkey.used_at.max(Some(at));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn view(&self) -> Account {
+        let passkey = |row: &PasskeyRow| PasskeyView {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            added_at: row.added_at,
+            used_at: row.used_at,
+        };
+        Account {
+            id: self.id.clone(),
+            settings: AccountSettings::from(&self.stored),
+            enabled: self.enabled,
+            created_at: self.created_at,
+            created_by: self.created_by.clone(),
+            has_password: self.password.is_some(),
+            must_change_password: self.password_is_temporary,
+            has_totp: self.totp.is_some(),
+            passkeys: self.passkeys.iter().map(passkey).collect(),
+            recovery_codes_left: self.recovery.len(),
+            link_until: self.link.as_ref().map(|(_, until)| *until),
+            last_sign_in_at: self.last_sign_in_at,
+        }
+    }
+}
+
+/// What one event makes of an account.
+pub(crate) fn fold(
+    before: Option<AccountRow>,
+    id: &str,
+    event: AccountEvent,
+    by: &By,
+    at: Timestamp,
+) -> Result<AccountRow, AuthError> {
+    let missing =
+        || AuthError::ControlLog(format!("a record changes account {id}, which no record creates; verify the log"));
+    let mut row = match event {
+        AccountEvent::Created(stored) => return Ok(AccountRow::created(id, stored, by, at)),
+        _ => before.ok_or_else(missing)?,
+    };
+    match event {
+        AccountEvent::Created(_) | AccountEvent::SignInsFailed { .. } => {}
+        AccountEvent::Changed(stored) => row.stored = stored,
+        AccountEvent::Enabled => row.enabled = true,
+        AccountEvent::Disabled => {
+            row.enabled = false;
+            row.end_all();
+        }
+        AccountEvent::Deleted => row.delete(),
+        AccountEvent::LinkMade { digest, until } => row.link = Some((digest, Timestamp::from_micros(until))),
+        AccountEvent::PasswordSet(set) => row.set_password(set),
+        AccountEvent::TotpSet { sealed } => row.totp = Some(sealed),
+        AccountEvent::TotpRemoved => row.totp = None,
+        AccountEvent::PasskeyAdded { id, name, credential } => {
+            row.passkeys.retain(|passkey| passkey.id != id);
+            row.passkeys.push(PasskeyRow { id, name, credential, added_at: at, used_at: None });
+        }
+        AccountEvent::PasskeyRemoved { id } => row.passkeys.retain(|passkey| passkey.id != id),
+        AccountEvent::RecoveryCodesMade { digests } => row.recovery = digests,
+    }
+    Ok(row)
+}
+
+/// A session as the control store keeps it. Those that ended have no row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SessionRow {
+    pub(crate) started: SessionStarted,
+    pub(crate) at: Timestamp,
+    pub(crate) address: Option<String>,
+}
