@@ -232,10 +232,7 @@ impl Auth {
             }
             Err(error) => Err(error),
         };
-        match &answer {
-            Ok(_) => ::metrics::counter!(metrics::TOKENS_ISSUED).increment(1),
-            Err(error) => metrics::token_request_refused(error.error),
-        }
+        metrics::token_request(&answer);
         answer
     }
 

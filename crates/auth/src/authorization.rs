@@ -19,3 +19,6 @@ mod userinfo;
 pub use consent::{Consent, ConsentWanted, Decision};
 pub use logout::{Logout, LogoutRequest};
 pub use request::{Authorization, AuthorizationError};
+
+#[cfg(test)]
+mod tests;

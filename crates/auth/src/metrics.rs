@@ -5,7 +5,7 @@ mod tests;
 
 use metrics::{Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
-use crate::TokenError;
+use crate::{OAuthError, TokenError, TokenResponse};
 
 /// Access tokens issued.
 pub const TOKENS_ISSUED: &str = "continuity_auth_tokens_issued_total";
@@ -93,6 +93,13 @@ pub(crate) fn register() {
     counter!(SIGN_INS).increment(0);
     for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
         counter!(name).increment(0);
+    }
+}
+
+pub(crate) fn token_request(answer: &Result<TokenResponse, OAuthError>) {
+    match answer {
+        Ok(_) => counter!(TOKENS_ISSUED).increment(1),
+        Err(error) => token_request_refused(error.error),
     }
 }
 

@@ -18,3 +18,6 @@ pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod totp;
+
+#[cfg(test)]
+pub(crate) mod tests;

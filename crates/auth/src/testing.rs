@@ -66,10 +66,13 @@ impl Server {
 
     /// What the token endpoint answers to a client that asks for itself.
     pub(crate) async fn answer(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
-        match self.endpoint.wanted(&request)? {
-            Wanted::OfItsOwn(minting) => self.endpoint.issue(minting).await,
-            Wanted::ByCode(_) | Wanted::ByRefresh(_) => unreachable!("the bench has clients alone"),
-        }
+        let answer = match self.endpoint.wanted(&request) {
+            Ok(Wanted::OfItsOwn(minting)) => self.endpoint.issue(minting).await,
+            Ok(Wanted::ByCode(_) | Wanted::ByRefresh(_)) => unreachable!("the bench has clients alone"),
+            Err(error) => Err(error),
+        };
+        crate::metrics::token_request(&answer);
+        answer
     }
 
     pub(crate) fn key_id(&self) -> String {

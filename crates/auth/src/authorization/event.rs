@@ -78,7 +78,7 @@ impl GrantEvent {
             Self::Consented { client, scopes, .. } => format!("{client} may have {}", scopes.join(" ")),
             Self::Withdrawn { client, .. } => format!("from {client}"),
             Self::Started(started) => format!("{} to {}: {}", started.id, started.client, started.scopes),
-            Self::Refreshed { id, number, .. } => format!("{id} for the {number}. time"),
+            Self::Refreshed { id, number, .. } => format!("{id}: refresh token {number}"),
             Self::Ended { id, why, .. } => format!("{id}: {why}"),
         }
     }

@@ -103,8 +103,11 @@ pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), AuthE
     let told = known.iter().map(|word| (*word).to_owned()).chain(names).filter(|word| word.len() >= 4);
     // What is left of it, once what everybody would try first is taken out, has to be a password too.
     let rest = told.fold(lower.clone(), |rest, word| rest.replace(&word, ""));
-    let runs = rest.as_bytes().windows(2).filter(|two| two[1].wrapping_sub(two[0]) <= 1).count();
-    if different.len() < MIN_DIFFERENT || rest.chars().count() < 8 || runs + 2 > rest.len() {
+    // 1234..., abcd..., aaaa...
+    let follows = |two: &&[char]| matches!(u32::from(two[1]).wrapping_sub(u32::from(two[0])), 0 | 1);
+    let letters: Vec<char> = rest.chars().collect();
+    let runs = letters.windows(2).filter(follows).count();
+    if different.len() < MIN_DIFFERENT || letters.len() < 8 || runs * 3 > letters.len() * 2 {
         return invalid(
             "this password is among those that are tried first; take a longer one of words that have nothing to do with you",
         );

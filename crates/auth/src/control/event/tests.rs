@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::authorization::event::GrantStarted;
+use crate::people::event::{AccountStored, PasswordHash, PasswordSet, Used};
 
 /// One entry of each kind that version 1 knew, as the fixtures hold it.
 fn entries_v1() -> Vec<(&'static str, Entry)> {
@@ -114,8 +116,89 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("client-deleted", Change::ClientDeleted { id: client() }),
         ("clients-used", Change::ClientsUsed(vec![used])),
     ];
-    let new = new.into_iter().map(|(name, change)| (name, Entry { by: by(), change }));
+    let new = new.into_iter().chain(of_people()).chain(of_grants());
+    let new = new.map(|(name, change)| (name, Entry { by: by(), change }));
     entries_v1().into_iter().chain(new).collect()
+}
+
+const ACCOUNT: &str = "4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f";
+
+fn of_people() -> Vec<(&'static str, Change)> {
+    let stored = || AccountStored {
+        email: "jane@bank.example".to_owned(),
+        name: "Jane Doering".to_owned(),
+        roles: vec!["viewer".to_owned()],
+        scopes: vec!["loans:read".to_owned()],
+    };
+    let digest = || SecretDigest::from_bytes([0xab; 32]);
+    let set =
+        PasswordSet { hash: PasswordHash("$argon2id$x".to_owned()), temporary: true, keeps: Some("s1".to_owned()) };
+    let passkey =
+        AccountEvent::PasskeyAdded { id: "cred".to_owned(), name: "Key".to_owned(), credential: "{}".to_owned() };
+    let until = 1_795_374_000_000_000;
+    let accounts = [
+        ("account-created", AccountEvent::Created(stored())),
+        ("account-changed", AccountEvent::Changed(stored())),
+        ("account-enabled", AccountEvent::Enabled),
+        ("account-disabled", AccountEvent::Disabled),
+        ("account-deleted", AccountEvent::Deleted),
+        ("account-link-made", AccountEvent::LinkMade { digest: digest(), until }),
+        ("password-set", AccountEvent::PasswordSet(set)),
+        ("totp-set", AccountEvent::TotpSet { sealed: vec![1, 2, 3] }),
+        ("totp-removed", AccountEvent::TotpRemoved),
+        ("passkey-added", passkey),
+        ("passkey-removed", AccountEvent::PasskeyRemoved { id: "cred".to_owned() }),
+        ("recovery-codes-made", AccountEvent::RecoveryCodesMade { digests: vec![digest(), digest()] }),
+        ("sign-ins-failed", AccountEvent::SignInsFailed { count: 7 }),
+    ];
+    let started = |used| SessionStarted {
+        id: "s1".to_owned(),
+        account: ACCOUNT.to_owned(),
+        generation: 3,
+        digest: digest(),
+        methods: vec!["pwd".to_owned(), "otp".to_owned()],
+        agent: "A browser".to_owned(),
+        until,
+        used,
+    };
+    let ended =
+        SessionEvent::Ended { id: "s1".to_owned(), account: ACCOUNT.to_owned(), until, why: "signed out".to_owned() };
+    let passkey = Used::Passkey { id: "cred".to_owned(), credential: "{}".to_owned() };
+    let sessions = [
+        ("signed-in", SessionEvent::Started(started(Used::Nothing))),
+        ("signed-in-by-code", SessionEvent::Started(started(Used::TotpStep(59_845_680)))),
+        ("signed-in-by-recovery-code", SessionEvent::Started(started(Used::RecoveryCode(digest())))),
+        ("signed-in-by-passkey", SessionEvent::Started(started(passkey))),
+        ("signed-out", ended),
+    ];
+    let accounts = accounts.map(|(name, what)| (name, Change::Account { id: ACCOUNT.to_owned(), what }));
+    accounts.into_iter().chain(sessions.map(|(name, what)| (name, Change::Session(what)))).collect()
+}
+
+fn of_grants() -> Vec<(&'static str, Change)> {
+    let (account, client, id) = (|| ACCOUNT.to_owned(), || "client-0011223344556677".to_owned(), || "g1".to_owned());
+    let started = GrantStarted {
+        id: id(),
+        account: account(),
+        account_generation: 3,
+        client: client(),
+        client_generation: 1,
+        session: Some("s1".to_owned()),
+        scopes: "openid loans:read".to_owned(),
+        methods: vec!["pwd".to_owned()],
+        authenticated_at: 1_795_370_400,
+        refreshes: true,
+        until: 1_795_374_000_000_000,
+    };
+    let scopes = vec!["openid".to_owned(), "loans:read".to_owned()];
+    let grants = [
+        ("consented", GrantEvent::Consented { account: account(), client: client(), scopes }),
+        ("consent-withdrawn", GrantEvent::Withdrawn { account: account(), client: client() }),
+        ("grant-started", GrantEvent::Started(started)),
+        ("grant-refreshed", GrantEvent::Refreshed { account: account(), id: id(), number: 2 }),
+        ("grant-ended", GrantEvent::Ended { account: account(), id: id(), why: "its code was used again".to_owned() }),
+    ];
+    grants.map(|(name, what)| (name, Change::Grant(what))).into_iter().collect()
 }
 
 fn fixture(version: u8, name: &str) -> PathBuf {
@@ -196,6 +279,29 @@ fn a_description_is_one_line_and_shows_no_digest() {
              grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, 5/s, may introspect (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientDeleted client-0011223344556677 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientsUsed 1 clients (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountCreated 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountChanged 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountEnabled 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountDisabled 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountDeleted 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountLinkMade 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: PasswordSet 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f for one sign-in (it leaked)",
+            "admin@bank.example from 192.0.2.7: TotpSet 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: TotpRemoved 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: PasskeyAdded 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f \"Key\" (it leaked)",
+            "admin@bank.example from 192.0.2.7: PasskeyRemoved 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f cred (it leaked)",
+            "admin@bank.example from 192.0.2.7: RecoveryCodesMade 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 2 codes (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignInsFailed 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 7 times (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedOut 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1: signed out (it leaked)",
+            "admin@bank.example from 192.0.2.7: Consented 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f client-0011223344556677 may have openid loans:read (it leaked)",
+            "admin@bank.example from 192.0.2.7: ConsentWithdrawn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f from client-0011223344556677 (it leaked)",
+            "admin@bank.example from 192.0.2.7: GrantStarted 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1 to client-0011223344556677: openid loans:read (it leaked)",
+            "admin@bank.example from 192.0.2.7: GrantRefreshed 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1: refresh token 2 (it leaked)",
+            "admin@bank.example from 192.0.2.7: GrantEnded 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1: its code was used again (it leaked)",
         ]
     );
     let debug = format!("{:?}", entries());
