@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Status(on) => commands::status::run(&on),
         Command::Log(command) => commands::log::run(command),
         Command::Projection(command) => commands::projection::run(command),
+        Command::Account(command) => commands::account::run(command),
         Command::Client(command) => commands::client::run(command),
         Command::Key(command) => commands::key::run(command),
         Command::Quarantine(command) => commands::quarantine::run(command),

@@ -1,5 +1,6 @@
 //! `continuity demo`: everything in one process, on localhost.
 
+mod admin;
 mod client;
 mod ready;
 mod source;
@@ -43,6 +44,7 @@ struct Access {
     authority: PathBuf,
     client_id: String,
     client_secret: String,
+    admin_password: String,
     data_dir: PathBuf,
     /// For `continuity get`.
     profile: PathBuf,
@@ -52,7 +54,9 @@ async fn demo(options: Demo) -> Result<()> {
     let (directory, _temporary) = data_dir(options.data_dir.as_deref())?;
     let api = bind(options.port, "API").await?;
     let metrics = bind(if options.port == 0 { 0 } else { METRICS_PORT }, "metrics").await?;
-    let config = Config { public_url: format!("https://localhost:{}", api.local_addr()?.port()), ..Config::default() };
+    let mut config =
+        Config { public_url: format!("https://localhost:{}", api.local_addr()?.port()), ..Config::default() };
+    config.auth.second_factor_required = false;
     let recorder = telemetry::collect_metrics()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let core = Core::open(DataDir::open(&directory)?, &config, Arc::clone(&clock))?;
@@ -65,6 +69,7 @@ async fn demo(options: Demo) -> Result<()> {
         authority: certificates.authority.clone(),
         client_id: created.client.id.clone(),
         client_secret: created.secret.unwrap_or_default(),
+        admin_password: admin::with_all_roles(&core.auth)?,
         data_dir: core.dir.root().to_owned(),
         profile,
     };
@@ -137,6 +142,9 @@ fn tell(access: &Access, as_json: bool) -> Result<()> {
             "caFile": access.authority,
             "clientId": access.client_id,
             "clientSecret": access.client_secret,
+            "adminUser": admin::EMAIL,
+            "adminPassword": access.admin_password,
+            "consoleUrl": format!("{}/console/", access.base_url),
             "metricsUrl": access.metrics_url,
             "dataDir": access.data_dir,
             "profile": access.profile,
@@ -146,7 +154,8 @@ fn tell(access: &Access, as_json: bool) -> Result<()> {
 }
 
 fn for_people(access: &Access) -> String {
-    let Access { base_url, metrics_url, client_id, client_secret, .. } = access;
+    let Access { base_url, metrics_url, client_id, client_secret, admin_password, .. } = access;
+    let email = admin::EMAIL;
     let (ca, data, profile) = (access.authority.display(), access.data_dir.display(), access.profile.display());
     format!(
         "
@@ -158,6 +167,8 @@ continuity is ready: {base_url}
   CA certificate  {ca}
   client id       {client_id}
   client secret   {client_secret}
+  console         {base_url}/console/
+  administrator   {email}, password {admin_password}
   data            {data}
 
 Look at it from another terminal:

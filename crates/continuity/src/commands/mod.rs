@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod blobs;
 pub(crate) mod check_config;
 pub(crate) mod client;

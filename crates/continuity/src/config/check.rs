@@ -45,6 +45,8 @@ fn auth(auth: &Auth) -> Result<(), String> {
     )?;
     within("auth.key_rotation_days", auth.key_rotation_days, 0, 3_650)?;
     within("auth.key_published_hours", auth.key_published_hours, 0, 720)?;
+    within("auth.session_minutes", auth.session_minutes, 5, 43_200)?;
+    within("auth.session_idle_minutes", auth.session_idle_minutes, 1, auth.session_minutes)?;
     let rotation = auth.rotation();
     refuse_if(
         rotation.every.is_some_and(|every| every < rotation.published_for),

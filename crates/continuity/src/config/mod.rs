@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use continuity_api::ChangeOptions;
-use continuity_auth::{KeyRotation, SigningAlgorithm};
+use continuity_auth::{KeyRotation, SignInPolicy, SigningAlgorithm};
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
@@ -99,9 +99,21 @@ pub(crate) struct Auth {
     pub(crate) signing_algorithm: String,
     pub(crate) key_rotation_days: u64,
     pub(crate) key_published_hours: u64,
+    pub(crate) second_factor_required: bool,
+    pub(crate) session_minutes: u64,
+    pub(crate) session_idle_minutes: u64,
 }
 
 impl Auth {
+    /// How people sign in.
+    pub(crate) fn sign_in(&self) -> SignInPolicy {
+        SignInPolicy {
+            second_factor_required: self.second_factor_required,
+            session: Duration::from_mins(self.session_minutes),
+            idle: Duration::from_mins(self.session_idle_minutes),
+        }
+    }
+
     /// How keys change; the algorithm was checked when the configuration was read.
     pub(crate) fn rotation(&self) -> KeyRotation {
         KeyRotation {

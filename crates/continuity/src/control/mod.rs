@@ -57,6 +57,9 @@ pub(crate) enum Command {
         id: String,
         overlap_seconds: u64,
     },
+    Account {
+        order: AccountOrder,
+    },
     KeyList,
     KeyRotate {
         algorithm: Option<String>,
@@ -115,6 +118,52 @@ pub(crate) enum Command {
         from: Option<String>,
         reason: String,
     },
+}
+
+/// What can be asked about accounts. `account` is an e-mail address or an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub(crate) enum AccountOrder {
+    Create {
+        settings: Value,
+    },
+    List,
+    Show {
+        account: String,
+    },
+    /// `change` is merged into the settings (RFC 7396).
+    Change {
+        account: String,
+        change: Value,
+    },
+    SetEnabled {
+        account: String,
+        enabled: bool,
+    },
+    Delete {
+        account: String,
+    },
+    Link {
+        account: String,
+    },
+    ResetPassword {
+        account: String,
+        reason: String,
+    },
+    ResetFactors {
+        account: String,
+        reason: String,
+    },
+}
+
+impl AccountOrder {
+    /// Why, where somebody was asked.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::ResetPassword { reason, .. } | Self::ResetFactors { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
 }
 
 /// What can be asked about webhooks.

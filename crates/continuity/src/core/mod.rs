@@ -56,6 +56,7 @@ impl Core {
             fleet_key: given(&config.auth.fleet_key_file),
             rotation: config.auth.rotation(),
             read_period_seconds: config.audit.period_seconds,
+            sign_in: config.auth.sign_in(),
             ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
         })
         .context("cannot open the authorization server")?;

@@ -61,7 +61,7 @@ fn parse(settings: Value) -> Result<ClientSettings> {
 }
 
 /// Merges a change of members into an object: null takes one away (RFC 7396, for members of one level).
-fn merge(settings: &mut Value, change: &Value) {
+pub(super) fn merge(settings: &mut Value, change: &Value) {
     let (Some(settings), Some(change)) = (settings.as_object_mut(), change.as_object()) else { return };
     for (name, value) in change {
         if value.is_null() {

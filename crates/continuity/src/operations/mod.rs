@@ -1,6 +1,7 @@
 //! What commands do to an open data directory, whether they came over the control socket or from this process.
 
 mod accesses;
+mod accounts;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
@@ -100,6 +101,7 @@ impl Operations {
             Command::KeyList | Command::KeyRotate { .. } | Command::KeyRetire { .. } => {
                 keys::execute(&self.auth, actor, command)
             }
+            Command::Account { .. } => accounts::execute(&self.auth, actor, self.running.is_some(), command),
             clients => clients::execute(&self.auth.acting_as(actor), clients),
         }
     }
