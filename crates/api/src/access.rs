@@ -14,7 +14,7 @@ pub(crate) async fn record(call: &Call, loan: &str, what: Accessed) -> Result<()
     let access = Access {
         loan: loan.to_owned(),
         what,
-        client_id: reader.client_id.clone(),
+        client_id: reader.reader().to_owned(),
         request_id: call.request_id().to_owned(),
     };
     call.shared.state.auth.record_access(access).await.map_err(|error| {
@@ -35,7 +35,7 @@ pub(crate) fn count(call: &Call) {
     }
     let loan = call.path("loanRequestId");
     let loan = (!loan.is_empty()).then_some(loan);
-    call.shared.state.auth.count_read(&reader.client_id, loan, call.endpoint.id);
+    call.shared.state.auth.count_read(reader.reader(), loan, call.endpoint.id);
 }
 
 /// The recorded reads that the query's `from` and `to` leave, of one loan if it is given: a little more at most, which the

@@ -37,7 +37,7 @@ pub struct Access {
     pub loan: String,
     /// What was read.
     pub what: Accessed,
-    /// Who read it: [`crate::Principal::client_id`].
+    /// Who read it: [`crate::Principal::reader`].
     pub client_id: String,
     /// The id of the HTTP request.
     pub request_id: String,

@@ -26,6 +26,7 @@ use crate::keys::private_file;
 use crate::keys::ring::Ring;
 use crate::people::directory::People;
 use crate::people::sign_in::{Desk, SignInPolicy};
+use crate::reader;
 use crate::tally::Tally;
 use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
@@ -260,7 +261,7 @@ impl Auth {
 
     /// Records a read of sensitive data: durable when it returns. On an error the data must not be sent.
     pub async fn record_access(&self, access: Access) -> Result<(), AuthError> {
-        let client_name = self.clients().name(&access.client_id);
+        let client_name = self.reader_name(&access.client_id);
         let by = By::actor(&access.client_id);
         let recorded = match recorded(access, client_name) {
             Ok(change) => self.inner.control.append(by, change).await,
@@ -269,6 +270,17 @@ impl Auth {
         let name = if recorded.is_ok() { metrics::ACCESSES_RECORDED } else { metrics::ACCESSES_REFUSED };
         ::metrics::counter!(name).increment(1);
         recorded
+    }
+
+    /// What people call who reads.
+    pub(crate) fn reader_name(&self, reader: &str) -> Option<String> {
+        let (client, account) = reader::split(reader);
+        let name = self.clients().name(client);
+        let email = account.and_then(|account| self.people().account(account).ok()).map(|row| row.stored.email);
+        match email {
+            Some(email) => Some(reader::name(name.as_deref().unwrap_or(client), &email)),
+            None => name,
+        }
     }
 
     /// The control log, for verification and for looking into it.

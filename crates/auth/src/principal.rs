@@ -28,6 +28,15 @@ pub struct Person {
     /// The account's id.
     pub account: String,
     pub(crate) scopes: Scopes,
+    /// Client and account, as records of reads name them.
+    pub(crate) reader: String,
+}
+
+impl Principal {
+    /// Who reads, for the records of it: the client, and the person that it speaks for.
+    pub fn reader(&self) -> &str {
+        self.person.as_ref().map_or(&self.client_id, |person| &person.reader)
+    }
 }
 
 /// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).

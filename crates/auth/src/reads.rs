@@ -32,10 +32,11 @@ pub struct ReadRecording {
 }
 
 impl Auth {
-    /// Counts a read of data that is not sensitive: of one loan, or of none (a list). `endpoint` is the operation of the
-    /// API. Never blocks and never fails; it is durable once its period is over, see [`Auth::keep_reads`].
-    pub fn count_read(&self, client_id: &str, loan: Option<&str>, endpoint: &'static str) {
-        self.tally().count(client_id, loan, endpoint);
+    /// Counts a read of data that is not sensitive: of one loan, or of none (a list). `reader` is
+    /// [`Principal::reader`](crate::Principal::reader), `endpoint` the operation of the API. Never blocks and never fails;
+    /// it is durable once its period is over, see [`Auth::keep_reads`].
+    pub fn count_read(&self, reader: &str, loan: Option<&str>, endpoint: &'static str) {
+        self.tally().count(reader, loan, endpoint);
     }
 
     /// Writes counted reads once their period is over, until it is stopped. What is left then, [`Auth::close`] writes.
@@ -75,7 +76,7 @@ impl Auth {
     fn write_record(&self, from: i64, rows: &[Counted]) -> Result<(), AuthError> {
         let reads = rows.iter().map(|row| CountedRead {
             client_id: row.client_id.to_string(),
-            client_name: self.control().in_force().clients.name(&row.client_id),
+            client_name: self.reader_name(&row.client_id),
             loan: row.loan.as_deref().map(str::to_owned),
             endpoint: row.endpoint.to_owned(),
             count: row.count,

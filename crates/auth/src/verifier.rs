@@ -25,6 +25,7 @@ use crate::authorization::identity::Scopes;
 use crate::control::force::InForce;
 use crate::keys::ring::VerificationKey;
 use crate::live::From;
+use crate::reader;
 use crate::token::{Claims, MAX_TOKEN_SECONDS, TYPE};
 use crate::{Principal, ScopeSet, TokenError};
 
@@ -133,10 +134,11 @@ impl Verifier {
             expires_at: Timestamp::from_micros(verified.expires.saturating_mul(1_000_000)),
             token_id: verified.token_id.clone(),
             rate: terms.rate,
-            person: verified
-                .person
-                .as_ref()
-                .map(|person| crate::Person { account: person.id.clone(), scopes: verified.scopes }),
+            person: verified.person.as_ref().map(|person| crate::Person {
+                account: person.id.clone(),
+                scopes: verified.scopes,
+                reader: reader::join(&verified.client_id, &person.id),
+            }),
         })
     }
 

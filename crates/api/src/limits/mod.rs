@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::response::Response;
-use continuity_auth::Principal;
+use continuity_auth::{Principal, network};
 use continuity_base::Clock;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -31,7 +31,7 @@ use rates::{Allowance, Left, Rates, seconds};
 
 pub(crate) use gate::{Gate, Permit, Refusal};
 pub(crate) use held::Held;
-pub(crate) use peer::{Peer, network};
+pub(crate) use peer::Peer;
 
 pub use options::{Limits, Rate};
 

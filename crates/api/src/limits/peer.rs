@@ -1,6 +1,6 @@
 //! Who is at the other end.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -29,14 +29,6 @@ fn forwarded(headers: &HeaderMap, trusted: &[IpAddr]) -> Option<IpAddr> {
         }
     }
     None
-}
-
-/// What stands for an address where addresses are counted. Whoever has one IPv6 address has the 2^64 beside it.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
-        four @ IpAddr::V4(_) => four,
-    }
 }
 
 #[cfg(test)]
@@ -68,12 +60,5 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["9.9.9.9", "1.2.3.4"], &trusted), "1.2.3.4");
         assert_eq!(seen("10.0.0.1", &["1.2.3.4, unknown"], &trusted), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[], &trusted), "10.0.0.1");
-    }
-
-    #[test]
-    fn ipv6_counts_by_network() {
-        let network = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
     }
 }

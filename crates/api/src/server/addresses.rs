@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::limits::network;
+use continuity_auth::network;
 
 /// Counts the open connections of each address; of IPv6, of each network of 64 bits.
 #[derive(Clone, Debug)]

@@ -174,6 +174,7 @@ pub(crate) struct AccessRecorded {
     pub(crate) item: Option<String>,
     /// The audit entry's action.
     pub(crate) action: String,
+    /// With the person, if one let the client in: see `reader`. So in all records of reads.
     pub(crate) client_id: String,
     /// The client's name at that time.
     pub(crate) client_name: Option<String>,

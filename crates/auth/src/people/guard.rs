@@ -80,11 +80,11 @@ impl Guard {
     }
 }
 
-/// What counts as one place: an IPv4 address, or 64 bits of an IPv6 one, which are given to one household.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+/// What stands for an address where addresses are counted. Whoever has one IPv6 address has the 2^64 beside it.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
+        IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)),
+        four @ IpAddr::V4(_) => four,
     }
 }
 
@@ -120,6 +120,13 @@ mod tests {
         }
         assert!(guard.may_try(attempt("jane@bank.example", "198.51.100.1", false), T).is_err());
         assert_eq!(guard.may_try(attempt("jane@bank.example", "198.51.100.1", true), T), Ok(()));
+    }
+
+    #[test]
+    fn ipv6_counts_by_network() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Access, Place};
 use crate::control::event::{AccessRecorded, CountedRead, DocumentRead};
+use crate::reader;
 
 /// One entry: a read of sensitive data, or the count of a client's other reads of one loan (or of none) through one
 /// operation in one period.
@@ -38,8 +39,12 @@ impl AccessEntry {
         self.place.position
     }
 
-    /// Who read.
+    /// The client that read.
     pub fn client_id(&self) -> &str {
+        reader::split(self.reader()).0
+    }
+
+    fn reader(&self) -> &str {
         match &self.access {
             Access::Task(read) => &read.client_id,
             Access::Document(read) => &read.client_id,
@@ -161,11 +166,17 @@ struct Actor<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<&'a str>,
+    /// The person that the client read for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<Box<Actor<'a>>>,
 }
 
 impl<'a> Actor<'a> {
-    fn new(id: &'a str, display_name: Option<&'a str>) -> Self {
-        Self { id, kind: "API_CLIENT", display_name }
+    fn new(reader: &'a str, name: Option<&'a str>) -> Self {
+        let (id, account) = reader::split(reader);
+        let (display_name, email) = name.map(reader::split_name).unzip();
+        let person = account.map(|id| Self { id, kind: "USER", display_name: email.flatten(), on_behalf_of: None });
+        Self { id, kind: "API_CLIENT", display_name, on_behalf_of: person.map(Box::new) }
     }
 }
 
