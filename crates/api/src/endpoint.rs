@@ -107,7 +107,7 @@ impl Tag {
     /// What stands under the heading, in a sentence or two.
     pub(crate) const fn description(self) -> &'static str {
         match self {
-            Self::Token => "Access tokens for client credentials, and the keys that they are signed with.",
+            Self::Token => "Access tokens, and the keys that they are signed with.",
             Self::LoanRequests => "Loan requests, and what happened to them.",
             Self::Tasks => "What somebody has to do for a loan request: forms with their data, and attachments.",
             Self::BidsAndAnalysis => "Bids of the bank, and calculations about loan requests and their participants.",

@@ -25,6 +25,7 @@ use crate::keys::fleet::FleetKey;
 use crate::keys::private_file;
 use crate::keys::ring::Ring;
 use crate::people::directory::People;
+use crate::people::session::Origin;
 use crate::people::sign_in::{Desk, SignInPolicy};
 use crate::reader;
 use crate::tally::Tally;
@@ -62,6 +63,9 @@ pub struct AuthOptions {
     pub read_period_seconds: u32,
     /// How people sign in.
     pub sign_in: SignInPolicy,
+    /// The client that tokens belong to which people get for e-mail address, password and code at the token endpoint;
+    /// `None`: there are none.
+    pub password_client: Option<String>,
 }
 
 impl AuthOptions {
@@ -79,6 +83,7 @@ impl AuthOptions {
             realm,
             read_period_seconds: MAX_READ_PERIOD_SECONDS,
             sign_in: SignInPolicy::default(),
+            password_client: None,
         }
     }
 
@@ -175,6 +180,7 @@ impl Auth {
             gate: Gate::new(),
             codes: Codes::default(),
             refresh: RefreshKey::new(&*fleet.derive("refresh tokens")?),
+            password_client: options.password_client,
         };
         metrics::register();
         let (endpoint, rotation) = (Arc::new(endpoint), options.rotation);
@@ -230,6 +236,10 @@ impl Auth {
             Ok(Wanted::ByRefresh(asked)) => {
                 let by = by(&asked.client.id);
                 self.exchange_refresh(asked, by).await
+            }
+            Ok(Wanted::ByPassword(asked)) => {
+                let origin = Origin { address: request.address, agent: "token endpoint".to_owned() };
+                self.exchange_password(asked, origin).await
             }
             Err(error) => Err(error),
         };

@@ -12,6 +12,7 @@ pub(crate) mod grants;
 pub(crate) mod id_token;
 pub(crate) mod identity;
 mod logout;
+mod password;
 pub(crate) mod refresh;
 pub(crate) mod request;
 mod userinfo;

@@ -68,9 +68,10 @@ pub fn describe() {
 }
 
 /// `error` of refused token requests.
-const ERRORS: [&str; 8] = [
+const ERRORS: [&str; 9] = [
     "invalid_request",
     "invalid_client",
+    "access_denied",
     "invalid_grant",
     "unauthorized_client",
     "invalid_scope",

@@ -54,12 +54,18 @@ pub struct TokenResponse {
     /// Who the person is, where `openid` was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// The answer is the access token alone, as text.
+    #[serde(skip)]
+    pub(crate) bare: bool,
 }
 
 impl TokenResponse {
-    /// The body to send.
-    pub fn to_json(&self) -> String {
-        serde_json::json!(self).to_string()
+    /// The media type and the body to send.
+    pub fn to_body(&self) -> (&'static str, String) {
+        if self.bare {
+            return ("text/javascript; charset=utf-8", self.access_token.clone());
+        }
+        ("application/json", serde_json::json!(self).to_string())
     }
 }
 

@@ -60,6 +60,7 @@ impl Server {
             gate: Gate::new(),
             codes: Codes::default(),
             refresh: RefreshKey::new(b"test"),
+            password_client: None,
         });
         Self { clock, force, endpoint, verifier }
     }
@@ -68,7 +69,9 @@ impl Server {
     pub(crate) async fn answer(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
         let answer = match self.endpoint.wanted(&request) {
             Ok(Wanted::OfItsOwn(minting)) => self.endpoint.issue(minting).await,
-            Ok(Wanted::ByCode(_) | Wanted::ByRefresh(_)) => unreachable!("the bench has clients alone"),
+            Ok(Wanted::ByCode(_) | Wanted::ByRefresh(_) | Wanted::ByPassword(_)) => {
+                unreachable!("the bench has clients alone")
+            }
             Err(error) => Err(error),
         };
         crate::metrics::token_request(&answer);

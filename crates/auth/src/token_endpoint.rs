@@ -52,6 +52,8 @@ pub(crate) struct TokenEndpoint {
     pub(crate) gate: Gate,
     pub(crate) codes: Codes,
     pub(crate) refresh: RefreshKey,
+    /// The client that tokens for passwords belong to; `None`: there are none.
+    pub(crate) password_client: Option<String>,
 }
 
 /// Bounds what signing (about 0.6 ms of CPU each) may take from everything else.
@@ -81,6 +83,8 @@ pub(crate) enum Wanted {
     ByCode(ByCode),
     /// One for a refresh token (section 6).
     ByRefresh(ByRefresh),
+    /// One for a person's password and code, where that is switched on.
+    ByPassword(ByPassword),
 }
 
 pub(crate) struct ByCode {
@@ -94,6 +98,14 @@ pub(crate) struct ByRefresh {
     pub(crate) client: Grantee,
     pub(crate) token: Zeroizing<String>,
     pub(crate) scope: Option<String>,
+}
+
+pub(crate) struct ByPassword {
+    /// Whose the token is.
+    pub(crate) client: Grantee,
+    pub(crate) email: String,
+    pub(crate) password: Zeroizing<String>,
+    pub(crate) otp: Option<Zeroizing<String>>,
 }
 
 /// A token that may be issued.
@@ -114,12 +126,15 @@ pub(crate) struct OnBehalf {
 }
 
 /// The longest life of a token that speaks for a person, in seconds.
-const PERSON_TOKEN_SECONDS: u32 = 900;
+pub(crate) const PERSON_TOKEN_SECONDS: u32 = 900;
 
 impl TokenEndpoint {
     /// Reads a request, and authenticates its client.
     pub(crate) fn wanted(&self, request: &TokenRequest<'_>) -> Result<Wanted, OAuthError> {
         let mut parameters = Parameters::read(request)?;
+        if let Some(by_password) = self.by_password(request, &mut parameters) {
+            return by_password.map(Wanted::ByPassword);
+        }
         let grant_type = grant_type(&parameters)?;
         let client = self.authenticate(request, &mut parameters)?;
         if !client.settings.grant_types.contains(&grant_type) {
@@ -146,6 +161,19 @@ impl TokenEndpoint {
                 scope: parameters.scope,
             }),
         })
+    }
+
+    /// A request with a person's password and no grant type, where such requests are answered.
+    fn by_password(
+        &self,
+        request: &TokenRequest<'_>,
+        parameters: &mut Parameters,
+    ) -> Option<Result<ByPassword, OAuthError>> {
+        let client = self.password_client.as_deref().filter(|_| parameters.grant_type.is_none())?;
+        let (email, password) = (parameters.email.take()?, parameters.password.take()?);
+        let client = self.clients.open(client, request.address);
+        let client = client.ok_or_else(|| OAuthError::unavailable("The client of passwords is not there or disabled"));
+        Some(client.map(|client| ByPassword { client, email, password, otp: parameters.otp.take() }))
     }
 
     /// A request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1): who asks, and about which.
@@ -223,7 +251,7 @@ impl TokenEndpoint {
         let id_token = id_token.map(|id_token| id_token.sign(&access_token, now, &keys)).transpose()?;
         self.clients.note_use(&client, self.clock.now());
         let (token_type, expires_in, scope) = ("Bearer", seconds, claims.scope);
-        Ok(TokenResponse { access_token, token_type, expires_in, scope, refresh_token: None, id_token })
+        Ok(TokenResponse { access_token, token_type, expires_in, scope, refresh_token: None, id_token, bare: false })
     }
 }
 

@@ -71,7 +71,7 @@ fn of(kind: &str) -> Value {
         "cursor" => json!({"type": ["string", "null"]}),
         "object" => json!({"type": "object", "additionalProperties": true}),
         "blobState" => json!({"type": "string", "enum": ["PENDING", "AVAILABLE", "FAILED", "DAMAGED", "ERASED", null]}),
-        "grantType" => json!({"type": "string", "const": "client_credentials"}),
+        "grantType" => json!({"type": "string", "enum": ["client_credentials", "authorization_code", "refresh_token"]}),
         "problemType" => json!({"type": "string", "enum": problem_types()}),
         name if name.starts_with(|c: char| c.is_ascii_uppercase()) => reference(name),
         // Words are examples and not all: a platform may send others.

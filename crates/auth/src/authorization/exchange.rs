@@ -219,7 +219,7 @@ impl Auth {
     }
 }
 
-fn on_behalf(started: &GrantStarted) -> OnBehalf {
+pub(crate) fn on_behalf(started: &GrantStarted) -> OnBehalf {
     OnBehalf { account: started.account.clone(), generation: started.account_generation, grant: started.id.clone() }
 }
 
@@ -237,7 +237,7 @@ pub(crate) fn invalid_grant(description: &'static str) -> OAuthError {
     OAuthError::bad_request("invalid_grant", description)
 }
 
-fn unavailable(error: &AuthError) -> OAuthError {
+pub(crate) fn unavailable(error: &AuthError) -> OAuthError {
     tracing::error!(%error, "a token request failed: nothing could be recorded");
     OAuthError::unavailable("Nothing can be recorded")
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::authorization::Decision;
-use crate::people::tests::{Bench, at, recorded};
+use crate::people::tests::{Bench, EMAIL, PASSWORD, at, recorded};
 use crate::testing::{ISSUER, base64url};
 use crate::{
     Authentication, Authorization, AuthorizationError, ClientSettings, GrantType, LogoutRequest, OAuthError, ScopeSet,
@@ -419,4 +419,47 @@ async fn an_application_signs_its_person_out() {
     assert_eq!(auth.logout(&elsewhere, Some(&scene.session)).then, None);
     let forged = LogoutRequest { id_token_hint: Some("a.b.c".to_owned()), ..request };
     assert!(auth.logout(&forged, Some(&scene.session)).ask);
+}
+
+/// The second seed's request and answer, behind their switch.
+#[tokio::test]
+async fn a_password_and_a_code_are_a_token_where_that_is_switched_on() {
+    let bench = Bench::new();
+    bench.jane().await;
+    let (secret, _) = bench.with_app().await;
+    let client = bench.auth.create_client(settings()).unwrap().client.id;
+    let clock = std::sync::Arc::clone(&bench.clock);
+    let code = || crate::people::totp::code(&secret, continuity_base::Clock::now(&*clock));
+    let ask = async |auth: &crate::Auth, body: Value| {
+        let body = body.to_string();
+        let request = TokenRequest {
+            content_type: Some("application/json"),
+            authorization: Some("Bearer null"),
+            address: "192.0.2.1".parse().ok(),
+            body: body.as_bytes(),
+        };
+        auth.token(request).await
+    };
+    let body = |otp: &str| json!({ "email": EMAIL, "password": PASSWORD, "otp": otp });
+    let off = ask(&bench.auth, body(&code())).await.unwrap_err();
+    assert_eq!((off.status, off.error), (400, "unsupported_grant_type"));
+    let bench = bench.reopen_with(|options| options.password_client = Some(client.clone()));
+    for body in [
+        json!({ "email": EMAIL, "password": PASSWORD }),
+        body("000000"),
+        json!({ "email": EMAIL, "password": "x", "otp": "1" }),
+    ] {
+        let error = ask(&bench.auth, body).await.unwrap_err();
+        assert_eq!(
+            (error.status, error.to_json()),
+            (401, r#"{"error":"access_denied","error_description":"Unauthorized"}"#.to_owned())
+        );
+    }
+    let response = ask(&bench.auth, body(&code())).await.unwrap();
+    assert_eq!(response.to_body(), ("text/javascript; charset=utf-8", response.access_token.clone()));
+    assert_eq!((response.expires_in, response.scope.as_str()), (900, "loans:read"));
+    let person = bench.auth.verify(&response.access_token, None).unwrap().person.unwrap();
+    assert!(bench.auth.sessions(&person.account).len() <= 1, "no session is left behind");
+    bench.clock.advance(Duration::from_secs(906));
+    assert!(bench.auth.verify(&response.access_token, None).is_err());
 }

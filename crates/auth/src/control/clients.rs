@@ -165,6 +165,12 @@ impl Clients {
         Some((entered.grantee(None), keys))
     }
 
+    /// The client of that id, if it may have tokens, asked from there.
+    pub(crate) fn open(&self, id: &str, from: Option<IpAddr>) -> Option<Grantee> {
+        let by_id = self.by_id.read();
+        by_id.get(id).filter(|entered| entered.is_open(from)).map(|entered| entered.grantee(None))
+    }
+
     /// The client of that id, if it may have tokens, asked from there, and can prove nothing: an application on a person's
     /// device. What it comes with proves the rest.
     pub(crate) fn public(&self, id: &str, from: Option<IpAddr>) -> Option<Grantee> {

@@ -31,10 +31,16 @@ impl Bench {
     }
 
     pub(crate) fn reopen(self) -> Self {
+        self.reopen_with(|_| {})
+    }
+
+    pub(crate) fn reopen_with(self, change: impl FnOnce(&mut AuthOptions)) -> Self {
         let Self { dir, clock, auth } = self;
         auth.close();
         drop(auth);
-        let auth = Auth::open(optional(&dir, &clock)).unwrap();
+        let mut options = optional(&dir, &clock);
+        change(&mut options);
+        let auth = Auth::open(options).unwrap();
         Self { dir, clock, auth }
     }
 
@@ -58,7 +64,7 @@ impl Bench {
     }
 
     /// Gives Jane an authenticator app; its secret and her recovery codes.
-    async fn with_app(&self) -> (Vec<u8>, Vec<String>) {
+    pub(crate) async fn with_app(&self) -> (Vec<u8>, Vec<String>) {
         let session = self.signed_in().await.session;
         let offer = self.auth.offer_totp(&session).unwrap();
         let secret = self.auth.desk().pending.totp(&offer.handle, &session.id, self.auth.monotonic()).unwrap().to_vec();

@@ -32,6 +32,8 @@ pub(super) struct Parameters {
     pub(super) token: Option<Zeroizing<String>>,
     /// Of the personal log-in that other platforms offer on this path.
     pub(super) password: Option<Zeroizing<String>>,
+    pub(super) email: Option<String>,
+    pub(super) otp: Option<Zeroizing<String>>,
 }
 
 impl Parameters {
@@ -77,6 +79,8 @@ impl Parameters {
                 "scope" => parameters.scope = Some(value),
                 "resource" => parameters.resource = Some(value),
                 "password" => parameters.password = Some(value.into()),
+                "email" => parameters.email = Some(value),
+                "otp" => parameters.otp = Some(value.into()),
                 _ => {}
             }
         }

@@ -134,6 +134,7 @@ pub(crate) struct Audit {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Compat {
     pub(crate) unknown_parameters: UnknownParameters,
+    pub(crate) password_token_client: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -1,4 +1,4 @@
-//! `POST /api/v1/oauth/token`, and the same at `/oauth/token`: an access token for client credentials.
+//! `POST /api/v1/oauth/token`, and the same at `/oauth/token`: access tokens, for client credentials, codes and refresh tokens.
 
 use super::authenticated;
 use crate::call::Call;
@@ -12,7 +12,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "createToken",
     tag: Tag::Token,
     summary: "Get an access token",
-    description: "OAuth 2.0 client credentials (RFC 6749 section 4.4). The body is JSON or a form; client id and secret stand in it or in HTTP Basic, or the client signs an assertion (`private_key_jwt`, RFC 7523). Without `scope` the token has every scope of the client. Errors are those of RFC 6749 section 5.2.",
+    description: "OAuth 2.0 client credentials (RFC 6749 section 4.4), authorization code with PKCE (section 4.1.3, RFC 7636) and refresh token (section 6). The body is JSON or a form; client id and secret stand in it or in HTTP Basic, or the client signs an assertion (`private_key_jwt`, RFC 7523); an application on a person's device sends its `client_id` alone. Without `scope` the token has every scope of the client, or everything that was granted. A refresh token is good once: the answer has the next one. Errors are those of RFC 6749 section 5.2.",
     access: Access::Open,
     params: &[],
     answer: Answer::Object("Token"),
@@ -38,5 +38,9 @@ fn wait(call: &Call) -> Waiting<'_> {
 
 async fn handle(call: &Call) -> Result<Reply, Problem> {
     let auth = &call.shared.state.auth;
-    authenticated(call, async |request| Ok(Reply::json(auth.token(request).await?.to_json()))).await
+    authenticated(call, async |request| {
+        let (media_type, body) = auth.token(request).await?.to_body();
+        Ok(Reply::of(media_type, body))
+    })
+    .await
 }
