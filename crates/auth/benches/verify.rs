@@ -22,11 +22,7 @@ fn main() -> Outcome<()> {
     let dir = tempfile::tempdir()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let auth = Auth::open(AuthOptions::new(dir.path(), "https://localhost:8083", Arc::clone(&clock)))?;
-    let created = auth.create_client(ClientSettings {
-        name: "bench".into(),
-        scopes: ScopeSet::all(),
-        ..ClientSettings::default()
-    })?;
+    let created = auth.create_client(ClientSettings::named("bench", ScopeSet::all()))?;
     let body = format!(
         "grant_type=client_credentials&client_id={}&client_secret={}",
         created.client.id,

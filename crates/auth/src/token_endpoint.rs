@@ -123,6 +123,8 @@ pub(crate) struct OnBehalf {
     pub(crate) account: String,
     pub(crate) generation: u32,
     pub(crate) grant: String,
+    /// When the grant ends, in seconds since 1970: no token of it lasts longer.
+    pub(crate) until: i64,
 }
 
 /// The longest life of a token that speaks for a person, in seconds.
@@ -230,6 +232,10 @@ impl TokenEndpoint {
             seconds = seconds.min(PERSON_TOKEN_SECONDS);
         }
         let now = self.clock.now().as_seconds();
+        if let Some(person) = &on_behalf {
+            let left = u32::try_from(person.until.saturating_sub(now)).unwrap_or_default();
+            seconds = seconds.min(left.max(1));
+        }
         let mut id = [0; 16];
         secret::random(&mut id)?;
         let claims = Claims {

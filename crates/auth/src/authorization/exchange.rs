@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use continuity_base::Timestamp;
 use subtle::ConstantTimeEq;
 
 use super::codes::{Granted, Taken};
@@ -163,7 +164,9 @@ impl Auth {
                 let same = account.is_open()
                     && account.generation == row.started.account_generation
                     && generation == row.started.client_generation;
-                let session = row.started.session.as_ref().is_none_or(|id| force.people.place(id).is_some());
+                // Who works with the application is not idle.
+                let idle = auth.desk().policy.idle;
+                let session = row.started.session.as_ref().is_none_or(|id| force.people.touch(id, now, idle));
                 if !same || !session || !row.started.refreshes {
                     return Err(gone());
                 }
@@ -220,7 +223,12 @@ impl Auth {
 }
 
 pub(crate) fn on_behalf(started: &GrantStarted) -> OnBehalf {
-    OnBehalf { account: started.account.clone(), generation: started.account_generation, grant: started.id.clone() }
+    OnBehalf {
+        account: started.account.clone(),
+        generation: started.account_generation,
+        grant: started.id.clone(),
+        until: Timestamp::from_micros(started.until).as_seconds(),
+    }
 }
 
 /// Whether the SHA-256 of the verifier is the challenge.

@@ -463,3 +463,29 @@ async fn a_password_and_a_code_are_a_token_where_that_is_switched_on() {
     bench.clock.advance(Duration::from_secs(906));
     assert!(bench.auth.verify(&response.access_token, None).is_err());
 }
+
+#[tokio::test]
+async fn working_with_an_application_keeps_the_session_and_idleness_ends_both() {
+    let scene = Scene::new().await;
+    let mut token = scene.redeem(&scene.code(&[]).await).await.unwrap().refresh_token.unwrap();
+    for _ in 0..4 {
+        scene.bench.clock.advance(Duration::from_mins(20));
+        token = scene.refresh(&token).await.unwrap().refresh_token.unwrap();
+    }
+    assert!(scene.bench.auth.session(&scene.cookie, &at("192.0.2.1")).is_some());
+    scene.bench.clock.advance(Duration::from_mins(31));
+    assert_eq!(refused(&scene.refresh(&token).await), "invalid_grant");
+}
+
+#[tokio::test]
+async fn no_token_outlives_its_grant() {
+    let scene = Scene::new().await;
+    let mut token = scene.redeem(&scene.code(&[]).await).await.unwrap().refresh_token.unwrap();
+    for _ in 0..35 {
+        scene.bench.clock.advance(Duration::from_mins(20));
+        token = scene.refresh(&token).await.unwrap().refresh_token.unwrap();
+    }
+    scene.bench.clock.advance(Duration::from_mins(10));
+    let last = scene.refresh(&token).await.unwrap();
+    assert_eq!(last.expires_in, 600, "the session ends in ten minutes");
+}

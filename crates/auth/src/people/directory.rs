@@ -172,6 +172,18 @@ impl People {
         Some((entry.row.clone(), account.clone()))
     }
 
+    /// Whether a session is in force; it counts as used now.
+    pub(crate) fn touch(&self, id: &str, now: Timestamp, idle: std::time::Duration) -> bool {
+        let state = self.0.read();
+        let Some(entry) = state.sessions.get(id) else { return false };
+        let seen = Timestamp::from_micros(entry.seen.load(Ordering::Relaxed));
+        let good = now.as_micros() < entry.row.started.until && now < seen.plus(idle);
+        if good {
+            entry.seen.fetch_max(now.as_micros(), Ordering::Relaxed);
+        }
+        good
+    }
+
     /// The sessions of an account that may still be used, newest first.
     pub(crate) fn sessions(&self, account: &str, now: Timestamp) -> Vec<SessionView> {
         let state = self.0.read();
