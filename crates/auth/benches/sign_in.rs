@@ -34,7 +34,8 @@ fn timing(auth: &Auth, clock: &dyn Clock, runtime: &tokio::runtime::Runtime) -> 
     for number in 0..PEOPLE {
         for kind in &kinds[..2] {
             let email = format!("{kind}{number}@bank.example");
-            let account = auth.create_account(AccountSettings { email, name: "A".into(), ..AccountSettings::default() })?;
+            let account =
+                auth.create_account(AccountSettings { email, name: "A".into(), ..AccountSettings::default() })?;
             auth.set_temporary_password(&account.id)?;
             auth.set_account_enabled(&account.id, *kind == "known")?;
         }
@@ -89,14 +90,22 @@ fn beside(auth: &Auth, clock: &dyn Clock, runtime: &tokio::runtime::Runtime) -> 
         }
         stop.store(true, Ordering::Relaxed);
         let (median, high) = (quantile(&mut times, 0.5), quantile(&mut times, 0.99));
-        println!("verify, {kind:<16} median {median:>9.1?}, p99 {high:>9.1?}, {} sign-ins", done.load(Ordering::Relaxed));
+        println!(
+            "verify, {kind:<16} median {median:>9.1?}, p99 {high:>9.1?}, {} sign-ins",
+            done.load(Ordering::Relaxed)
+        );
     }
     Ok(())
 }
 
 fn quantile(times: &mut [Duration], at: f64) -> Duration {
     times.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = (times.len() as f64 * at) as usize;
     times[index.min(times.len() - 1)]
 }

@@ -9,6 +9,32 @@ pub(crate) fn python() -> String {
     std::env::var("CONTINUITY_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
+/// Somebody who lets applications in.
+pub(crate) const JANE: &str = "jane@bank.example";
+pub(crate) const PASSWORD: &str = "Trout-Lantern-42-Velvet";
+
+/// Makes Jane an account, and lets her set her password by the link.
+pub(crate) async fn invite_jane(demo: &Running) -> Result<(), Failure> {
+    let words = ["account", "create", "--email", JANE, "--name", "Jane Doering", "--scopes", "loans:read", "--json"];
+    let mut create = Command::new(binary()?);
+    create.args(words).arg("--data-dir").arg(demo.data_dir());
+    let account: serde_json::Value = serde_json::from_slice(&create.output()?.stdout)?;
+    let link = account["link"].as_str().ok_or("an account without a link")?;
+    jane(demo, link, "").await?;
+    Ok(())
+}
+
+/// Jane opens an address in a browser; what comes of it.
+pub(crate) async fn jane(demo: &Running, url: &str, answer: &str) -> Result<String, Failure> {
+    let mut command = Command::new(python());
+    command.arg(format!("{}/clients/person.py", env!("CARGO_MANIFEST_DIR")));
+    command.args([demo.told("baseUrl")?, JANE, PASSWORD, url]).args((!answer.is_empty()).then_some(answer));
+    command.env("REQUESTS_CA_BUNDLE", demo.told("caFile")?).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let err = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(String::from_utf8(output.stdout)?.trim().to_owned()) } else { Err(err.into()) }
+}
+
 async fn run(demo: &Running, script: &str) -> Result<Output, Failure> {
     let mut command = Command::new(python());
     command.arg(format!("{}/clients/{script}", env!("CARGO_MANIFEST_DIR")));
@@ -44,6 +70,21 @@ async fn python_clients_use_the_authorization_server() -> Result<(), Failure> {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}{err}");
     assert_eq!(out.lines().count(), 8, "{out}");
+    Ok(())
+}
+
+/// Authlib and requests-oauthlib as applications that a person lets in: code with PKCE, consent, ID token, userinfo, refresh.
+#[tokio::test(flavor = "multi_thread")]
+async fn python_applications_are_let_in() -> Result<(), Failure> {
+    let demo = Demo::new().argument("--loans").argument("3").argument("--rate").argument("0").start().await?;
+    let mut command = Command::new(python());
+    command.arg(format!("{}/clients/applications.py", env!("CARGO_MANIFEST_DIR")));
+    command.arg(demo.told("baseUrl")?).arg(binary()?).arg(demo.data_dir()).args([JANE, PASSWORD]);
+    command.env("REQUESTS_CA_BUNDLE", demo.told("caFile")?);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert_eq!(out.trim(), "applications are let in");
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod accesses;
+mod applications;
 mod as_of;
 mod blobs;
 mod bootstrap;

@@ -5,6 +5,7 @@ use std::process::Command;
 use continuity_tests::harness::{Failure, binary};
 
 use super::{client, demo, document, node_program, python_with, succeeds, told, workshop};
+use crate::clients::{JANE, PASSWORD, invite_jane, python};
 
 /// openapi-typescript makes types, the compiler checks a client against them, Node runs it. `openid-client` beside it.
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +29,21 @@ async fn typescript_and_openid_clients_work() -> Result<(), Failure> {
     node.env("NODE_EXTRA_CA_CERTS", demo.told("caFile")?);
     let said = succeeds(node).await?;
     assert_eq!(said.lines().count(), 3, "authorization_server.mjs said {said}");
+    Ok(())
+}
+
+/// openid-client, oauth4webapi and jose as applications that a person lets in.
+#[tokio::test(flavor = "multi_thread")]
+async fn node_applications_are_let_in() -> Result<(), Failure> {
+    let (demo, folder) = (demo().await?, workshop()?);
+    invite_jane(&demo).await?;
+    let mut node = Command::new("node");
+    node.current_dir(folder.path()).arg("applications.mjs").arg(demo.told("baseUrl")?);
+    node.arg(binary()?).arg(demo.data_dir()).args([JANE, PASSWORD, &python()]).arg(client("person.py"));
+    node.env("NODE_EXTRA_CA_CERTS", demo.told("caFile")?).env("REQUESTS_CA_BUNDLE", demo.told("caFile")?);
+    node.env("PYTHONDONTWRITEBYTECODE", "1");
+    let said = succeeds(node).await?;
+    assert_eq!(said.lines().count(), 3, "applications.mjs said {said}");
     Ok(())
 }
 
