@@ -1,8 +1,10 @@
 //! Who a token speaks for, and why a token is refused.
 
+use std::sync::Arc;
+
 use continuity_base::Timestamp;
 
-use crate::{ClientRate, ScopeSet};
+use crate::{ClientRate, Limits, ScopeSet};
 
 /// The client that a valid token was issued to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Principal {
     pub token_id: String,
     /// A rate of its own, if the client has one.
     pub rate: Option<ClientRate>,
+    /// What it may see of all loans; `None`: all of them.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).

@@ -127,6 +127,7 @@ impl Verifier {
             expires_at: Timestamp::from_micros(verified.expires.saturating_mul(1_000_000)),
             token_id: verified.token_id.clone(),
             rate: terms.rate,
+            limits: terms.limits.clone(),
         })
     }
 

@@ -17,7 +17,7 @@ use crate::AuthError;
 use crate::keys::row::{KeyRow, KeyState};
 
 /// Rows of another version are thrown away and come back from the log.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Client id -> [`ClientRow`] in postcard.
 const CLIENTS: Table = "clients";

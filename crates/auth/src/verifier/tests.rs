@@ -30,6 +30,7 @@ fn a_good_token_says_who_and_what() {
         expires_at: Timestamp::from_micros((NOW + 3_600) * 1_000_000),
         token_id: "t1".to_owned(),
         rate: None,
+        limits: None,
     };
     for _ in 0..2 {
         assert_eq!(server.verifier.verify(&token, None), Ok(expected.clone()));

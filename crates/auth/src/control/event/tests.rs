@@ -96,6 +96,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         allowed_networks: vec!["10.0.0.0/8".to_owned()],
         rate_limit: Some((5, 10)),
         may_introspect: true,
+        teams: vec!["branch-north".to_owned(), "Key accounts, Vienna".to_owned()],
+        channel_kinds: vec!["GENERAL".to_owned(), "LEGAL".to_owned()],
     };
     let registered = ClientRegistered {
         id: client(),
@@ -191,9 +193,11 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: KeyRetired kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k it leaked (it leaked)",
             "admin@bank.example from 192.0.2.7: TokenRevoked client-0011223344556677 token t1 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientRegistered client-0011223344556677 \"Nightly\", scopes loans:read, \
-             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, 5/s, may introspect (it leaked)",
+             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
+             channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientChanged client-0011223344556677 \"Nightly\", scopes loans:read, \
-             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, 5/s, may introspect (it leaked)",
+             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
+             channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientDeleted client-0011223344556677 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientsUsed 1 clients (it leaked)",
         ]
