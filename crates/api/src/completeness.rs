@@ -114,8 +114,10 @@ fn results(
     Ok(walk.take(&kept, key, result))
 }
 
-/// Takes out the loans that may not be named. The figures stay: they are of the whole replica, as those of `/health` are.
+/// Takes out the loans that may not be named, and the note, which is written for operators and may name one. The figures
+/// stay: they are of the whole replica, as those of `/health` are.
 fn thin(result: &mut Completeness, named: Named<'_>) -> Result<(), StoreError> {
+    result.note.clear();
     result.missing = only(std::mem::take(&mut result.missing), |(loan, _)| loan, named)?;
     result.unlisted = only(std::mem::take(&mut result.unlisted), |loan| loan, named)?;
     result.ahead = only(std::mem::take(&mut result.ahead), |(loan, ..)| loan, named)?;

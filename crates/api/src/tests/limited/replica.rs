@@ -29,6 +29,7 @@ fn troubled() -> Feed {
         loans_missing: 3,
         missing: ["loan-a", "loan-b", "never"].map(|loan| (loan.to_owned(), vec![(1, 2)])).to_vec(),
         unlisted: names(&["loan-b", "loan-e", "loan-h"]),
+        note: "the list of loans names loan-b twice".to_owned(),
         ahead: ["loan-a", "loan-i"].map(|loan| (loan.to_owned(), 1, 2)).to_vec(),
         ..Completeness::default()
     });
@@ -54,6 +55,7 @@ async fn completeness_names_what_is_seen() {
     assert_eq!(named(&result["unlisted"]), ["loan-e"]);
     assert_eq!(named(&result["ahead"]), ["loan-a"]);
     assert_eq!(named(&report["incomplete"]), ["loan-a", "loan-e"]);
+    assert_eq!(result["note"], "", "it may name what is outside");
     assert_eq!(report["purged"], json!([]));
     assert_eq!(report["counts"], json!({"results": 1, "waiting": 0, "incomplete": 2, "purged": 0}));
     let everybody = TROUBLED.replica.get(path).await.json();
