@@ -39,11 +39,18 @@ impl Channels {
         self.shows_thing(Thing::Channel(channel.to_owned()))
     }
 
-    /// Whether a row may be seen, a JSON object that may have a `target` (`type` and `id`): no where that is a channel or a
-    /// message that may not.
+    /// Whether a row may be seen, a JSON object that may have a `target` (`type` and `id`), or several: no where one is a
+    /// channel or a message that may not.
     pub fn shows(&self, row: &[u8]) -> Result<bool, StoreError> {
         let target = std::str::from_utf8(row).ok().and_then(|row| json::member(row, "target"));
-        target.and_then(thing).map_or(Ok(true), |thing| self.shows_thing(thing))
+        let Some(target) = target else { return Ok(true) };
+        let several = if target.starts_with('[') { json::elements(target).ok() } else { None };
+        for thing in several.unwrap_or_else(|| vec![target]).into_iter().filter_map(thing) {
+            if !self.shows_thing(thing)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn shows_thing(&self, thing: Thing) -> Result<bool, StoreError> {

@@ -62,6 +62,8 @@ fn what_tells_of_a_channel_is_seen_with_it() {
         r#"{"type":"document","id":"l"}"#,
         r#"{"type":7,"id":"l"}"#,
         r#"{"id":"l"}"#,
+        r#"[{"type":"MESSAGE","id":"m1"},{"type":"CHANNEL","id":"c"},7]"#,
+        "[]",
         r#""l""#,
         "null",
     ] {
@@ -74,6 +76,7 @@ fn what_tells_of_a_channel_is_seen_with_it() {
         r#"{"type":"message","id":"m2"}"#,
         r#"{"type":"MESSAGE","id":"never"}"#,
         r#"{"type":"MESSAGE_REACTION","id":"m1"}"#,
+        r#"[{"type":"MESSAGE","id":"m1"},{"type":"CHANNEL","id":"l"}]"#,
     ] {
         assert!(!shows(hidden), "{hidden}");
     }
