@@ -35,7 +35,9 @@ pub fn projection() -> Box<dyn Projection> {
 /// The loan's bid requests, newest `requestedAt` first, each with its quotes by `revision`.
 pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, StoreError> {
     REQUESTS.list(snapshot, loan, &[], page, |request, out| {
-        write_nested(out, request.lean(), "quotes", &QUOTES, (snapshot, loan, &request.id))
+        let quotes = QUOTES.plain_list(snapshot, loan, &[&request.id], &Page::default())?;
+        write_nested(out, request.lean(), "quotes", &quotes);
+        Ok(())
     })
 }
 

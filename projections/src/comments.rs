@@ -2,6 +2,7 @@
 
 use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
 
+use crate::channels::Channels;
 use crate::collection::Collection;
 use crate::kept::Kept;
 use crate::order::Meaning;
@@ -17,9 +18,12 @@ pub fn projection() -> Box<dyn Projection> {
     Box::new(Kept { spec: &SPEC, collections: vec![&COMMENTS] })
 }
 
-/// The loan's comments by `createdAt`.
-pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, StoreError> {
-    COMMENTS.plain_list(snapshot, loan, &[], page)
+/// The loan's comments by `createdAt`, or those of them that are on no channel or message but what may be `seen`.
+pub fn list(snapshot: &Snapshot, loan: &str, page: &Page, seen: Option<&Channels>) -> Result<Rowset, StoreError> {
+    match seen {
+        None => COMMENTS.plain_list(snapshot, loan, &[], page),
+        Some(seen) => COMMENTS.sieved_list(snapshot, loan, &[], page, |comment| seen.shows(comment.lean())),
+    }
 }
 
 #[cfg(test)]

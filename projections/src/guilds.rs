@@ -2,6 +2,7 @@
 
 use continuity_readmodel::{Projection, Snapshot, Spec, StoreError};
 
+use crate::channels::Channels;
 use crate::collection::Collection;
 use crate::kept::{Kept, write_nested};
 use crate::order::Meaning;
@@ -31,10 +32,16 @@ pub fn projection() -> Box<dyn Projection> {
     Box::new(Kept { spec: &SPEC, collections: vec![&GUILDS, &CHANNELS] })
 }
 
-/// The loan's guilds by `createdAt`, each with its channels.
-pub fn list(snapshot: &Snapshot, loan: &str, page: &Page) -> Result<Rowset, StoreError> {
+/// The loan's guilds by `createdAt`, each with its channels, or with those of them that may be `seen`.
+pub fn list(snapshot: &Snapshot, loan: &str, page: &Page, seen: Option<&Channels>) -> Result<Rowset, StoreError> {
     GUILDS.list(snapshot, loan, &[], page, |guild, out| {
-        write_nested(out, guild.lean(), "channels", &CHANNELS, (snapshot, loan, &guild.id))
+        let (below, all) = ([&*guild.id], Page::default());
+        let channels = match seen {
+            None => CHANNELS.plain_list(snapshot, loan, &below, &all),
+            Some(seen) => CHANNELS.sieved_list(snapshot, loan, &below, &all, |channel| seen.admits(&channel.id)),
+        }?;
+        write_nested(out, guild.lean(), "channels", &channels);
+        Ok(())
     })
 }
 

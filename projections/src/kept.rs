@@ -1,9 +1,9 @@
 //! A read model that is nothing but collections: most of them are.
 
-use continuity_readmodel::{EntityChange, Projection, Rows, Snapshot, Spec, StoreError};
+use continuity_readmodel::{EntityChange, Projection, Rows, Spec, StoreError};
 
 use crate::collection::Collection;
-use crate::page::{Page, open_member};
+use crate::page::{Rowset, open_member};
 
 /// Folds each entity into its collection.
 pub(crate) struct Kept {
@@ -26,17 +26,9 @@ impl Projection for Kept {
     }
 }
 
-/// Appends `object` with the member `name`: the array of all children below `parent`, in their default order.
-pub(crate) fn write_nested(
-    out: &mut Vec<u8>,
-    object: &[u8],
-    name: &str,
-    children: &Collection,
-    (snapshot, loan, parent): (&Snapshot, &str, &str),
-) -> Result<(), StoreError> {
-    let array = children.plain_list(snapshot, loan, &[parent], &Page::default())?;
+/// Appends `object` with the member `name`: an array of children.
+pub(crate) fn write_nested(out: &mut Vec<u8>, object: &[u8], name: &str, children: &Rowset) {
     open_member(out, object, name);
-    out.extend_from_slice(&array.json);
+    out.extend_from_slice(&children.json);
     out.push(b'}');
-    Ok(())
 }

@@ -24,6 +24,7 @@ pub mod analysis;
 pub mod audit_log;
 pub mod bid_requests;
 pub mod blobs;
+mod channels;
 mod collection;
 pub mod comments;
 pub mod documents;
@@ -43,6 +44,7 @@ pub mod worksheets;
 
 use continuity_readmodel::Projection;
 
+pub use channels::Channels;
 pub use filter::{Bound, Filter, Limit, Test};
 pub use page::{Page, Rowset};
 

@@ -63,6 +63,17 @@ pub fn get(snapshot: &Snapshot, loan: &str) -> Result<Option<Vec<u8>>, StoreErro
     Ok(snapshot.get(LOANS, &row_key(loan))?.map(|row| row.to_vec()))
 }
 
+/// The `team` of the loan request as it is; `None` when there is no such loan, or it is of no team.
+pub fn team(snapshot: &Snapshot, loan: &str) -> Result<Option<String>, StoreError> {
+    let row = snapshot.get(LOANS, &row_key(loan))?;
+    Ok(row.and_then(|row| team_of(&row).map(Cow::into_owned)))
+}
+
+/// The `team` of a loan request as served.
+pub fn team_of(row: &[u8]) -> Option<Cow<'_, str>> {
+    json::member(std::str::from_utf8(row).ok()?, "team").and_then(json::text)
+}
+
 struct LoanRequests;
 
 impl Projection for LoanRequests {

@@ -1,6 +1,7 @@
 //! Channels with their messages, by `seq`. The read model keeps guilds and channels too, so that one state answers
 //! whether a channel is there at all.
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
 use continuity_events::json;
@@ -83,6 +84,18 @@ impl Channel {
 /// The read model for the engine.
 pub fn projection() -> Box<dyn Projection> {
     Box::new(Kept { spec: &SPEC, collections: vec![&GUILDS, &CHANNELS, &MESSAGES] })
+}
+
+/// The `kind` of a channel; `None` when there is no such channel, or it says none.
+pub(crate) fn kind(snapshot: &Snapshot, loan: &str, channel: &str) -> Result<Option<String>, StoreError> {
+    let found = CHANNELS.find(snapshot, loan, channel)?;
+    let channel = found.as_ref().and_then(|stored| std::str::from_utf8(stored.lean()).ok());
+    Ok(channel.and_then(|channel| json::member(channel, "kind")).and_then(json::text).map(Cow::into_owned))
+}
+
+/// The channel of a message, also of one that is gone.
+pub(crate) fn channel_of(snapshot: &Snapshot, loan: &str, message: &str) -> Result<Option<String>, StoreError> {
+    Ok(MESSAGES.parents_known(snapshot, loan, message)?.and_then(|parents| parents.into_iter().next()))
 }
 
 /// A channel with at most `limit` of its messages; `None` when the guild does not exist or has no such channel.

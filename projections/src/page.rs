@@ -41,10 +41,12 @@ pub(crate) struct List<'a> {
     pub(crate) prefix: Vec<u8>,
     /// Whether the default order is descending.
     pub(crate) descending: bool,
+    /// Whether rows may be left out by writing nothing of them: then each has to be written to be counted.
+    pub(crate) sieved: bool,
 }
 
 impl List<'_> {
-    /// One page; `write` appends the JSON of one row (key without prefix, value).
+    /// One page; `write` appends the JSON of one row (key without prefix, value), or nothing where rows are sieved.
     pub(crate) fn page(
         &self,
         page: &Page,
@@ -55,11 +57,11 @@ impl List<'_> {
         for row in self.scan(page)? {
             let (key, value) = row?;
             let full = page.limit.is_some_and(|limit| array.count >= limit);
-            // Without a filter any row is one more: what it says is not read.
-            if !(full && page.filter.is_empty()) {
+            // Where any row counts, one more is not read.
+            if !(full && self.counts_unread(page)) {
                 element.clear();
                 write(&key[self.prefix.len()..], &value, &mut element)?;
-                if !page.filter.wants(&element) {
+                if element.is_empty() || !page.filter.wants(&element) {
                     continue;
                 }
             }
@@ -85,13 +87,20 @@ impl List<'_> {
         let (mut total, mut element) = (0, Vec::new());
         for row in self.snapshot.scan_prefix(self.table, &self.prefix, Direction::Forward)? {
             let (key, value) = row?;
-            if !page.filter.is_empty() {
-                element.clear();
-                write(&key[self.prefix.len()..], &value, &mut element)?;
+            if self.counts_unread(page) {
+                total += 1;
+                continue;
             }
-            total += u64::from(page.filter.is_empty() || page.filter.wants(&element));
+            element.clear();
+            write(&key[self.prefix.len()..], &value, &mut element)?;
+            total += u64::from(!element.is_empty() && page.filter.wants(&element));
         }
         Ok(total)
+    }
+
+    /// Whether any row counts, whatever it says.
+    fn counts_unread(&self, page: &Page) -> bool {
+        page.filter.is_empty() && !self.sieved
     }
 
     fn scan(&self, page: &Page) -> Result<continuity_readmodel::Scan, StoreError> {

@@ -15,6 +15,7 @@ use crate::call::Shared;
 use crate::endpoint::{Param, ParamKind};
 use crate::problem::{AS_OF_ERASED, AS_OF_UNTOLD, INTERNAL, LOAN_PURGED, NOT_FOUND, POSITION_AHEAD, Problem};
 use crate::request::query::Query;
+use crate::sight;
 
 /// The parameter of every data path.
 pub(crate) const AS_OF: Param = Param {
@@ -85,7 +86,10 @@ pub(crate) async fn of_loan(
 ) -> Result<Arc<View>, Problem> {
     let folded = fold(shared, principal, view, None, vec![loan.to_owned()], point).await?;
     match folded.then.first() {
-        Some(Then::Known) => Ok(Arc::new(folded.view)),
+        Some(Then::Known) => {
+            sight::check(principal, &folded.view, loan, Some(point))?;
+            Ok(Arc::new(folded.view))
+        }
         Some(then) => Err(refusal(*then, loan)),
         None => Err(Problem::new(&INTERNAL, "The loan was not folded.")),
     }

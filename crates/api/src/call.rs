@@ -112,7 +112,7 @@ impl Call {
             return Err(Problem::new(&LOAN_PURGED, "Its data was erased for good, as the platform asked."));
         }
         if !state.exists {
-            return Err(Problem::new(&NOT_FOUND, format!("There is no loan request {id:?}.")));
+            return Err(unknown_loan(id));
         }
         Ok(Loan { id, state })
     }
@@ -135,6 +135,11 @@ impl Call {
 pub(crate) struct Loan<'a> {
     pub(crate) id: &'a str,
     pub(crate) state: LoanState,
+}
+
+/// 404 for a loan that there is not.
+pub(crate) fn unknown_loan(id: &str) -> Problem {
+    Problem::new(&NOT_FOUND, format!("There is no loan request {id:?}."))
 }
 
 /// 503 while a read model is rebuilt.

@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 
 /// Manifests that wait and are shown, oldest first.
 const WAITING_SHOWN: usize = 100;
+/// Loans that are looked at together where not all may be named.
+const CHUNK: usize = 256;
 const RESULTS: u8 = b'1';
 const INCOMPLETE: u8 = b'2';
 const PURGED: u8 = b'3';
@@ -24,16 +26,25 @@ pub struct Page {
     pub next: Option<Vec<u8>>,
 }
 
-/// At most `limit` entries of the report after `after`, which an earlier page gave as its `next`. It may look at every
-/// loan: not for an asynchronous thread.
-pub fn page(ledger: &LedgerReader, view: &View, after: Option<&[u8]>, limit: usize) -> Result<Page, StoreError> {
+/// Says whether a loan may be named.
+pub type Named<'a> = &'a dyn Fn(&str) -> Result<bool, StoreError>;
+
+/// At most `limit` entries of the report after `after`, which an earlier page gave as its `next`; with all loans, or with
+/// those that are `named`. It may look at every loan: not for an asynchronous thread.
+pub fn page(
+    ledger: &LedgerReader,
+    view: &View,
+    named: Option<Named<'_>>,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Page, StoreError> {
     let mut walk = Walk { left: limit, next: None, last: None };
     let (list, row) = after.and_then(|key| key.split_first()).map_or((RESULTS, None), |(list, row)| (*list, Some(row)));
-    let results = if list == RESULTS { results(ledger, row, &mut walk)? } else { Vec::new() };
+    let results = if list == RESULTS { results(ledger, named, row, &mut walk)? } else { Vec::new() };
     let row = row.filter(|_| list == INCOMPLETE);
-    let incomplete = if list <= INCOMPLETE { incomplete(view, row, &mut walk)? } else { Vec::new() };
+    let incomplete = if list <= INCOMPLETE { incomplete(view, named, row, &mut walk)? } else { Vec::new() };
     let row = after.and_then(|key| key.split_first()).filter(|(list, _)| **list == PURGED).map(|(_, row)| row);
-    let purged = purged(ledger, row, &mut walk)?;
+    let purged = purged(ledger, named, row, &mut walk)?;
     let waiting = ledger.open_manifests()?;
     let newest = ledger.results(None, 1)?.pop();
     let mut report = Map::new();
@@ -44,8 +55,8 @@ pub fn page(ledger: &LedgerReader, view: &View, after: Option<&[u8]>, limit: usi
         json!({
             "results": ledger.results_kept()?,
             "waiting": waiting.len(),
-            "incomplete": view.counts().incomplete_loans,
-            "purged": ledger.purged_count()?,
+            "incomplete": incomplete_count(view, named)?,
+            "purged": purged_count(ledger, named)?,
         }),
     );
     put("waiting", waiting.iter().take(WAITING_SHOWN).map(open).collect());
@@ -88,15 +99,40 @@ impl Walk {
     }
 }
 
-fn results(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+fn results(
+    ledger: &LedgerReader,
+    named: Option<Named<'_>>,
+    row: Option<&[u8]>,
+    walk: &mut Walk,
+) -> Result<Vec<Value>, StoreError> {
     let below = row.and_then(|row| KeyReader::new(row).u64());
+    let mut kept = ledger.results(below, walk.wanted())?;
+    if let Some(named) = named {
+        kept.iter_mut().try_for_each(|one| thin(&mut one.result, named))?;
+    }
     let key = |kept: &KeptResult| Key::new().u8(RESULTS).u64(kept.number).finish();
-    Ok(walk.take(&ledger.results(below, walk.wanted())?, key, result))
+    Ok(walk.take(&kept, key, result))
 }
 
-fn incomplete(view: &View, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+/// Takes out the loans that may not be named, and the note, which is written for operators and may name one. The figures
+/// stay: they are of the whole replica, as those of `/health` are.
+fn thin(result: &mut Completeness, named: Named<'_>) -> Result<(), StoreError> {
+    result.note.clear();
+    result.missing = only(std::mem::take(&mut result.missing), |(loan, _)| loan, named)?;
+    result.unlisted = only(std::mem::take(&mut result.unlisted), |loan| loan, named)?;
+    result.ahead = only(std::mem::take(&mut result.ahead), |(loan, ..)| loan, named)?;
+    Ok(())
+}
+
+fn incomplete(
+    view: &View,
+    named: Option<Named<'_>>,
+    row: Option<&[u8]>,
+    walk: &mut Walk,
+) -> Result<Vec<Value>, StoreError> {
     let after = row.and_then(|row| std::str::from_utf8(row).ok());
-    let loans = view.incomplete_loans(after, walk.wanted())?;
+    let loans = |after: Option<&str>, most| view.incomplete_loans(after, most);
+    let loans = next(named, after, walk.wanted(), |(loan, _)| loan, loans)?;
     let shown = |(loan, state): &(String, LoanState)| {
         json!({
             "loanRequestId": loan,
@@ -104,17 +140,73 @@ fn incomplete(view: &View, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Va
             "parkedAt": state.parked.map(|sequence| sequence.to_string()),
         })
     };
-    Ok(walk.take(&loans, |(loan, _)| named(INCOMPLETE, loan), shown))
+    Ok(walk.take(&loans, |(loan, _)| place(INCOMPLETE, loan), shown))
 }
 
-fn purged(ledger: &LedgerReader, row: Option<&[u8]>, walk: &mut Walk) -> Result<Vec<Value>, StoreError> {
+fn incomplete_count(view: &View, named: Option<Named<'_>>) -> Result<u64, StoreError> {
+    if named.is_none() {
+        return Ok(view.counts().incomplete_loans);
+    }
+    let loans = |after: Option<&str>, most| view.incomplete_loans(after, most);
+    Ok(next(named, None, usize::MAX, |(loan, _)| loan, loans)?.len() as u64)
+}
+
+fn purged(
+    ledger: &LedgerReader,
+    named: Option<Named<'_>>,
+    row: Option<&[u8]>,
+    walk: &mut Walk,
+) -> Result<Vec<Value>, StoreError> {
     let after = row.and_then(|row| std::str::from_utf8(row).ok());
-    let loans = ledger.purged(after, walk.wanted())?;
+    let loans = |after: Option<&str>, most| ledger.purged(after, most);
+    let loans = next(named, after, walk.wanted(), |(loan, _)| loan, loans)?;
     let shown = |(loan, sequence): &(String, u64)| json!({"loanRequestId": loan, "lastSequence": sequence.to_string()});
-    Ok(walk.take(&loans, |(loan, _)| named(PURGED, loan), shown))
+    Ok(walk.take(&loans, |(loan, _)| place(PURGED, loan), shown))
 }
 
-fn named(list: u8, loan: &str) -> Vec<u8> {
+fn purged_count(ledger: &LedgerReader, named: Option<Named<'_>>) -> Result<u64, StoreError> {
+    if named.is_none() {
+        return ledger.purged_count();
+    }
+    let loans = |after: Option<&str>, most| ledger.purged(after, most);
+    Ok(next(named, None, usize::MAX, |(loan, _)| loan, loans)?.len() as u64)
+}
+
+/// At most `wanted` entries after the loan `after`, all or those that may be named, of what `list` gives by loan.
+fn next<T>(
+    named: Option<Named<'_>>,
+    after: Option<&str>,
+    wanted: usize,
+    loan: impl Fn(&T) -> &String,
+    list: impl Fn(Option<&str>, usize) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let Some(named) = named else { return list(after, wanted) };
+    let (mut found, mut after) = (Vec::new(), after.map(str::to_owned));
+    while found.len() < wanted {
+        let chunk = list(after.as_deref(), CHUNK)?;
+        let ended = chunk.len() < CHUNK;
+        after = chunk.last().map(|last| loan(last).clone());
+        found.extend(only(chunk, &loan, named)?);
+        if ended {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    Ok(found)
+}
+
+/// The entries whose loans may be named.
+fn only<T>(all: Vec<T>, loan: impl Fn(&T) -> &String, named: Named<'_>) -> Result<Vec<T>, StoreError> {
+    let mut kept = Vec::new();
+    for one in all {
+        if named(loan(&one))? {
+            kept.push(one);
+        }
+    }
+    Ok(kept)
+}
+
+fn place(list: u8, loan: &str) -> Vec<u8> {
     [&[list], loan.as_bytes()].concat()
 }
 

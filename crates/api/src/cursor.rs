@@ -1,17 +1,21 @@
-//! Cursors: opaque to clients, and authenticated, so that only what this replica gave out is taken back.
+//! Cursors: sealed, so that clients read nothing out of them, and only what this replica gave out is taken back.
 //!
-//! Bytes, before base64url: format (1), binding to the query (16), the log position it was issued at (8), the row key to
-//! go on after, and a keyed BLAKE3 tag over all of it (16).
+//! A page that is cut goes on after the last row that was looked at, which may be of a loan that the client may not see.
+//!
+//! Bytes, before base64url: format (1), binding to the query (16), the log position it was issued at (8) and the row key to
+//! go on after, both encrypted, and a keyed BLAKE3 tag over all of it as it was before (16). The key stream is made from the
+//! tag (as in RFC 5297: equal cursors are equal texts, and no two different ones have a stream in common).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::problem::{BAD_CURSOR, CURSOR_MISMATCH, Problem};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const BINDING: usize = 16;
 const TAG: usize = 16;
-const HEAD: usize = 1 + BINDING + 8;
+const OPEN: usize = 1 + BINDING;
+const HEAD: usize = OPEN + 8;
 
 /// What a cursor belongs to: endpoint, path, sort, direction and filters, but not the page size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +39,13 @@ impl Binding {
 #[derive(Clone)]
 pub(crate) struct CursorSeal {
     key: [u8; 32],
+    /// For what is encrypted.
+    secret: [u8; 32],
 }
 
 impl CursorSeal {
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        Self { key, secret: blake3::derive_key("continuity 2026-11 contents of cursors", &key) }
     }
 
     /// The text that lets a client go on after `row`.
@@ -50,6 +56,7 @@ impl CursorSeal {
         bytes.extend_from_slice(&position.to_be_bytes());
         bytes.extend_from_slice(row);
         let tag = self.tag(&bytes);
+        self.crypt(&tag, &mut bytes[OPEN..]);
         bytes.extend_from_slice(&tag);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -62,6 +69,7 @@ impl CursorSeal {
             return Err(bad());
         }
         let tag = bytes.split_off(bytes.len() - TAG);
+        self.crypt(&tag, &mut bytes[OPEN..]);
         // Compared as blake3 hashes, which is in constant time.
         let mut padded = [0; 32];
         padded[..TAG].copy_from_slice(&tag);
@@ -76,6 +84,16 @@ impl CursorSeal {
             return Err(Problem::new(&CURSOR_MISMATCH, detail));
         }
         Ok(bytes.split_off(HEAD))
+    }
+
+    /// Encrypts, or decrypts.
+    fn crypt(&self, tag: &[u8], bytes: &mut [u8]) {
+        let mut stream = blake3::Hasher::new_keyed(&self.secret).update(tag).finalize_xof();
+        for block in bytes.chunks_mut(64) {
+            let mut keys = [0; 64];
+            stream.fill(&mut keys);
+            block.iter_mut().zip(keys).for_each(|(byte, key)| *byte ^= key);
+        }
     }
 
     fn tag(&self, bytes: &[u8]) -> [u8; TAG] {
@@ -96,11 +114,25 @@ mod tests {
     #[test]
     fn what_was_sealed_opens() {
         let binding = Binding::of(["list", "createdAt"]);
-        for row in [&b""[..], b"key", &[0, 255, 0]] {
+        for row in [&b""[..], b"key", &[0, 255, 0], &[7; 500]] {
             let cursor = seal().seal(binding, 9, row);
             assert_eq!(seal().open(binding, &cursor).unwrap(), row);
             assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
         }
+    }
+
+    #[test]
+    fn nothing_is_read_out_of_it() {
+        let binding = Binding::of(["list"]);
+        let bytes = |row: &[u8]| URL_SAFE_NO_PAD.decode(seal().seal(binding, 0x0101_0101_0101, row)).unwrap();
+        let sealed = bytes(b"a loan of another team");
+        for part in [&b"loan"[..], b"team", &[1, 1, 1, 1]] {
+            assert!(!sealed.windows(part.len()).any(|window| window == part), "{part:?}");
+        }
+        assert_eq!(sealed, bytes(b"a loan of another team"), "the same place is the same cursor");
+        let other = bytes(b"A loan of another team");
+        let equal = sealed[HEAD..].iter().zip(&other[HEAD..]).filter(|(a, b)| a == b).count();
+        assert!(equal < 6, "two cursors have no key stream in common");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod reply;
 mod request;
 mod routes;
 mod server;
+mod sight;
 mod staleness;
 mod state;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::reply::Reply;
 use crate::request::id::X_REQUEST_ID;
 use crate::request::query::{Query, refuse_secrets};
 use crate::request::{accept, bearer, body, head};
+use crate::sight;
 use crate::staleness::{COMPLETE, Staleness};
 
 /// The longest path and query, in bytes.
@@ -105,6 +106,9 @@ async fn answer(
     }
     let as_of = as_of::asked(&query, &view, &shared.state)?;
     let loan = path.iter().flat_map(RawPathParams::iter).find(|(name, _)| *name == "loanRequestId");
+    if let Some((_, loan)) = loan {
+        sight::check(principal.as_ref(), &view, loan, as_of.as_ref())?;
+    }
     let now = Arc::clone(&view);
     let view = match (&as_of, loan) {
         (Some(point), Some((_, loan))) => as_of::of_loan(shared, principal.as_ref(), &view, loan, point).await?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
-use crate::{ClientRate, ScopeSet, TokenError};
+use crate::{ClientRate, Limits, ScopeSet, TokenError};
 
 /// What holds for a client's tokens at one moment. A request sees all of a change or nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub(crate) struct Terms {
     /// Empty: anywhere.
     pub(crate) networks: Vec<IpNet>,
     pub(crate) rate: Option<ClientRate>,
+    /// `None`: it sees everything that its scopes are for.
+    pub(crate) limits: Option<Arc<Limits>>,
 }
 
 /// Where a token is used.

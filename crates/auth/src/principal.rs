@@ -1,9 +1,11 @@
 //! Who a token speaks for, and why a token is refused.
 
+use std::sync::Arc;
+
 use continuity_base::Timestamp;
 
 use crate::authorization::identity::Scopes;
-use crate::{ClientRate, ScopeSet};
+use crate::{ClientRate, Limits, ScopeSet};
 
 /// The client that a valid token was issued to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Principal {
     pub token_id: String,
     /// A rate of its own, if the client has one.
     pub rate: Option<ClientRate>,
+    /// What it may see of all loans; `None`: all of them.
+    pub limits: Option<Arc<Limits>>,
     /// The person that it speaks for; `None`: it speaks for the client itself.
     pub person: Option<Person>,
 }

@@ -25,9 +25,10 @@ use crate::authorization::identity::Scopes;
 use crate::control::force::InForce;
 use crate::keys::ring::VerificationKey;
 use crate::live::From;
+use crate::people::directory::Standing;
 use crate::reader;
 use crate::token::{Claims, MAX_TOKEN_SECONDS, TYPE};
-use crate::{Principal, ScopeSet, TokenError};
+use crate::{Limits, Principal, ScopeSet, TokenError};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -124,7 +125,8 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let terms = verified.client.admit(verified.generation, from)?;
-        let own = verified.person.as_ref().map(admit_person).transpose()?.unwrap_or_else(ScopeSet::all);
+        let standing = verified.person.as_ref().map(admit_person).transpose()?;
+        let own = standing.as_ref().map_or_else(ScopeSet::all, |standing| standing.scopes);
         if self.force.revoked.contains(&verified.token_id) {
             return Err(TokenError::Revoked);
         }
@@ -139,6 +141,10 @@ impl Verifier {
                 scopes: verified.scopes,
                 reader: reader::join(&verified.client_id, &person.id),
             }),
+            limits: match &standing {
+                Some(standing) => Limits::both(terms.limits.as_ref(), standing.limits.as_ref()),
+                None => terms.limits.clone(),
+            },
         })
     }
 
@@ -217,12 +223,12 @@ impl Verifier {
 }
 
 /// What the person may read now, if the account is open and the grant goes on.
-fn admit_person(person: &Person) -> Result<ScopeSet, TokenError> {
+fn admit_person(person: &Person) -> Result<arc_swap::Guard<Arc<Standing>>, TokenError> {
     let standing = person.account.get();
     if !standing.open || standing.generation != person.generation || person.grant.has_ended() {
         return Err(TokenError::Revoked);
     }
-    Ok(standing.scopes)
+    Ok(standing)
 }
 
 fn parse_header(token: &str) -> Result<TokenHeader, TokenError> {

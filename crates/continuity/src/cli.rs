@@ -237,6 +237,12 @@ pub(crate) struct AccountFlags {
     /// What the person may read of loans: scopes, separated by spaces or commas.
     #[arg(long)]
     pub(crate) scopes: Option<String>,
+    /// A team whose loans the person may see; without any, those of all teams. May be repeated.
+    #[arg(long = "team", value_name = "TEAM")]
+    pub(crate) teams: Vec<String>,
+    /// A kind of channels that the person may see; without any, all. May be repeated.
+    #[arg(long = "channel-kind", value_name = "KIND")]
+    pub(crate) channel_kinds: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -326,6 +332,12 @@ pub(crate) struct ClientFlags {
     /// A network that its requests may come from, such as 10.1.0.0/16. May be repeated.
     #[arg(long = "network", value_name = "CIDR")]
     pub(crate) networks: Vec<String>,
+    /// A team whose loans it may see, and no others. May be repeated.
+    #[arg(long = "team", value_name = "NAME")]
+    pub(crate) teams: Vec<String>,
+    /// A kind of channels that it may see, and no others: GENERAL, DIRECT, LEGAL, ARCHITECT or CUSTOM. May be repeated.
+    #[arg(long = "channel-kind", value_name = "KIND")]
+    pub(crate) channel_kinds: Vec<String>,
     /// Requests a second that it may send, instead of the configuration's; 0: the configuration's again.
     #[arg(long, value_name = "COUNT")]
     pub(crate) requests_per_second: Option<u32>,

@@ -54,6 +54,17 @@ impl Collection {
         Ok(Some(Stored { id: Cow::Borrowed(id), parents, value }))
     }
 
+    /// The ids of the parents of an entity, also of a nested one that is gone.
+    pub(crate) fn parents_known(
+        &self,
+        snapshot: &Snapshot,
+        loan: &str,
+        id: &str,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let key = snapshot.get(self.ids, &id_key(loan, id))?;
+        key.map(|key| self.parents_of(&key).ok_or_else(|| self.corrupt("a row key"))).transpose()
+    }
+
     /// The entity's JSON with everything that it has.
     pub(crate) fn whole(&self, snapshot: &Snapshot, loan: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(stored) = self.find(snapshot, loan, id)? else { return Ok(None) };
@@ -100,10 +111,40 @@ impl Collection {
         loan: &str,
         parents: &[&str],
         page: &Page,
+        write: impl FnMut(&Stored<'_>, &mut Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<Rowset, StoreError> {
+        self.list_of(&self.below(snapshot, loan, parents), page, write)
+    }
+
+    /// One page of the entities below `parents` that `shows` lets through, as they are stored, without heavy members.
+    pub(crate) fn sieved_list(
+        &self,
+        snapshot: &Snapshot,
+        loan: &str,
+        parents: &[&str],
+        page: &Page,
+        shows: impl Fn(&Stored<'_>) -> Result<bool, StoreError>,
+    ) -> Result<Rowset, StoreError> {
+        let list = List { sieved: true, ..self.below(snapshot, loan, parents) };
+        self.list_of(&list, page, |stored, out| {
+            if shows(stored)? {
+                out.extend_from_slice(stored.lean());
+            }
+            Ok(())
+        })
+    }
+
+    fn below<'a>(&self, snapshot: &'a Snapshot, loan: &str, parents: &[&str]) -> List<'a> {
+        let prefix = parents.iter().fold(Key::new().text(loan), |key, parent| key.text(parent)).finish();
+        List { snapshot, table: self.rows, prefix, descending: self.descending, sieved: false }
+    }
+
+    fn list_of(
+        &self,
+        list: &List<'_>,
+        page: &Page,
         mut write: impl FnMut(&Stored<'_>, &mut Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<Rowset, StoreError> {
-        let prefix = parents.iter().fold(Key::new().text(loan), |key, parent| key.text(parent)).finish();
-        let list = List { snapshot, table: self.rows, prefix, descending: self.descending };
         list.page(page, |suffix, value, out| {
             let id = self.id_of(suffix).ok_or_else(|| self.corrupt("a row key"))?;
             let value = self.checked(Cow::Borrowed(value))?;
@@ -138,7 +179,7 @@ impl Collection {
         };
         let of_loan = Key::new().text(loan).finish();
         let prefix = Key::new().text(loan).text(value).finish();
-        List { snapshot, table, prefix, descending: self.descending }.page(page, |suffix, _, out| {
+        List { snapshot, table, prefix, descending: self.descending, sieved: false }.page(page, |suffix, _, out| {
             let row = snapshot.get(self.rows, &[&of_loan, suffix].concat())?;
             let row = row.filter(|row| !row.is_empty()).ok_or_else(|| self.corrupt("an index without its row"))?;
             out.extend_from_slice(&row[1..]);

@@ -14,11 +14,11 @@ fn oldest_first() {
            comment d gone"#,
     );
     assert_json(
-        list(&snapshot, "L", &Page::default()).unwrap().json,
+        list(&snapshot, "L", &Page::default(), None).unwrap().json,
         concat!(
             r#"[{"id":"c","createdAt":"2023-12-31T23:59:59.5Z"},"#,
             r#"{"id":"a","createdAt":"2024-01-01T00:00:00Z","parentId":"b"},{"id":"b","createdAt":"2024-01-01T00:00:00Z"}]"#,
         ),
     );
-    assert_json(list(&snapshot, "other", &Page::default()).unwrap().json, "[]");
+    assert_json(list(&snapshot, "other", &Page::default(), None).unwrap().json, "[]");
 }

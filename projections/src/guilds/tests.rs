@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{assert_json, fold};
 
 fn check(script: &str, expected: &str) {
-    assert_json(list(&fold(projection, script), "L", &Page::default()).unwrap().json, expected);
+    assert_json(list(&fold(projection, script), "L", &Page::default(), None).unwrap().json, expected);
 }
 
 #[test]

@@ -225,3 +225,20 @@ proptest! {
         prop_assert_eq!(walked, expected.into_iter().map(|(_, number)| number).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn a_team_is_a_text_of_the_loan_as_it_is() {
+    let snapshot = fold(
+        projection,
+        r#"#a loanRequest a {"id":"a","team":"south","status":"BID"}
+           #a loanRequest a patch {"team":"n\u006frth"}
+           #b loanRequest b {"id":"b"}
+           #c loanRequest c {"id":"c","team":{"id":"north"}}
+           #d loanRequest d {"id":"d","team":"north"}
+           #d loanRequest d gone
+           #e loanRequest e {"id":"e","team":"north","deletedAt":"2024-01-05T00:00:00Z"}"#,
+    );
+    let teams = ["a", "b", "c", "d", "e", "never"].map(|loan| team(&snapshot, loan).unwrap());
+    let north = || Some("north".to_owned());
+    assert_eq!(teams, [north(), None, None, None, north(), None]);
+}

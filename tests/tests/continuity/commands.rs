@@ -1,5 +1,6 @@
 //! Every command on a data directory: beside a running process by its socket, and on a directory at rest.
 
+mod limits;
 mod source;
 
 use std::path::Path;

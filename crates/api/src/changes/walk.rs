@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use continuity_auth::Limits;
 use continuity_events::json;
 use continuity_projections::loan_requests;
 use continuity_readmodel::{Snapshot, StoreError, View};
@@ -63,6 +64,8 @@ struct Walk {
     heartbeat: Interval,
     /// The state that was told last; `None` before anything was.
     told: Option<String>,
+    /// What the listener may see, as it was when the token was last looked at.
+    limits: Option<Arc<Limits>>,
     /// Whether the listener was told that it knows everything up to a present.
     caught_up: bool,
     /// Whether the last look went to the end of its view.
@@ -76,7 +79,8 @@ impl Walk {
         let mut heartbeat = tokio::time::interval(shared.state.changes.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.reset();
-        Self { shared, begin, published, heartbeat, told: None, caught_up: false, idle: false, ended: false }
+        let (told, limits) = (None, None);
+        Self { shared, begin, published, heartbeat, told, limits, caught_up: false, idle: false, ended: false }
     }
 
     /// The next piece; `None` when everything was said.
@@ -118,12 +122,18 @@ impl Walk {
     }
 
     /// Whether it is over, whatever there is to tell.
-    fn end(&self) -> Option<Why> {
+    fn end(&mut self) -> Option<Why> {
         if self.shared.state.stop.is_stopped() {
             return Some(Why::Stopping);
         }
         let Begin { access, credentials, from, .. } = &self.begin;
-        bearer::still_admits(&self.shared.state.auth, *access, credentials, *from).err().map(Why::Token)
+        match bearer::still_admits(&self.shared.state.auth, *access, credentials, *from) {
+            Ok(listener) => {
+                self.limits = listener.and_then(|listener| listener.limits);
+                None
+            }
+            Err(why) => Some(Why::Token(why)),
+        }
     }
 
     /// Adds what there is to tell now; why the stream ends with it, if it does.
@@ -166,7 +176,7 @@ impl Walk {
     fn changes(&mut self, view: &View, loans: &Snapshot, events: &mut Events) -> Result<(), StoreError> {
         let changed = view.loans_by_position(self.begin.at, CHUNK)?;
         for (position, loan) in &changed {
-            if let Some(mark) = mark(view, loans, loan)? {
+            if let Some(mark) = mark(view, loans, loan, self.limits.as_deref())? {
                 events.change(loan, *position, mark);
             }
             self.begin.at = *position;
@@ -192,13 +202,16 @@ async fn published(view: &mut watch::Receiver<u64>) {
     }
 }
 
-/// What is told of a loan; nothing while the API has none of that id.
-fn mark(view: &View, loans: &Snapshot, loan: &str) -> Result<Option<Mark>, StoreError> {
+/// What is told of a loan; nothing while the API has none of that id for the listener. A purged loan is of no team any more:
+/// whoever is limited to teams is not told of it.
+fn mark(view: &View, loans: &Snapshot, loan: &str, limits: Option<&Limits>) -> Result<Option<Mark>, StoreError> {
     let state = view.loan(loan)?;
+    let admits = |team: Option<&str>| limits.is_none_or(|limits| limits.admits_team(team));
     if state.purged {
-        return Ok(Some(Mark::Purged));
+        return Ok(admits(None).then_some(Mark::Purged));
     }
     let row = if state.exists { loan_requests::get(loans, loan)? } else { None };
+    let row = row.filter(|row| limits.is_none() || admits(loan_requests::team_of(row).as_deref()));
     Ok(row.map(|row| {
         let text = std::str::from_utf8(&row).unwrap_or_default();
         let deleted = json::member(text, "deletedAt").is_some_and(|at| at != "null");

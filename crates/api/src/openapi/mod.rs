@@ -63,7 +63,7 @@ fn document() -> Value {
     })
 }
 
-const DESCRIPTION: &str = "Every data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. `asOf` asks as of an earlier time or log position. Each client may ask so often (`RateLimit-Policy`); beyond that the answer is 429 with `Retry-After`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
+const DESCRIPTION: &str = "Every data path answers GET and HEAD, with and without its last slash, never by a redirect. Objects are open: members that are not described here are sent as the platform sent them. Every reply about data says how fresh it is (`X-Replica-*`), and has an `ETag` to ask with (`If-None-Match`). A request may set `X-Max-Staleness` (seconds): past that lag the answer is 503 `replica-too-stale`. `asOf` asks as of an earlier time or log position. A client may be limited to teams (`team` of loan requests) and kinds of channels: what lies outside does not exist for it, it is 404 by its id and in no list, total or stream. Each client may ask so often (`RateLimit-Policy`); beyond that the answer is 429 with `Retry-After`. Errors are problem documents (RFC 9457); their `type` ends in one of the codes of the schema `Problem`.";
 
 fn paths() -> Value {
     let mut paths = Map::new();

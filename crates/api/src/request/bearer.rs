@@ -29,17 +29,17 @@ pub(crate) fn admit(
     Err(Problem::scope(REALM, &needed.join(" ")))
 }
 
-/// Whether the token of these headers, which was admitted before, still admits; else what may be said of why not.
+/// Whose token it is in these headers, which was admitted before, if it still admits; else what may be said of why not.
 pub(crate) fn still_admits(
     auth: &Auth,
     access: Access,
     headers: &HeaderMap,
     from: Option<IpAddr>,
-) -> Result<(), &'static str> {
-    let Access::AnyOf(scopes) = access else { return Ok(()) };
+) -> Result<Option<Principal>, &'static str> {
+    let Access::AnyOf(scopes) = access else { return Ok(None) };
     let token = token(headers).ok().flatten().ok_or("The access token is missing")?;
     let principal = auth.verify(token, from).map_err(TokenError::public_description)?;
-    if principal.scopes.contains_any(scopes) { Ok(()) } else { Err("The client lost the scope") }
+    if principal.scopes.contains_any(scopes) { Ok(Some(principal)) } else { Err("The client lost the scope") }
 }
 
 /// The token after `Bearer`, in any case. Another scheme counts as no credentials at all (RFC 6750 section 3.1).

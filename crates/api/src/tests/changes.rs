@@ -14,18 +14,22 @@ use crate::ChangeOptions;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A stream, read as it comes.
-struct Listener {
+pub(super) struct Listener {
     body: Body,
     text: String,
 }
 
 /// An event: its name, its id (empty for none) and its data.
-type Told = (String, String, Value);
+pub(super) type Told = (String, String, Value);
 
 impl Listener {
     async fn of(replica: &Replica, query: &str, headers: &[(&str, &str)]) -> Self {
+        Self::with(replica, replica.token("loans:read"), query, headers).await
+    }
+
+    pub(super) async fn with(replica: &Replica, token: &str, query: &str, headers: &[(&str, &str)]) -> Self {
         let mut request = Request::builder().uri(format!("/api/v1/changes{query}"));
-        request = request.header("authorization", format!("Bearer {}", replica.token("loans:read")));
+        request = request.header("authorization", format!("Bearer {token}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -38,7 +42,7 @@ impl Listener {
     }
 
     /// Reads on until that has been said.
-    async fn until(&mut self, said: &str) -> &str {
+    pub(super) async fn until(&mut self, said: &str) -> &str {
         while !self.text.contains(said) {
             let frame = tokio::time::timeout(LIMIT, self.body.frame()).await;
             let frame = frame.unwrap_or_else(|_| panic!("no {said:?} in {:?}", self.text));
@@ -49,14 +53,14 @@ impl Listener {
     }
 
     /// Reads to the end.
-    async fn all(mut self) -> Vec<Told> {
+    pub(super) async fn all(mut self) -> Vec<Told> {
         let rest = tokio::time::timeout(LIMIT, self.body.collect()).await.expect("an end").unwrap().to_bytes();
         self.text.push_str(std::str::from_utf8(&rest).unwrap());
         events(&self.text)
     }
 }
 
-fn events(text: &str) -> Vec<Told> {
+pub(super) fn events(text: &str) -> Vec<Told> {
     let field = |block: &str, name: &str| {
         block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default().to_owned()
     };
@@ -68,7 +72,7 @@ fn events(text: &str) -> Vec<Told> {
     .collect()
 }
 
-fn changes(events: &[Told]) -> Vec<(u64, &str)> {
+pub(super) fn changes(events: &[Told]) -> Vec<(u64, &str)> {
     let of = |told: &&Told| told.0 == "change";
     let pair = |told: &'_ Told| told.2["position"].as_u64().unwrap();
     events.iter().filter(of).map(|told| (pair(told), told.2["loanRequestId"].as_str().unwrap())).collect()

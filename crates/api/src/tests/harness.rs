@@ -38,17 +38,33 @@ pub(crate) const NO_WEBHOOKS: WebhookHealth =
 pub(crate) struct Feed {
     sequences: BTreeMap<String, u64>,
     versions: BTreeMap<(String, String, String), u64>,
+    /// Records that were taken out before.
+    taken: u64,
     records: Vec<Record>,
 }
 
 impl Feed {
     /// An entity's new after-image, or `null`.
     pub(crate) fn put(&mut self, loan: &str, entity: &str, id: &str, parent: &str, after: &str) -> &mut Self {
+        self.put_with(loan, entity, id, parent, after, "")
+    }
+
+    /// The same with more members of `data`, each led by a comma.
+    pub(crate) fn put_with(
+        &mut self,
+        loan: &str,
+        entity: &str,
+        id: &str,
+        parent: &str,
+        after: &str,
+        more: &str,
+    ) -> &mut Self {
         let version = self.versions.entry((loan.to_owned(), entity.to_owned(), id.to_owned())).or_default();
         *version += 1;
         let parent = if parent.is_empty() { String::new() } else { format!("\"parent\":{parent},") };
-        let data =
-            format!("{{\"entity\":\"{entity}\",\"id\":\"{id}\",{parent}\"version\":{version},\"after\":{after}}}");
+        let data = format!(
+            "{{\"entity\":\"{entity}\",\"id\":\"{id}\",{parent}\"version\":{version},\"after\":{after}{more}}}"
+        );
         let sequence = self.sequences.entry(loan.to_owned()).or_default();
         *sequence += 1;
         let sequence = *sequence;
@@ -89,7 +105,7 @@ impl Feed {
     }
 
     fn record(&mut self, kind: Kind, loan: &str, sequence: u64, name: &str, data: String) -> &mut Self {
-        let number = self.records.len() as u64 + 1;
+        let number = self.taken + self.records.len() as u64 + 1;
         let event = CloudEvent {
             id: format!("e{number}"),
             source: "urn:test".to_owned(),
@@ -107,6 +123,12 @@ impl Feed {
         self
     }
 
+    /// The records that have not been taken out yet.
+    fn take(&mut self) -> Vec<Record> {
+        self.taken += self.records.len() as u64;
+        std::mem::take(&mut self.records)
+    }
+
     /// A loan request with these members beside its id.
     pub(crate) fn loan(&mut self, id: &str, members: &str) -> &mut Self {
         self.put(id, "loanRequest", id, "", &format!("{{\"id\":\"{id}\",{members}}}"))
@@ -115,33 +137,10 @@ impl Feed {
     /// The loan that has something at every endpoint: `L1`, and some that are special.
     pub(crate) fn house() -> Self {
         let mut feed = Self::default();
-        let text = "\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbG8=\"}";
-        let sha = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-        let blob =
-            format!("{{\"blobId\":\"b1\",\"sha256\":\"{sha}\",\"sizeBytes\":5,\"mediaType\":\"text/plain\",{text}}}");
-        let item = format!(
-            "{{\"id\":\"i1\",\"fileName\":\"Löhne.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"
+        feed.furnished(
+            "L1",
+            "\"status\":\"BID\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"amount\":1.50, \"odd\":{\"b\":1,\"a\":2}",
         );
-        feed.loan("L1", "\"status\":\"BID\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"amount\":1.50, \"odd\":{\"b\":1,\"a\":2}")
-            .put("L1", "task", "t1", "", "{\"id\":\"t1\",\"assignedAt\":\"2026-01-01T00:00:00Z\",\"formData\":{\"income\":1}}")
-            .put("L1", "task", "t2", "", "{\"id\":\"t2\",\"assignedAt\":\"2026-01-02T00:00:00Z\",\"sensitive\":true,\"formData\":{\"illness\":2}}")
-            .put("L1", "taskItem", "i1", "{\"taskId\":\"t1\"}", &item)
-            .put("L1", "taskItem", "i2", "{\"taskId\":\"t2\"}", &item.replace("i1", "i2"))
-            .put("L1", "bidRequest", "b1", "", "{\"id\":\"b1\",\"requestedAt\":\"2026-01-01T00:00:00Z\"}")
-            .put("L1", "bidQuote", "q1", "{\"bidRequestId\":\"b1\"}", "{\"id\":\"q1\",\"revision\":1}")
-            .put("L1", "analysis", "a1", "", "{\"id\":\"a1\",\"runAt\":\"2026-01-01T00:00:00Z\"}")
-            .put("L1", "space", "s1", "", "{\"id\":\"s1\",\"name\":\"Space\",\"order\":1}")
-            .put("L1", "document", "d1", "", &format!("{{\"id\":\"d1\",\"spaceId\":\"s1\",\"fileName\":\"d.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"))
-            .put("L1", "document", "d2", "", "{\"id\":\"d2\",\"uploadedAt\":\"2026-01-02T00:00:00Z\"}")
-            .put("L1", "guild", "g1", "", "{\"id\":\"g1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
-            .put("L1", "channel", "c1", "{\"guildId\":\"g1\"}", "{\"id\":\"c1\",\"name\":\"general\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
-            .put("L1", "comment", "k1", "", "{\"id\":\"k1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
-            .put("L1", "view", "v1", "", "{\"id\":\"v1\",\"order\":1}")
-            .put("L1", "worksheet", "w1", "", "{\"id\":\"w1\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"sheets\":[1]}");
-        for seq in 1..=7 {
-            let message = format!("{{\"id\":\"m{seq}\",\"seq\":{seq}}}");
-            feed.put("L1", "message", &format!("m{seq}"), "{\"guildId\":\"g1\",\"channelId\":\"c1\"}", &message);
-        }
         feed.loan("bare", "\"status\":\"SANCTION\",\"createdAt\":\"2026-02-01T00:00:00Z\"")
             .loan(
                 "deleted",
@@ -150,6 +149,38 @@ impl Feed {
             .loan("purged", "\"status\":\"BID\",\"createdAt\":\"2026-04-01T00:00:00Z\"")
             .put("purged", "loanRequest", "purged", "", "null");
         feed
+    }
+
+    /// A loan that has something at every endpoint.
+    pub(crate) fn furnished(&mut self, loan: &str, members: &str) -> &mut Self {
+        let text = "\"fetch\":{\"kind\":\"INLINE\",\"base64\":\"aGVsbG8=\"}";
+        let sha = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let blob =
+            format!("{{\"blobId\":\"b1\",\"sha256\":\"{sha}\",\"sizeBytes\":5,\"mediaType\":\"text/plain\",{text}}}");
+        let item = format!(
+            "{{\"id\":\"i1\",\"fileName\":\"Löhne.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"
+        );
+        self.loan(loan, members)
+            .put(loan, "task", "t1", "", "{\"id\":\"t1\",\"assignedAt\":\"2026-01-01T00:00:00Z\",\"formData\":{\"income\":1}}")
+            .put(loan, "task", "t2", "", "{\"id\":\"t2\",\"assignedAt\":\"2026-01-02T00:00:00Z\",\"sensitive\":true,\"formData\":{\"illness\":2}}")
+            .put(loan, "taskItem", "i1", "{\"taskId\":\"t1\"}", &item)
+            .put(loan, "taskItem", "i2", "{\"taskId\":\"t2\"}", &item.replace("i1", "i2"))
+            .put(loan, "bidRequest", "b1", "", "{\"id\":\"b1\",\"requestedAt\":\"2026-01-01T00:00:00Z\"}")
+            .put(loan, "bidQuote", "q1", "{\"bidRequestId\":\"b1\"}", "{\"id\":\"q1\",\"revision\":1}")
+            .put(loan, "analysis", "a1", "", "{\"id\":\"a1\",\"runAt\":\"2026-01-01T00:00:00Z\"}")
+            .put(loan, "space", "s1", "", "{\"id\":\"s1\",\"name\":\"Space\",\"order\":1}")
+            .put(loan, "document", "d1", "", &format!("{{\"id\":\"d1\",\"spaceId\":\"s1\",\"fileName\":\"d.txt\",\"uploadedAt\":\"2026-01-01T00:00:00Z\",\"blob\":{blob}}}"))
+            .put(loan, "document", "d2", "", "{\"id\":\"d2\",\"uploadedAt\":\"2026-01-02T00:00:00Z\"}")
+            .put(loan, "guild", "g1", "", "{\"id\":\"g1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put(loan, "channel", "c1", "{\"guildId\":\"g1\"}", "{\"id\":\"c1\",\"name\":\"general\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put(loan, "comment", "k1", "", "{\"id\":\"k1\",\"createdAt\":\"2026-01-01T00:00:00Z\"}")
+            .put(loan, "view", "v1", "", "{\"id\":\"v1\",\"order\":1}")
+            .put(loan, "worksheet", "w1", "", "{\"id\":\"w1\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"sheets\":[1]}");
+        for seq in 1..=7 {
+            let message = format!("{{\"id\":\"m{seq}\",\"seq\":{seq}}}");
+            self.put(loan, "message", &format!("m{seq}"), "{\"guildId\":\"g1\",\"channelId\":\"c1\"}", &message);
+        }
+        self
     }
 }
 
@@ -161,7 +192,9 @@ pub(crate) struct Replica {
     tokens: BTreeMap<&'static str, String>,
     stop: Stop,
     engine: Option<JoinHandle<()>>,
-    _log: continuity_log::Writer,
+    log: continuity_log::Writer,
+    ledger: Ledger,
+    feed: Feed,
     pub(crate) dir: tempfile::TempDir,
 }
 
@@ -188,15 +221,16 @@ impl Replica {
         Self::build(Feed::house(), model, Files::default(), |_| {})
     }
 
-    fn build(feed: Feed, lacking: &str, files: Files, adjust: impl FnOnce(&mut ApiState)) -> Self {
+    fn build(mut feed: Feed, lacking: &str, files: Files, adjust: impl FnOnce(&mut ApiState)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
         let opened = Log::open(Arc::new(MemoryDisk::new()), Options::default(), &[]).unwrap();
         let (log, mut writer) = (opened.log, opened.writer);
-        if !feed.records.is_empty() {
-            writer.append(feed.records).unwrap().wait().unwrap();
+        let records = feed.take();
+        if !records.is_empty() {
+            writer.append(records).unwrap().wait().unwrap();
         }
-        let (_, ledger) = Ledger::open(&dir.path().join("ledger"), &log).unwrap();
+        let (written, ledger) = Ledger::open(&dir.path().join("ledger"), &log).unwrap();
         let position = log.head().position;
         let (engine, runner) = Engine::open(EngineOptions {
             dir: dir.path().join("models"),
@@ -238,7 +272,30 @@ impl Replica {
         adjust(&mut state);
         let tokens = tokens(&state.auth);
         let router = router(state.clone());
-        Self { router, state, clock, tokens, stop, engine: Some(thread), _log: writer, dir }
+        Self { router, state, clock, tokens, stop, engine: Some(thread), log: writer, ledger: written, feed, dir }
+    }
+
+    /// Something more happens, and is shown.
+    pub(crate) fn tell(&mut self, more: impl FnOnce(&mut Feed)) {
+        more(&mut self.feed);
+        let (before, records) = (self.feed.taken, self.feed.take());
+        let mut batch = self.ledger.begin();
+        for (position, record) in (before + 1..).zip(&records) {
+            batch.apply(position, record).unwrap();
+        }
+        let head = self.log.append(records).unwrap().wait().unwrap();
+        self.ledger.commit(batch, head, false).unwrap();
+        assert!(self.state.engine.wait_for(self.feed.taken, Duration::from_secs(20)));
+    }
+
+    /// A client of its own: its id and a token.
+    pub(crate) fn client(&self, settings: ClientSettings) -> (String, String) {
+        client(&self.state.auth, settings)
+    }
+
+    /// GET with that token.
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
+        self.get_with("", path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     /// The file in which bytes of that digest are kept.
@@ -308,16 +365,19 @@ pub(crate) fn tokens(auth: &Auth) -> BTreeMap<&'static str, String> {
 }
 
 fn token(auth: &Auth, name: &str, scopes: ScopeSet) -> String {
-    let new = ClientSettings::named(name, scopes);
-    let created = auth.create_client(new).unwrap();
+    client(auth, ClientSettings::named(name, scopes)).1
+}
+
+fn client(auth: &Auth, settings: ClientSettings) -> (String, String) {
+    let created = auth.create_client(settings).unwrap();
     let body = format!(
         "{{\"grant_type\":\"client_credentials\",\"client_id\":\"{}\",\"client_secret\":\"{}\"}}",
         created.client.id,
-        created.secret.unwrap()
+        created.secret.as_deref().unwrap()
     );
     let auth = auth.clone();
     // On a thread of its own, so that this may be called from within a runtime.
-    std::thread::spawn(move || {
+    let token = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let request = TokenRequest {
             content_type: Some("application/json"),
@@ -326,9 +386,8 @@ fn token(auth: &Auth, name: &str, scopes: ScopeSet) -> String {
             body: body.as_bytes(),
         };
         runtime.block_on(auth.token(request)).unwrap().access_token
-    })
-    .join()
-    .unwrap()
+    });
+    (created.client.id, token.join().unwrap())
 }
 
 /// What came back.

@@ -12,6 +12,7 @@ pub(crate) mod harness;
 mod headers;
 mod health;
 mod hostile_names;
+mod limited;
 mod lists;
 mod nested;
 mod scope_matrix;

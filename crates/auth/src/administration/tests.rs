@@ -58,6 +58,24 @@ async fn what_a_change_takes_away_ends_with_it() {
 }
 
 #[tokio::test]
+async fn limits_hold_for_live_tokens_from_the_next_request_on() {
+    let bench = Bench::new();
+    let created = bench.auth.create_client(named("Branch")).unwrap();
+    let (id, token) = (created.client.id.as_str(), bench.token(&created).await.unwrap());
+    let limits = || bench.auth.verify(&token, None).unwrap().limits;
+    assert_eq!(limits(), None);
+    let teams = vec!["north".to_owned()];
+    let change = |settings: &ClientSettings| Ok(ClientSettings { teams: teams.clone(), ..settings.clone() });
+    bench.auth.change_client_with(id, change).unwrap();
+    assert_eq!(limits().unwrap().teams(), Some(teams.as_slice()));
+    let unknown = ClientSettings { channel_kinds: vec!["LOUD".to_owned()], ..named("Branch") };
+    assert!(matches!(bench.auth.change_client(id, unknown), Err(AuthError::Invalid(_))));
+    assert!(limits().is_some(), "what is refused changes nothing");
+    bench.auth.change_client(id, named("Branch")).unwrap();
+    assert_eq!(limits(), None);
+}
+
+#[tokio::test]
 async fn a_deleted_client_ends_with_its_tokens() {
     let bench = Bench::new();
     let created = bench.auth.create_client(named("Reporting")).unwrap();
@@ -97,7 +115,9 @@ async fn definitions_move_to_another_server_and_secrets_do_not() {
     let (from, to) = (Bench::new(), Bench::new());
     let created = from.auth.create_client(named("Reporting")).unwrap();
     from.clock.advance(Duration::from_secs(1));
-    from.auth.create_client(ClientSettings { token_seconds: Some(90), ..named("Nightly") }).unwrap();
+    from.auth
+        .create_client(ClientSettings { token_seconds: Some(90), teams: vec!["north".to_owned()], ..named("Nightly") })
+        .unwrap();
     let exported = serde_json::to_string(&from.auth.export_clients().unwrap()).unwrap();
     assert!(!exported.contains(created.secret.as_deref().unwrap()));
     let definitions: Vec<ClientDefinition> = serde_json::from_str(&exported).unwrap();

@@ -4,10 +4,10 @@ use jsonwebtoken::jwk::JwkSet;
 use url::{Host, Url};
 
 use super::{Authentication, ClientSettings, GrantType};
-use crate::AuthError;
 use crate::auth::invalid;
 use crate::keys::assertion;
 use crate::token::{MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS};
+use crate::{AuthError, Limits};
 
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_URI_BYTES: usize = 2_000;
@@ -28,6 +28,7 @@ impl ClientSettings {
         if self.allowed_networks.len() > MAX_NETWORKS {
             return invalid("a client may have at most 100 allowed networks");
         }
+        Limits::check(&self.teams, &self.channel_kinds)?;
         let out_of_bounds = |count: u32| !(1..=MAX_RATE).contains(&count);
         if self.rate_limit.is_some_and(|rate| out_of_bounds(rate.requests_per_second) || out_of_bounds(rate.burst)) {
             return invalid("a client's rate and burst must be 1 to 1,000,000 requests");

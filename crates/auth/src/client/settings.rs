@@ -36,6 +36,12 @@ pub struct ClientSettings {
     /// Where its requests may come from; empty: anywhere. At most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_networks: Vec<IpNet>,
+    /// The teams whose loans it may see (`loanRequest.team`); empty: all. At most 100 of 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The kinds of channels that it may see, of [`CHANNEL_KINDS`](crate::CHANNEL_KINDS); empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_kinds: Vec<String>,
     /// A rate of its own; `None` for that of the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<ClientRate>,

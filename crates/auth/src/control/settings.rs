@@ -24,6 +24,10 @@ pub(crate) struct Settings {
     /// Requests a second and burst.
     pub(crate) rate_limit: Option<(u32, u32)>,
     pub(crate) may_introspect: bool,
+    /// Empty: all.
+    pub(crate) teams: Vec<String>,
+    /// Empty: all. One that this version does not know is a limit all the same.
+    pub(crate) channel_kinds: Vec<String>,
 }
 
 impl Settings {
@@ -52,6 +56,15 @@ impl Settings {
             [] => "from anywhere".to_owned(),
             networks => format!("from {}", networks.join(" ")),
         });
+        said.push(match self.teams.as_slice() {
+            [] => "all teams".to_owned(),
+            // In quotes: a team may have blanks and commas in its name.
+            teams => format!("teams {}", teams.iter().map(|team| format!("{team:?}")).collect::<Vec<_>>().join(" ")),
+        });
+        said.push(match self.channel_kinds.as_slice() {
+            [] => "all channels".to_owned(),
+            kinds => format!("channels {}", kinds.join(" ")),
+        });
         said.extend(self.rate_limit.map(|(rate, _)| format!("{rate}/s")));
         said.extend(self.may_introspect.then(|| "may introspect".to_owned()));
         said.join(", ")
@@ -79,6 +92,8 @@ impl From<ClientSettings> for Settings {
             allowed_networks: settings.allowed_networks.iter().map(IpNet::to_string).collect(),
             rate_limit: settings.rate_limit.map(|rate| (rate.requests_per_second, rate.burst)),
             may_introspect: settings.may_introspect,
+            teams: settings.teams,
+            channel_kinds: settings.channel_kinds,
         }
     }
 }
@@ -103,6 +118,8 @@ impl From<&Settings> for ClientSettings {
                 .collect(),
             rate_limit: stored.rate_limit.map(|(requests_per_second, burst)| ClientRate { requests_per_second, burst }),
             may_introspect: stored.may_introspect,
+            teams: stored.teams.clone(),
+            channel_kinds: stored.channel_kinds.clone(),
         }
     }
 }
@@ -112,6 +129,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Limits;
 
     #[test]
     fn settings_come_back() {
@@ -125,6 +143,8 @@ mod tests {
             allowed_networks: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             rate_limit: Some(ClientRate { requests_per_second: 5, burst: 10 }),
             may_introspect: true,
+            teams: vec!["branch-north".to_owned()],
+            channel_kinds: vec!["LEGAL".to_owned()],
             ..ClientSettings::named("Reporting", ScopeSet::all())
         };
         assert_eq!(ClientSettings::from(&Settings::from(settings.clone())), settings);
@@ -137,12 +157,14 @@ mod tests {
             grant_types: vec!["device_code".to_owned()],
             authentication: "tls_client_auth".to_owned(),
             allowed_networks: vec!["everywhere".to_owned()],
+            channel_kinds: vec!["SPOKEN".to_owned()],
             ..Settings::default()
         };
         let read = ClientSettings::from(&stored);
         assert_eq!(read.scopes.to_string(), "loans:read");
         assert!(read.grant_types.is_empty());
         assert_eq!(read.authentication, Authentication::None);
+        assert!(!Limits::of(&read.teams, &read.channel_kinds).unwrap().admits_channel(Some("GENERAL")));
         assert!(!read.allowed_networks[0].contains(&"192.0.2.1".parse::<std::net::IpAddr>().unwrap()));
     }
 }

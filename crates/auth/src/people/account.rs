@@ -7,7 +7,7 @@ use super::role::Role;
 use crate::auth::invalid;
 use crate::client::settings::scope_names;
 use crate::client::{rfc3339, rfc3339_option};
-use crate::{AuthError, ScopeSet};
+use crate::{AuthError, Limits, ScopeSet};
 
 /// The longest e-mail address in bytes (RFC 5321 section 4.5.3.1).
 const MAX_EMAIL_BYTES: usize = 254;
@@ -28,6 +28,12 @@ pub struct AccountSettings {
     /// What the person may read of loans, and let applications read.
     #[serde(default, with = "scope_names")]
     pub scopes: ScopeSet,
+    /// The teams whose loans the person may see; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The kinds of channels that the person may see; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_kinds: Vec<String>,
 }
 
 impl AccountSettings {
@@ -46,6 +52,7 @@ impl AccountSettings {
         if characters == 0 || characters > MAX_NAME_CHARACTERS || self.name.chars().any(char::is_control) {
             return invalid("an account's name must have 1 to 200 characters, none of them control characters");
         }
+        Limits::check(&self.teams, &self.channel_kinds)?;
         self.name = self.name.trim().to_owned();
         self.roles.sort_unstable();
         self.roles.dedup();

@@ -12,7 +12,7 @@ use super::account::Account;
 use super::row::{AccountRow, SessionRow};
 use super::session::SessionView;
 use crate::keys::secret::SecretDigest;
-use crate::{AuthError, ScopeSet};
+use crate::{AuthError, Limits, ScopeSet};
 
 /// What holds for a person's tokens at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,7 @@ pub(crate) struct Standing {
     pub(crate) open: bool,
     pub(crate) generation: u32,
     pub(crate) scopes: ScopeSet,
+    pub(crate) limits: Option<Arc<Limits>>,
 }
 
 /// The standing of a person as it is now.
@@ -62,6 +63,7 @@ impl People {
             open: row.is_open(),
             generation: row.generation,
             scopes: super::account::AccountSettings::from(&row.stored).scopes,
+            limits: Limits::of(&row.stored.teams, &row.stored.channel_kinds),
         };
         let mut state = self.0.write();
         let state = &mut *state;

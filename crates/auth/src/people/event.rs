@@ -57,6 +57,9 @@ pub(crate) struct AccountStored {
     pub(crate) name: String,
     pub(crate) roles: Vec<String>,
     pub(crate) scopes: Vec<String>,
+    /// Empty: all; so are the next ones.
+    pub(crate) teams: Vec<String>,
+    pub(crate) channel_kinds: Vec<String>,
 }
 
 impl From<AccountSettings> for AccountStored {
@@ -66,6 +69,8 @@ impl From<AccountSettings> for AccountStored {
             name: settings.name,
             roles: settings.roles.iter().map(|role| role.name().to_owned()).collect(),
             scopes: settings.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            teams: settings.teams,
+            channel_kinds: settings.channel_kinds,
         }
     }
 }
@@ -78,13 +83,22 @@ impl From<&AccountStored> for AccountSettings {
             name: stored.name.clone(),
             roles: stored.roles.iter().filter_map(|name| Role::parse(name)).collect(),
             scopes: stored.scopes.iter().filter_map(|name| Scope::parse(name)).collect(),
+            teams: stored.teams.clone(),
+            channel_kinds: stored.channel_kinds.clone(),
         }
     }
 }
 
 impl AccountStored {
     fn describe(&self) -> String {
-        format!("{} {:?}, roles {}, scopes {}", self.email, self.name, self.roles.join(" "), self.scopes.join(" "))
+        let mut said = vec![
+            format!("{} {:?}", self.email, self.name),
+            format!("roles {}", self.roles.join(" ")),
+            format!("scopes {}", self.scopes.join(" ")),
+        ];
+        said.extend((!self.teams.is_empty()).then(|| format!("teams {:?}", self.teams)));
+        said.extend((!self.channel_kinds.is_empty()).then(|| format!("channels {}", self.channel_kinds.join(" "))));
+        said.join(", ")
     }
 }
 

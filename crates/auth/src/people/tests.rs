@@ -94,6 +94,7 @@ fn jane() -> AccountSettings {
         name: "Jane Doering".to_owned(),
         roles: vec![Role::Viewer],
         scopes,
+        ..AccountSettings::default()
     }
 }
 

@@ -31,6 +31,7 @@ fn a_good_token_says_who_and_what() {
         token_id: "t1".to_owned(),
         rate: None,
         person: None,
+        limits: None,
     };
     for _ in 0..2 {
         assert_eq!(server.verifier.verify(&token, None), Ok(expected.clone()));

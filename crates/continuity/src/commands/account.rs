@@ -48,6 +48,8 @@ fn members(email: Option<String>, name: Option<String>, flags: AccountFlags) -> 
         ("name", name.map(Value::from)),
         ("roles", flags.roles.map(words)),
         ("scopes", flags.scopes.map(words)),
+        ("teams", super::client::list(flags.teams)),
+        ("channelKinds", super::client::list(flags.channel_kinds)),
     ];
     members.extend(named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     Value::Object(members)

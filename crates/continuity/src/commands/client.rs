@@ -53,6 +53,8 @@ fn members(name: Option<String>, scopes: Option<String>, flags: ClientFlags) -> 
     put("grantTypes", list(flags.grants));
     put("redirectUris", list(flags.redirect_uris));
     put("allowedNetworks", list(flags.networks));
+    put("teams", list(flags.teams));
+    put("channelKinds", list(flags.channel_kinds));
     let rate = |count: u32| match count {
         0 => Value::Null,
         _ => json!({ "requestsPerSecond": count, "burst": flags.burst.unwrap_or(count.saturating_mul(2)) }),
@@ -161,6 +163,8 @@ mod tests {
         assert_eq!(members(None, None, ClientFlags::default()).unwrap(), json!({}));
         let flags = ClientFlags {
             networks: vec![String::new()],
+            teams: vec!["branch-north".to_owned(), "Key accounts, Vienna".to_owned()],
+            channel_kinds: vec![String::new()],
             grants: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
             requests_per_second: Some(5),
             ..ClientFlags::default()
@@ -169,6 +173,8 @@ mod tests {
             "scopes": ["loans:read", "bids:read"],
             "grantTypes": ["authorization_code", "refresh_token"],
             "allowedNetworks": [],
+            "teams": ["branch-north", "Key accounts, Vienna"],
+            "channelKinds": [],
             "rateLimit": { "requestsPerSecond": 5, "burst": 10 },
         });
         assert_eq!(members(None, Some("loans:read, bids:read".to_owned()), flags).unwrap(), expected);

@@ -42,7 +42,7 @@ pub(crate) fn inline_list() -> ReadList {
 /// The first `limit` entries of the report that the API gives too.
 pub(super) fn report(on: &Operations, limit: u64) -> Result<Value> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let page = completeness::page(&on.ledger, &on.engine.view(), None, limit)?;
+    let page = completeness::page(&on.ledger, &on.engine.view(), None, None, limit)?;
     let mut report = page.report;
     report.insert("hasMore".to_owned(), page.next.is_some().into());
     Ok(Value::Object(report))

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use continuity_auth::{AccessLog, AccessRange, AuthError, Scope};
 use continuity_base::Timestamp;
 use continuity_projections::audit_log::{self, AuditEntry};
-use continuity_projections::{Bound, Filter};
+use continuity_projections::{Bound, Channels, Filter};
 use continuity_readmodel::Snapshot;
 
 use crate::access;
@@ -18,6 +18,7 @@ use crate::paging;
 use crate::problem::{INTERNAL, Problem};
 use crate::reply::Reply;
 use crate::request::accept;
+use crate::sight;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -59,7 +60,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     if let Some(point) = &call.as_of {
         range.to = range.to.into_iter().chain([as_of::recorded_until(point, &call.shared.state)?]).min();
     }
-    let lists = Lists { cloud: model, replica, range, loan: loan.id.to_owned(), last: loan.state.last_sequence };
+    let seen = sight::channels(call, loan.id)?;
+    let lists = Lists { cloud: model, replica, range, loan: loan.id.to_owned(), last: loan.state.last_sequence, seen };
     // A loan that is looked at often has very many entries: they are read on another thread, in turns among clients.
     let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
     let read = tokio::task::spawn_blocking(move || {
@@ -92,6 +94,8 @@ struct Lists {
     loan: String,
     /// The loan's last sequence.
     last: u64,
+    /// The channels of which entries may tell; `None`: all.
+    seen: Option<Channels>,
 }
 
 impl Lists {
@@ -109,7 +113,7 @@ impl Lists {
         let (mut count, mut last) = (0, None);
         let next = loop {
             let Some(entry) = merged.next().transpose()? else { break None };
-            if !filter.wants(entry.json.as_bytes()) {
+            if !self.wants(filter, &entry)? {
                 continue;
             }
             if limit.is_some_and(|limit| count >= limit) {
@@ -125,15 +129,22 @@ impl Lists {
 
     /// Entries that are wanted, on all pages.
     fn total(&self, filter: &Filter) -> Result<u64, Problem> {
-        if filter.is_empty() && self.range.to.is_none() {
+        if filter.is_empty() && self.range.to.is_none() && self.seen.is_none() {
             let cloud = audit_log::total(&self.cloud, &self.loan).map_err(|e| Problem::store(&e))?;
             return Ok(cloud + self.replica.count(&self.loan).map_err(|e| unreadable(&e))?);
         }
         let (mut total, mut merged) = (0, self.merged(None)?);
         while let Some(entry) = merged.next().transpose()? {
-            total += u64::from(filter.wants(entry.json.as_bytes()));
+            total += u64::from(self.wants(filter, &entry)?);
         }
         Ok(total)
+    }
+
+    /// Whether the entry is asked for, and may be seen.
+    fn wants(&self, filter: &Filter, entry: &AuditEntry) -> Result<bool, Problem> {
+        let json = entry.json.as_bytes();
+        let shows = || self.seen.as_ref().map_or(Ok(true), |seen| seen.shows(json));
+        Ok(filter.wants(json) && shows().map_err(|e| Problem::store(&e))?)
     }
 
     /// Both as one list, newest first, behind the entry with that key.

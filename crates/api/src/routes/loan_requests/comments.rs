@@ -10,6 +10,7 @@ use crate::filter::{By, by};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::sight;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -36,5 +37,6 @@ static PARAMS: [Param; 6] = [
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("comments")?;
-    paging::array(call, loan.state.complete, |page| comments::list(model, loan.id, page))
+    let seen = sight::channels(call, loan.id)?;
+    paging::array(call, loan.state.complete, |page| comments::list(model, loan.id, page, seen.as_ref()))
 }

@@ -17,6 +17,7 @@ use crate::problem::{BAD_PARAMETER, Problem};
 use crate::reply::Reply;
 use crate::request::query::Query;
 use crate::routes::loan_requests::list_as_of;
+use crate::sight;
 
 const DEFAULT_LIMIT: u64 = 25;
 
@@ -160,7 +161,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let limit = query.integer("limit").unwrap_or(DEFAULT_LIMIT);
     let rows_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let changed_since = since(query, sort, descending)?;
-    let filter = filter::of(call);
+    let mut filter = filter::of(call);
+    sight::narrow(call, &mut filter);
     let open_tasks = query.text("hasOpenTasks").map(|wanted| wanted == "true");
     let list = ListQuery {
         statuses,

@@ -2,11 +2,12 @@
 
 use continuity_projections::Rowset;
 use continuity_projections::loan_requests::{self, ByCreation, ListQuery, Sort};
-use continuity_readmodel::{AsOf, Point, Then};
+use continuity_readmodel::{AsOf, Point, StoreError, Then};
 
 use crate::as_of;
 use crate::call::Call;
 use crate::problem::{BAD_PARAMETER, Problem};
+use crate::sight::Teams;
 
 /// Loans that are folded at a time, and for one page at most; then the page is cut, and its cursor leads on.
 const AT_A_TIME: usize = 50;
@@ -25,19 +26,43 @@ pub(super) async fn rows(call: &Call, list: &ListQuery, point: &Point) -> Result
     let model = call.model("loan-requests")?;
     let mut walk =
         ByCreation::begin(model, list.after.clone(), list.descending, until).map_err(|e| Problem::store(&e))?;
+    let principal = call.principal.as_ref();
+    let teams = Teams::of(principal, &call.view)?;
     let mut page = Page::new(list);
     while !page.is_full() {
         let chunk = walk.take(AT_A_TIME).map_err(|e| Problem::store(&e))?;
         let ended = chunk.len() < AT_A_TIME;
-        let loans = chunk.iter().map(|(_, loan)| loan.clone()).collect();
-        let folded =
-            as_of::fold(&call.shared, call.principal.as_ref(), &call.view, Some(&MODELS), loans, point).await?;
-        page.take(&chunk, &folded)?;
+        let chunk = chunk.into_iter().map(|(key, loan)| Candidate::of(key, loan, teams.as_ref()));
+        let chunk: Vec<_> = chunk.collect::<Result<_, _>>().map_err(|e| Problem::store(&e))?;
+        let loans: Vec<_> = chunk.iter().filter(|one| one.seen).map(|one| one.loan.clone()).collect();
+        let folded = if loans.is_empty() {
+            // Others have a turn although nothing is waited for.
+            tokio::task::yield_now().await;
+            None
+        } else {
+            Some(as_of::fold(&call.shared, principal, &call.view, Some(&MODELS), loans, point).await?)
+        };
+        page.take(&chunk, folded.as_ref())?;
         if ended && !page.is_full() {
             return Ok((page.finish(true), page.whole));
         }
     }
     Ok((page.finish(false), page.whole))
+}
+
+/// A loan that may be in the list.
+struct Candidate {
+    key: Vec<u8>,
+    loan: String,
+    /// Whether the client may see it as it is now: what it may not is not even folded.
+    seen: bool,
+}
+
+impl Candidate {
+    fn of(key: Vec<u8>, loan: String, teams: Option<&Teams>) -> Result<Self, StoreError> {
+        let seen = teams.map_or(Ok(true), |teams| teams.admits(&loan))?;
+        Ok(Self { key, loan, seen })
+    }
 }
 
 /// A page in the making.
@@ -64,19 +89,22 @@ impl<'a> Page<'a> {
         self.more || self.folded >= MAX_FOLDED || self.examined >= MAX_EXAMINED
     }
 
-    fn take(&mut self, chunk: &[(Vec<u8>, String)], folded: &AsOf) -> Result<(), Problem> {
-        for ((key, loan), then) in chunk.iter().zip(&folded.then) {
+    /// Looks at the next ones; of those that are seen, `folded` has the state in their order.
+    fn take(&mut self, chunk: &[Candidate], folded: Option<&AsOf>) -> Result<(), Problem> {
+        let mut states = folded.into_iter().flat_map(|folded| folded.then.iter().map(move |then| (folded, *then)));
+        for Candidate { key, loan, seen } in chunk {
             if self.is_full() {
                 return Ok(());
             }
             self.examined += 1;
-            match then {
-                Then::Known => self.look(loan, folded)?,
-                Then::Erased => self.whole = false,
+            let state = if *seen { states.next() } else { None };
+            match state {
+                Some((folded, Then::Known)) => self.look(loan, folded)?,
+                Some((_, Then::Erased)) => self.whole = false,
                 // The page is whole without it; the next one will say so.
-                Then::Untold if self.count >= self.list.limit => self.more = true,
-                Then::Untold => return Err(as_of::refusal(*then, loan)),
-                Then::NotYet | Then::Purged => {}
+                Some((_, Then::Untold)) if self.count >= self.list.limit => self.more = true,
+                Some((_, then @ Then::Untold)) => return Err(as_of::refusal(then, loan)),
+                Some((_, Then::NotYet | Then::Purged)) | None => {}
             }
             if !self.more {
                 self.last = Some(key.clone());

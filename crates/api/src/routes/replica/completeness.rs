@@ -9,6 +9,7 @@ use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, 
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::sight::Teams;
 
 const DEFAULT_LIMIT: u64 = 25;
 
@@ -18,7 +19,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "getCompleteness",
     tag: Tag::Health,
     summary: "Get the completeness report",
-    description: "What the platform's completeness manifests showed, newest first (`results`), then the loan requests that lack something now, whatever a manifest says (`incomplete`), then the purged ones (`purged`). One walk over the three lists, page by page with `pagination.nextCursor`; `status`, `counts` and `waiting` (manifests whose time has not come) stand on every page. `status` is the newest result's: `complete` (everything agrees), `incomplete` (events are missing), `different` (nothing is missing, but content differs or more is here than was listed) or `unknown` (no manifest was evaluated yet). A result names up to 1,000 loans of each kind and 100 ranges of a loan; its `note` says when there are more, and `continuity completeness --again` names all. Ranges and sequences are decimal text, as everywhere; `manifest`, `through` and `position` are log positions.",
+    description: "What the platform's completeness manifests showed, newest first (`results`), then the loan requests that lack something now, whatever a manifest says (`incomplete`), then the purged ones (`purged`). One walk over the three lists, page by page with `pagination.nextCursor`; `status`, `counts` and `waiting` (manifests whose time has not come) stand on every page. `status` is the newest result's: `complete` (everything agrees), `incomplete` (events are missing), `different` (nothing is missing, but content differs or more is here than was listed) or `unknown` (no manifest was evaluated yet). A result names up to 1,000 loans of each kind and 100 ranges of a loan; its `note` says when there are more, and `continuity completeness --again` names all. Ranges and sequences are decimal text, as everywhere; `manifest`, `through` and `position` are log positions. A client that is limited to teams is named their loan requests only, and `counts` count these; the figures of results are of the whole replica, their `note` is empty, and a purged loan request is of no team.",
     access: Access::AnyOf(&[Scope::AuditRead]),
     params: &PARAMS,
     answer: Answer::Object("CompletenessReport"),
@@ -48,8 +49,13 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let limit = call.query.integer("limit").unwrap_or(DEFAULT_LIMIT);
     let (ledger, view) = (call.shared.state.ledger.clone(), call.view.clone());
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let read = tokio::task::spawn_blocking(move || completeness::page(&ledger, &view, after.as_deref(), most)).await;
-    let page = read.map_err(|_| internal("the thread that made the completeness report panicked"))?;
+    let teams = Teams::of(call.principal.as_ref(), &view)?;
+    let read = tokio::task::spawn_blocking(move || {
+        let admits = teams.map(|teams| move |loan: &str| teams.admits(loan));
+        let named = admits.as_ref().map(|admits| admits as completeness::Named<'_>);
+        completeness::page(&ledger, &view, named, after.as_deref(), most)
+    });
+    let page = read.await.map_err(|_| internal("the thread that made the completeness report panicked"))?;
     let page = page.map_err(|e| Problem::store(&e))?;
     let cursor = page.next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
     let mut report = page.report;

@@ -52,6 +52,11 @@ impl AccessEntry {
         }
     }
 
+    /// The loan that was read; `None` where it was a list, or a report of the replica.
+    pub fn loan(&self) -> Option<&str> {
+        self.access.loan()
+    }
+
     /// What [`AccessLog::forward`](super::AccessLog::forward) goes on after.
     pub fn place(&self) -> Vec<u8> {
         self.place.after(continuity_readmodel::Key::new())

@@ -7,7 +7,7 @@ use crate::control::event::{Change, ClientCreated, ClientRegistered, ClientUsed,
 use crate::control::settings::Settings;
 use crate::keys::secret::SecretDigest;
 use crate::live::Terms;
-use crate::{AuthError, Authentication, Client, ClientSettings};
+use crate::{AuthError, Authentication, Client, ClientSettings, Limits};
 
 /// A client as the control store keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,7 @@ impl ClientRow {
             generation: self.generation,
             networks: settings.allowed_networks.clone(),
             rate: settings.rate_limit,
+            limits: Limits::of(&settings.teams, &settings.channel_kinds),
         }
     }
 

@@ -98,6 +98,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         allowed_networks: vec!["10.0.0.0/8".to_owned()],
         rate_limit: Some((5, 10)),
         may_introspect: true,
+        teams: vec!["branch-north".to_owned(), "Key accounts, Vienna".to_owned()],
+        channel_kinds: vec!["GENERAL".to_owned(), "LEGAL".to_owned()],
     };
     let registered = ClientRegistered {
         id: client(),
@@ -129,6 +131,8 @@ fn of_people() -> Vec<(&'static str, Change)> {
         name: "Jane Doering".to_owned(),
         roles: vec!["viewer".to_owned()],
         scopes: vec!["loans:read".to_owned()],
+        teams: vec!["branch-north".to_owned()],
+        channel_kinds: vec!["LEGAL".to_owned()],
     };
     let digest = || SecretDigest::from_bytes([0xab; 32]);
     let set =
@@ -274,13 +278,15 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: KeyRetired kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k it leaked (it leaked)",
             "admin@bank.example from 192.0.2.7: TokenRevoked client-0011223344556677 token t1 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientRegistered client-0011223344556677 \"Nightly\", scopes loans:read, \
-             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, 5/s, may introspect (it leaked)",
+             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
+             channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientChanged client-0011223344556677 \"Nightly\", scopes loans:read, \
-             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, 5/s, may introspect (it leaked)",
+             grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
+             channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientDeleted client-0011223344556677 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientsUsed 1 clients (it leaked)",
-            "admin@bank.example from 192.0.2.7: AccountCreated 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read (it leaked)",
-            "admin@bank.example from 192.0.2.7: AccountChanged 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountCreated 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read, teams [\"branch-north\"], channels LEGAL (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountChanged 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read, teams [\"branch-north\"], channels LEGAL (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountEnabled 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountDisabled 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountDeleted 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",

@@ -16,6 +16,7 @@ pub(super) fn with_all_roles(auth: &Auth) -> Result<String> {
             name: "Administrator".to_owned(),
             roles: Role::ALL.to_vec(),
             scopes: ScopeSet::all(),
+            ..AccountSettings::default()
         })?,
     };
     auth.reset_second_factors(&account.id)?;

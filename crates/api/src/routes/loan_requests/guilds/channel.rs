@@ -12,6 +12,7 @@ use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, 
 use crate::paging;
 use crate::problem::{BAD_PARAMETER, Problem};
 use crate::reply::Reply;
+use crate::sight;
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 500;
@@ -60,6 +61,11 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let window = window(call, binding)?;
     let limit = usize::try_from(call.query.integer("limit").unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let (guild, channel) = (call.path("guildId"), call.path("channelId"));
+    if let Some(seen) = sight::channels(call, loan.id)?
+        && !seen.admits(channel).map_err(|e| Problem::store(&e))?
+    {
+        return Err(Problem::missing("channel", channel));
+    }
     let found = messages::channel(model, loan.id, guild, channel, &window, limit).map_err(|e| Problem::store(&e))?;
     let found = found.ok_or_else(|| Problem::missing("channel", channel))?;
     let cursor = found.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));

@@ -8,6 +8,7 @@ use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::paging;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::sight;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -25,5 +26,6 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 fn handle(call: &Call) -> Result<Reply, Problem> {
     let loan = call.loan()?;
     let model = call.model("guilds")?;
-    paging::array(call, loan.state.complete, |page| guilds::list(model, loan.id, page))
+    let seen = sight::channels(call, loan.id)?;
+    paging::array(call, loan.state.complete, |page| guilds::list(model, loan.id, page, seen.as_ref()))
 }
