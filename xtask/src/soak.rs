@@ -82,7 +82,12 @@ const SOAKS: &[(&str, &str, &str, &str)] = &[
 /// Name, what it measures, package and bench target.
 const BENCHES: &[(&str, &str, &str, &str)] = &[
     ("verify", "access tokens verified a second, with the cache and without", "continuity-auth", "verify"),
-    ("sign_in", "whether a refused sign-in tells who has an account, and what sign-ins cost others", "continuity-auth", "sign_in"),
+    (
+        "sign_in",
+        "whether a refused sign-in tells who has an account, and what sign-ins cost others",
+        "continuity-auth",
+        "sign_in",
+    ),
     ("log", "durable appends/s beside a plain file with crc32c and fdatasync", "continuity-log", "append"),
     ("ingest", "feed to visible events/s, rebuild events/s, sizes against raw JSON", "continuity-tests", "ingest"),
     (

@@ -131,9 +131,14 @@ mod tests {
         assert_eq!(both(&north, &any), north);
         assert_eq!(both(&any, &any), None);
         let met = both(&north, &limits(&["west", "south"], &["LEGAL"])).unwrap();
-        assert_eq!((met.teams().unwrap(), met.channel_kinds().unwrap()), (&texts(&["west"])[..], &texts(&["LEGAL"])[..]));
+        assert_eq!(
+            (met.teams().unwrap(), met.channel_kinds().unwrap()),
+            (&texts(&["west"])[..], &texts(&["LEGAL"])[..])
+        );
         let nothing = both(&north, &limits(&["south"], &[])).unwrap();
-        assert!(!nothing.admits_team(Some("north")) && !nothing.admits_team(Some("south")) && !nothing.admits_team(None));
+        assert!(
+            !nothing.admits_team(Some("north")) && !nothing.admits_team(Some("south")) && !nothing.admits_team(None)
+        );
         assert_eq!(nothing.teams(), Some(&[][..]), "none, and not all");
     }
 }

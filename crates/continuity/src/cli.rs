@@ -1,8 +1,12 @@
 //! The command line, as people type it.
 
+mod account;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use account::{Account, AccountFlags, AccountName};
 
 pub(crate) use crate::commands::get::Get;
 pub(crate) use crate::commands::simulate::Simulate;
@@ -163,89 +167,6 @@ pub(crate) enum Projection {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Account {
-    /// Make an account and print a one-time link with which its person sets a password.
-    Create {
-        #[command(flatten)]
-        on: OnData,
-        /// What the person signs in with.
-        #[arg(long)]
-        email: String,
-        /// What people call the person.
-        #[arg(long)]
-        name: String,
-        #[command(flatten)]
-        flags: AccountFlags,
-    },
-    /// All accounts.
-    List(OnData),
-    /// One account, with its sessions and the applications that it let in.
-    Show(AccountName),
-    /// Give an account other settings: those that are named here. What they take away ends at once.
-    Change {
-        #[command(flatten)]
-        account: AccountName,
-        /// What the person signs in with.
-        #[arg(long)]
-        email: Option<String>,
-        /// What people call the person.
-        #[arg(long)]
-        name: Option<String>,
-        #[command(flatten)]
-        flags: AccountFlags,
-    },
-    /// Let a disabled person in again.
-    Enable(AccountName),
-    /// Refuse a person from now on; sessions and tokens end at once.
-    Disable(AccountName),
-    /// Delete an account for good.
-    Delete(AccountName),
-    /// Print a one-time link with which its person sets a password; one made before is no good any more.
-    Link(AccountName),
-    /// Set a temporary password, print it, and end all sessions: the way in when there is no other.
-    ResetPassword {
-        #[command(flatten)]
-        account: AccountName,
-        /// Why; it is recorded.
-        #[arg(long)]
-        reason: String,
-    },
-    /// Take authenticator app, passkeys and recovery codes away from somebody who lost them.
-    ResetFactors {
-        #[command(flatten)]
-        account: AccountName,
-        /// Why; it is recorded.
-        #[arg(long)]
-        reason: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AccountName {
-    #[command(flatten)]
-    pub(crate) on: OnData,
-    /// The account's e-mail address or id.
-    pub(crate) account: String,
-}
-
-/// Settings of an account that may be left out. A list that is given is the whole list; an empty text makes it empty.
-#[derive(Debug, Default, Args)]
-pub(crate) struct AccountFlags {
-    /// Roles, separated by spaces or commas: admin, operator, auditor, viewer.
-    #[arg(long)]
-    pub(crate) roles: Option<String>,
-    /// What the person may read of loans: scopes, separated by spaces or commas.
-    #[arg(long)]
-    pub(crate) scopes: Option<String>,
-    /// A team whose loans the person may see; without any, those of all teams. May be repeated.
-    #[arg(long = "team", value_name = "TEAM")]
-    pub(crate) teams: Vec<String>,
-    /// A kind of channels that the person may see; without any, all. May be repeated.
-    #[arg(long = "channel-kind", value_name = "KIND")]
-    pub(crate) channel_kinds: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Client {
     /// Create a client and print its secret, this once.
     Create {
@@ -371,7 +292,8 @@ pub(crate) enum Key {
     Retire {
         #[command(flatten)]
         on: OnData,
-        /// Key id as `key list` prints it.
+        /// Key id as `key list` prints it; one in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Why; it stands in the control log.
         #[arg(long)]
@@ -384,6 +306,7 @@ pub(crate) struct ClientId {
     #[command(flatten)]
     pub(crate) on: OnData,
     /// Client id as `client list` prints it.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: String,
 }
 
@@ -578,4 +501,19 @@ pub(crate) struct Reasoned {
     /// Why; it is recorded.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_may_begin_with_a_hyphen() {
+        for words in
+            ["key retire -hRQ --reason leaked", "client disable -x --json", "key retire --reason leaked -- -hRQ"]
+        {
+            let parsed = Cli::try_parse_from(std::iter::once("continuity").chain(words.split(' ')));
+            assert!(parsed.is_ok(), "{words}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
+        }
+    }
 }

@@ -489,3 +489,24 @@ async fn no_token_outlives_its_grant() {
     let last = scene.refresh(&token).await.unwrap();
     assert_eq!(last.expires_in, 600, "the session ends in ten minutes");
 }
+
+#[tokio::test]
+async fn an_application_sees_no_more_than_its_person_and_itself() {
+    let scene = Scene::new().await;
+    let auth = &scene.bench.auth;
+    let response = scene.redeem(&scene.code(&[]).await).await.unwrap();
+    assert_eq!(scene.verify(&response).unwrap().limits, None);
+    let account = auth.account(&scene.session.account.id).unwrap();
+    let north = vec!["branch-north".to_owned()];
+    auth.change_account(&account.id, crate::AccountSettings { teams: north.clone(), ..account.settings }).unwrap();
+    let limits = |response: &TokenResponse| scene.verify(response).unwrap().limits.unwrap();
+    assert!(
+        limits(&response).admits_team(Some("branch-north")) && !limits(&response).admits_team(Some("branch-south"))
+    );
+    let south = ClientSettings { teams: vec!["branch-south".to_owned()], ..settings() };
+    auth.change_client(&scene.client, south).unwrap();
+    let none = limits(&response);
+    assert!(
+        !none.admits_team(Some("branch-north")) && !none.admits_team(Some("branch-south")) && !none.admits_team(None)
+    );
+}

@@ -16,7 +16,7 @@ pub(crate) fn run(command: Client) -> Result<()> {
             let settings = members(Some(name), Some(scopes), settings)?;
             secret(&on, &Command::ClientCreate { settings })
         }
-        Client::List { on, unused_days } => list(&on, unused_days),
+        Client::List { on, unused_days } => all(&on, unused_days),
         Client::Show(ClientId { on, id }) => show(&on, &Command::ClientShow { id }),
         Client::Change { client: ClientId { on, id }, name, scopes, settings } => {
             show(&on, &Command::ClientChange { id, change: members(name, scopes, settings)? })
@@ -41,9 +41,6 @@ fn members(name: Option<String>, scopes: Option<String>, flags: ClientFlags) -> 
         }
     };
     let words = |text: String| text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    let list = |values: Vec<String>| {
-        (!values.is_empty()).then(|| values.into_iter().filter(|value| !value.is_empty()).collect::<Value>())
-    };
     put("name", name.map(Value::from));
     put("scopes", scopes.map(words));
     put("description", flags.description.map(Value::from));
@@ -62,6 +59,11 @@ fn members(name: Option<String>, scopes: Option<String>, flags: ClientFlags) -> 
     put("rateLimit", flags.requests_per_second.map(rate));
     put("mayIntrospect", flags.may_introspect.map(Value::from));
     Ok(Value::Object(members))
+}
+
+/// A list that was given; an empty text makes it empty.
+pub(super) fn list(values: Vec<String>) -> Option<Value> {
+    (!values.is_empty()).then(|| values.into_iter().filter(|value| !value.is_empty()).collect())
 }
 
 fn jwks(path: &std::path::Path) -> Result<Value> {
@@ -84,7 +86,7 @@ fn secret(on: &OnData, command: &Command) -> Result<()> {
     ))
 }
 
-fn list(on: &OnData, unused_days: Option<u32>) -> Result<()> {
+fn all(on: &OnData, unused_days: Option<u32>) -> Result<()> {
     let result = super::on_data(on, &Command::ClientList { unused_days }, &mut |_| {})?;
     if on.json {
         return output::json(&result);
