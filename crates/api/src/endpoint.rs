@@ -38,6 +38,8 @@ pub(crate) struct Endpoint {
 pub(crate) enum Verb {
     Get,
     Post,
+    /// GET and, for the same answer, POST.
+    GetOrPost,
 }
 
 impl Verb {
@@ -46,13 +48,20 @@ impl Verb {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
+            Self::GetOrPost => "GET, HEAD, POST",
         }
+    }
+
+    /// Whether that method has a body that is read.
+    pub(crate) fn reads_body(self, method: &http::Method) -> bool {
+        self == Self::Post || (self == Self::GetOrPost && method == http::Method::POST)
     }
 
     pub(crate) fn admits(self, method: &http::Method) -> bool {
         match self {
             Self::Get => method == http::Method::GET || method == http::Method::HEAD,
             Self::Post => method == http::Method::POST,
+            Self::GetOrPost => Self::Get.admits(method) || Self::Post.admits(method),
         }
     }
 }
@@ -131,6 +140,8 @@ pub(crate) enum Access {
     Open,
     /// Whoever has a token with at least one of these.
     AnyOf(&'static [Scope]),
+    /// Whoever has a token of a person who lets know who it is (`openid`). The answer is not replica data.
+    OpenId,
 }
 
 /// One query parameter.

@@ -20,6 +20,7 @@ mod filter;
 mod limits;
 pub mod metrics;
 mod openapi;
+mod pages;
 mod paging;
 mod pipeline;
 mod problem;
@@ -41,17 +42,19 @@ use axum::routing::any;
 
 use crate::call::Shared;
 use crate::metrics::RouteMetrics;
+use crate::pages::Page;
 use crate::pipeline::Route;
 
 pub use changes::ChangeOptions;
 pub use limits::{Limits, Rate};
+pub use pages::{Pages, Refusal};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, UnknownParameters, WebhookHealth, WebhookProbe};
 
-/// The whole API as a service: data, token, health and documentation paths.
+/// The whole API as a service: data, token, health and documentation paths, with pages for people beside them.
 ///
 /// Install the metrics recorder before the first request: handles are taken once for each route.
-pub fn router(state: ApiState) -> Router {
+pub fn router(state: ApiState, pages: Pages) -> Router {
     metrics::register_streams();
     let shared = Arc::new(Shared::new(state));
     let mut router = Router::new();
@@ -60,6 +63,16 @@ pub fn router(state: ApiState) -> Router {
         for path in spellings(endpoint.path) {
             let (shared, route) = (Arc::clone(&shared), Arc::clone(&route));
             let serve = move |request: Request| pipeline::serve(Arc::clone(&shared), Arc::clone(&route), request);
+            router = router.route(&path, any(serve));
+        }
+    }
+    for (path, serve) in pages.routes {
+        let page = Arc::new(Page { path, serve, refusal: pages.refusal, metrics: RouteMetrics::new(path) });
+        // What names the rest of a path has its last slash already.
+        let spellings = if path.contains("{*") { vec![path.to_owned()] } else { spellings(path).to_vec() };
+        for path in spellings {
+            let (shared, page) = (Arc::clone(&shared), Arc::clone(&page));
+            let serve = move |request: Request| pages::serve(Arc::clone(&shared), Arc::clone(&page), request);
             router = router.route(&path, any(serve));
         }
     }

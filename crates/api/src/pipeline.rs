@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use crate::access;
 use crate::as_of;
 use crate::call::{Call, Shared, starting};
-use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag};
 use crate::limits::Passage;
 use crate::metrics::RouteMetrics;
 use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
@@ -83,7 +83,8 @@ async fn answer(
     if !endpoint.verb.admits(&parts.method) {
         return Err(Problem::method(endpoint.verb.allow()));
     }
-    head::check_body(parts, endpoint.verb)?;
+    let reads_body = endpoint.verb.reads_body(&parts.method);
+    head::check_body(parts, reads_body)?;
     let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers, passage.address);
     let principal = shared.admission.charge(passage, admitted)?;
     let raw_query = parts.uri.query().unwrap_or_default();
@@ -92,7 +93,7 @@ async fn answer(
         accept::choose(&parts.headers, &["application/json"])?;
     }
     let path = path_params(endpoint, parts).await?;
-    let body = if endpoint.verb == Verb::Post { body::read(body).await? } else { Bytes::new() };
+    let body = if reads_body { body::read(body).await? } else { Bytes::new() };
     if endpoint.tag != Tag::Health || data {
         shared.admission.enter(passage).await?;
     }
@@ -177,7 +178,7 @@ fn failure(shared: &Shared, problem: Problem, data: bool, instance: &str, reques
     response
 }
 
-fn check_uri(uri: &http::Uri) -> Result<(), Problem> {
+pub(crate) fn check_uri(uri: &http::Uri) -> Result<(), Problem> {
     let query = uri.query().unwrap_or_default();
     if uri.path().len() + query.len() > LONGEST_URI {
         return Err(Problem::new(&URI_TOO_LONG, format!("Path and query may have {LONGEST_URI} bytes together.")));
@@ -195,7 +196,7 @@ async fn path_params(endpoint: &Endpoint, parts: &mut Parts) -> Result<Option<Ra
 }
 
 /// The access log: route templates, never paths, queries or tokens. What went well is for debugging only.
-fn log(route: &'static str, method: &Method, status: StatusCode, duration: std::time::Duration) {
+pub(crate) fn log(route: &'static str, method: &Method, status: StatusCode, duration: std::time::Duration) {
     let (status, duration_ms) = (status.as_u16(), duration.as_secs_f64() * 1e3);
     match status {
         500.. => tracing::warn!(target: "continuity_api::access", route, %method, status, duration_ms),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use continuity_base::Timestamp;
 
-use crate::authorization::identity::Scopes;
+use crate::authorization::identity::{Identity, Scopes};
 use crate::{ClientRate, Limits, ScopeSet};
 
 /// The client that a valid token was issued to.
@@ -40,6 +40,13 @@ impl Principal {
     /// Who reads, for the records of it: the client, and the person that it speaks for.
     pub fn reader(&self) -> &str {
         self.person.as_ref().map_or(&self.client_id, |person| &person.reader)
+    }
+}
+
+impl Person {
+    /// Whether the token tells who it is (`openid`).
+    pub fn may_be_known(&self) -> bool {
+        self.scopes.has(Identity::OpenId)
     }
 }
 

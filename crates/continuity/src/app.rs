@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use continuity_api::{ApiState, ChangeOptions, ServerLimits, TlsFiles};
+use continuity_api::{ApiState, ChangeOptions, Pages, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_ingest::completeness::Auditor;
@@ -100,7 +100,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     tasks.spawn("access-records", async move { auth.keep_reads(until).await });
     let (auth, until) = (state.auth.clone(), stop.clone());
     tasks.spawn("authorization-server", async move { auth.maintain(until).await });
-    let router = continuity_api::router(state.clone());
+    let pages = Pages { routes: continuity_console::pages(state.auth.clone()), refusal: continuity_console::refusal };
+    let router = continuity_api::router(state.clone(), pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));

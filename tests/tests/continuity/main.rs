@@ -13,6 +13,7 @@ mod changes;
 mod clients;
 mod commands;
 mod completeness;
+mod console;
 mod divergence;
 mod feeds;
 mod fold;

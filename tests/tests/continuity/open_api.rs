@@ -25,13 +25,13 @@ fn client(name: &str) -> PathBuf {
 }
 
 /// A demo of loans that stand still, with all its documents here.
-async fn demo() -> Result<Running, Failure> {
+pub(crate) async fn demo() -> Result<Running, Failure> {
     let words = ["--loans", "120", "--rate", "0"];
     words.into_iter().fold(Demo::new(), Demo::argument).start().await
 }
 
 /// A folder where Node finds the packages of `cargo xtask setup`, with the programs of `tests/clients/node`.
-fn workshop() -> Result<TempDir, Failure> {
+pub(crate) fn workshop() -> Result<TempDir, Failure> {
     // <target>/<profile>/deps/<this test>
     let own = std::env::current_exe()?;
     let node = own.ancestors().nth(3).ok_or("tests stand in target/PROFILE/deps")?.join("node");
@@ -67,7 +67,7 @@ fn told<'a>(command: &'a mut Command, demo: &Running) -> Result<&'a mut Command,
 }
 
 /// Runs it to its end, which has to be a success, and gives what it said.
-async fn succeeds(mut command: Command) -> Result<String, Failure> {
+pub(crate) async fn succeeds(mut command: Command) -> Result<String, Failure> {
     let shown = command.get_program().display().to_string();
     let output = tokio::time::timeout(
         Duration::from_mins(20),

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/auth", "auth", &["base", "log", "readmodel"]),
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
+    ("crates/console", "console", &["auth", "base"]),
     ("crates/api", "api", &["auth", "base", "blobs", "events", "projections", "readmodel"]),
 ];
 /// Dependencies that must stay where they are, and where.

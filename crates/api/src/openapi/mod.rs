@@ -69,7 +69,7 @@ fn paths() -> Value {
     let mut paths = Map::new();
     for endpoint in TABLE {
         let verb = match endpoint.verb {
-            Verb::Get => "get",
+            Verb::Get | Verb::GetOrPost => "get",
             Verb::Post => "post",
         };
         paths.insert(endpoint.path.to_owned(), json!({verb: operation::of(endpoint)}));
@@ -96,6 +96,12 @@ fn security_schemes() -> Value {
             "type": "oauth2",
             "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator.",
             "flows": {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token", "scopes": scopes}},
+        },
+        "person": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token that a person granted (authorization code with PKCE, at `/oauth/authorize`).",
         },
     })
 }

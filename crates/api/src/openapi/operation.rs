@@ -41,6 +41,7 @@ fn token_body(endpoint: &Endpoint) -> Value {
 fn security(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
+        Access::OpenId => json!([{"person": []}]),
         Access::AnyOf(scopes) => scopes.iter().map(|s| json!({"oauth2": [s.as_str()]})).collect::<Vec<_>>().into(),
     }
 }
@@ -65,7 +66,7 @@ fn responses(endpoint: &Endpoint) -> Value {
         // Replies of the token endpoint may also have the form of RFC 6749: they are written out where they stand.
         let response = match endpoint.verb {
             Verb::Get => json!({"$ref": format!("#/components/responses/{}", problems::name(status, &kinds))}),
-            Verb::Post => problems::response(endpoint, status, &kinds),
+            Verb::Post | Verb::GetOrPost => problems::response(endpoint, status, &kinds),
         };
         responses.insert(status.to_string(), response);
     }

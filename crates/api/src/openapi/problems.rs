@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::parameters::{is_file, names};
 use super::schemas::reference;
 use super::{headers, is_data};
-use crate::endpoint::{Answer, Endpoint, ParamKind, Tag, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, ParamKind, Tag, Verb};
 use crate::problem::{self, Kind};
 use crate::routes::TABLE;
 
@@ -31,6 +31,14 @@ fn names_something(endpoint: &Endpoint) -> bool {
 
 fn is_ready(endpoint: &Endpoint) -> bool {
     endpoint.path == "/ready"
+}
+
+fn asks_for_token(endpoint: &Endpoint) -> bool {
+    !matches!(endpoint.access, Access::Open)
+}
+
+fn reads_body(endpoint: &Endpoint) -> bool {
+    endpoint.verb.reads_body(&http::Method::POST)
 }
 
 fn records(endpoint: &Endpoint) -> bool {
@@ -63,9 +71,9 @@ static RULES: &[Rule] = &[
         any,
         "`access_token` stands in the URL, where proxies and logs keep it: treat it as leaked, and send it in the Authorization header.",
     ),
-    (&problem::UNAUTHORIZED, is_data, "Send an access token: Authorization: Bearer <token>."),
-    (&problem::INVALID_TOKEN, is_data, "The access token expired."),
-    (&problem::INSUFFICIENT_SCOPE, is_data, "The token needs one of these scopes: tasks:read."),
+    (&problem::UNAUTHORIZED, asks_for_token, "Send an access token: Authorization: Bearer <token>."),
+    (&problem::INVALID_TOKEN, asks_for_token, "The access token expired."),
+    (&problem::INSUFFICIENT_SCOPE, asks_for_token, "The token needs one of these scopes: tasks:read."),
     (&problem::UNKNOWN_PATH, nobody, "The paths that there are stand in /~/open-api/openapi.json."),
     (&problem::NOT_FOUND, names_something, "There is no loan request \"01a169cd-036d-7cf9-b09c-e92c04714d94\"."),
     (&problem::METHOD_NOT_ALLOWED, any, "This path answers GET, HEAD; the replica's data is read-only."),
@@ -89,17 +97,17 @@ static RULES: &[Rule] = &[
     (&problem::BLOB_ERASED, is_file, "The platform erased them for good."),
     (
         &problem::CONTENT_TOO_LARGE,
-        |e| e.verb == Verb::Get,
+        |e| !reads_body(e) || e.verb == Verb::GetOrPost,
         "This path reads no request body; what is asked for stands in the URL.",
     ),
-    (&problem::UNSUPPORTED_CODING, |e| e.verb == Verb::Post, "Send the request body without Content-Encoding."),
+    (&problem::UNSUPPORTED_CODING, reads_body, "Send the request body without Content-Encoding."),
     (&problem::HEADERS_TOO_LARGE, any, "At most 80 header fields and 32768 bytes of them are read."),
     (
         &problem::RATE_LIMITED,
-        is_data,
+        asks_for_token,
         "The client asks more often than it may; RateLimit-Policy says how often that is.",
     ),
-    (&problem::REQUEST_TIMEOUT, |e| e.verb == Verb::Post, "The request body did not arrive within 10 s."),
+    (&problem::REQUEST_TIMEOUT, reads_body, "The request body did not arrive within 10 s."),
     (&problem::URI_TOO_LONG, any, "Path and query may have 8192 bytes together."),
     (&problem::TOO_MANY_STREAMS, is_stream, "This client listens to 16 streams already."),
     (&problem::RANGE_NOT_SATISFIABLE, is_file, "There are 48213 bytes."),

@@ -11,8 +11,8 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
     let (shell, python, javascript) = match (endpoint.verb, endpoint.access) {
         (Verb::Post, _) if is_grant(endpoint) => token(endpoint.path),
         (Verb::Post, _) => about(endpoint.path),
-        (Verb::Get, Access::AnyOf(_)) => read(endpoint, true),
-        (Verb::Get, Access::Open) => read(endpoint, false),
+        (_, Access::AnyOf(_) | Access::OpenId) => read(endpoint, true),
+        (_, Access::Open) => read(endpoint, false),
     };
     json!([
         {"lang": "Shell", "label": "curl", "source": shell},

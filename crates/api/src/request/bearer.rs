@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use continuity_auth::{Auth, Principal, TokenError};
+use continuity_auth::{Auth, Person, Principal, TokenError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -19,13 +19,16 @@ pub(crate) fn admit(
     headers: &HeaderMap,
     from: Option<IpAddr>,
 ) -> Result<Option<Principal>, Problem> {
-    let Access::AnyOf(scopes) = access else { return Ok(None) };
+    if matches!(access, Access::Open) {
+        return Ok(None);
+    }
     let token = token(headers)?.ok_or_else(|| Problem::unauthorized(REALM, None))?;
     let principal = auth.verify(token, from).map_err(|e| Problem::unauthorized(REALM, Some(e.public_description())))?;
-    if principal.scopes.contains_any(scopes) {
-        return Ok(Some(principal));
-    }
-    let needed: Vec<&str> = scopes.iter().map(|s| s.as_str()).collect();
+    let needed = match access {
+        Access::AnyOf(scopes) if !principal.scopes.contains_any(scopes) => scopes.iter().map(|s| s.as_str()).collect(),
+        Access::OpenId if !principal.person.as_ref().is_some_and(Person::may_be_known) => vec!["openid"],
+        _ => return Ok(Some(principal)),
+    };
     Err(Problem::scope(REALM, &needed.join(" ")))
 }
 
@@ -43,7 +46,7 @@ pub(crate) fn still_admits(
 }
 
 /// The token after `Bearer`, in any case. Another scheme counts as no credentials at all (RFC 6750 section 3.1).
-fn token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

@@ -31,6 +31,19 @@ pub(crate) static METADATA: Endpoint = Endpoint {
     handler: Handler::Read(metadata),
 };
 
+pub(crate) static OPENID: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/.well-known/openid-configuration",
+    id: "getProviderMetadata",
+    tag: Tag::Token,
+    summary: "Get the server's metadata (OpenID Connect)",
+    description: "OpenID Connect Discovery 1.0: the same as `/.well-known/oauth-authorization-server`.",
+    access: Access::Open,
+    params: &[],
+    answer: Answer::Object("ServerMetadata"),
+    handler: Handler::Read(metadata),
+};
+
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every handler")]
 fn metadata(call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::json(call.shared.state.auth.metadata().to_string()).caching(Caching::Public))

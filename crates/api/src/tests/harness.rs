@@ -24,7 +24,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::files::Files;
-use crate::{ApiState, ChangeOptions, UnknownParameters, WebhookHealth, router};
+use crate::{ApiState, ChangeOptions, Pages, UnknownParameters, WebhookHealth, router};
 
 /// 2026-11-22T12:00:00Z
 pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_348_800_000_000);
@@ -271,7 +271,7 @@ impl Replica {
         };
         adjust(&mut state);
         let tokens = tokens(&state.auth);
-        let router = router(state.clone());
+        let router = router(state.clone(), Pages::default());
         Self { router, state, clock, tokens, stop, engine: Some(thread), log: writer, ledger: written, feed, dir }
     }
 

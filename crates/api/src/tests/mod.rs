@@ -15,6 +15,7 @@ mod hostile_names;
 mod limited;
 mod lists;
 mod nested;
+mod pages;
 mod scope_matrix;
 mod scopes;
 mod search;

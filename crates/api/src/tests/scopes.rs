@@ -33,7 +33,7 @@ pub(super) fn with_ids(path: &str) -> String {
 fn guarded() -> impl Iterator<Item = (&'static Endpoint, &'static [Scope])> {
     TABLE.iter().filter_map(|endpoint| match endpoint.access {
         Access::AnyOf(scopes) => Some((*endpoint, scopes)),
-        Access::Open => None,
+        Access::Open | Access::OpenId => None,
     })
 }
 
@@ -79,6 +79,28 @@ async fn a_bad_token_is_invalid_token() {
             assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{token}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_somebody_is_is_told_for_a_person_s_token_alone() {
+    for method in [Method::GET, Method::POST] {
+        for (token, status, challenge) in [
+            ("", StatusCode::UNAUTHORIZED, "Bearer realm=\"continuity\""),
+            ("a.b.c", StatusCode::UNAUTHORIZED, "error=\"invalid_token\""),
+            (HOUSE.token("all"), StatusCode::FORBIDDEN, "error=\"insufficient_scope\", scope=\"openid\""),
+        ] {
+            let mut request = Request::builder().method(&method).uri("/oauth/userinfo");
+            if !token.is_empty() {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let answer = HOUSE.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, status, "{method} {token}");
+            assert!(answer.header("www-authenticate").ends_with(challenge) || token == "a.b.c", "{method} {token}");
+            assert!(answer.header("www-authenticate").contains(challenge), "{method} {token}");
+        }
+    }
+    let delete = Request::builder().method(Method::DELETE).uri("/oauth/userinfo").body(Body::empty()).unwrap();
+    assert_eq!(HOUSE.send(delete).await.header("allow"), "GET, HEAD, POST");
 }
 
 #[tokio::test]

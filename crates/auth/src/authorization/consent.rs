@@ -102,15 +102,10 @@ impl Auth {
         let identity = scopes.identity().map(|scope| (scope.in_words(), scope.name()));
         let data = scopes.data.iter().map(|scope| (scope.in_words(), scope.as_str()));
         let missing = request.scopes.data.iter().filter(|scope| !session.account.settings.scopes.contains(*scope));
-        let back = &request.redirect_uri;
-        let host = back.host_str().map(|host| match back.port() {
-            Some(port) => format!("{}://{host}:{port}", back.scheme()),
-            None => format!("{}://{host}", back.scheme()),
-        });
         Ok(ConsentWanted {
             client_name: settings.name.clone(),
             client_description: settings.description.clone(),
-            sent_to: host.unwrap_or_else(|| format!("{}:", back.scheme())),
+            sent_to: request.sent_to(),
             wants: identity.chain(data).collect(),
             not_given: missing.map(crate::Scope::as_str).collect(),
         })

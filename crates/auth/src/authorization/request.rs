@@ -33,6 +33,18 @@ pub struct Authorization {
     pub(crate) max_age: Option<i64>,
 }
 
+impl Authorization {
+    /// Where the person is sent afterwards: scheme, host and port.
+    pub fn sent_to(&self) -> String {
+        let (back, scheme) = (&self.redirect_uri, self.redirect_uri.scheme());
+        match (back.host_str(), back.port()) {
+            (Some(host), Some(port)) => format!("{scheme}://{host}:{port}"),
+            (Some(host), None) => format!("{scheme}://{host}"),
+            (None, _) => format!("{scheme}:"),
+        }
+    }
+}
+
 /// How the person may be asked (OpenID Connect Core section 3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Prompt {

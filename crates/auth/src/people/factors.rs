@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::event::{AccountEvent, PasswordSet};
 use super::pending::Begun;
+use super::row::AccountRow;
 use super::session::Session;
 use super::sign_in::SignInError;
 use super::{password, totp};
@@ -58,10 +59,19 @@ impl Auth {
     /// A secret for an authenticator app.
     pub fn offer_totp(&self, session: &Session) -> Result<TotpOffer, SignInError> {
         let secret = totp::generate()?;
-        let uri = totp::uri(&secret, "Continuity", &session.account.settings.email);
-        let shown = totp::base32(&secret);
-        let handle = self.keep(Begun::Totp { session: session.id.clone(), secret })?;
-        Ok(TotpOffer { handle, secret: shown, uri })
+        let handle = self.keep(Begun::Totp { session: session.id.clone(), secret: secret.clone() })?;
+        Ok(offer(session, handle, &secret))
+    }
+
+    /// The secret that was offered before, to be shown once more; `None` once that is over.
+    pub fn offered_totp(&self, session: &Session, handle: &str) -> Option<TotpOffer> {
+        let secret = self.desk().pending.totp(handle, &session.id, self.monotonic())?;
+        Some(offer(session, handle.to_owned(), &secret))
+    }
+
+    /// Whether everybody has to have a second factor: then the last one cannot be removed.
+    pub fn second_factor_required(&self) -> bool {
+        self.desk().policy.second_factor_required
     }
 
     /// Takes an authenticator app whose code shows that it has the secret. New recovery codes, where there were none.
@@ -158,18 +168,43 @@ impl Auth {
         let (by, id, generation) = (session.by(), session.account.id.clone(), session.generation);
         self.off_thread(move |auth| {
             auth.on_account_by(&by, &id, |row| {
-                if row.generation == generation && row.is_open() {
-                    Ok(what)
-                } else {
-                    Err(AuthError::Conflict("the session ended meanwhile; sign in again".to_owned()))
+                if row.generation != generation || !row.is_open() {
+                    return conflict("the session ended meanwhile; sign in again");
                 }
+                if auth.second_factor_required() && takes_last_factor(&what, row) {
+                    return conflict("a second factor is required here; add another one before you remove the last");
+                }
+                Ok(what)
             })
         })
         .await
     }
 }
 
+fn offer(session: &Session, handle: String, secret: &[u8]) -> TotpOffer {
+    let uri = totp::uri(secret, "Continuity", &session.account.settings.email);
+    TotpOffer { handle, secret: totp::base32(secret), uri }
+}
+
+/// Whether the account has a second factor, and none any more after this.
+fn takes_last_factor(what: &AccountEvent, row: &AccountRow) -> bool {
+    match what {
+        AccountEvent::TotpRemoved => row.totp.is_some() && row.passkeys.is_empty(),
+        AccountEvent::PasskeyRemoved { id } => {
+            row.totp.is_none() && row.passkeys.len() == 1 && row.passkeys[0].id == *id
+        }
+        _ => false,
+    }
+}
+
+fn conflict<T>(why: &str) -> Result<T, AuthError> {
+    Err(AuthError::Conflict(why.to_owned()))
+}
+
 /// A recovery code as it is compared: without what people add or leave out when they copy it.
 pub(crate) fn recovery_code(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_alphanumeric).take(64).collect::<String>().to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use crate::endpoint::{Endpoint, Verb};
 pub(super) fn write(page: &mut String, document: &Value, endpoint: &Endpoint) {
     let (verb, method) = match endpoint.verb {
         Verb::Get => ("get", "GET"),
+        Verb::GetOrPost => ("get", "GET or POST"),
         Verb::Post => ("post", "POST"),
     };
     let operation = &document["paths"][endpoint.path][verb];

@@ -5,6 +5,7 @@
 pub(crate) mod introspect;
 pub(crate) mod revoke;
 pub(crate) mod token;
+pub(crate) mod userinfo;
 
 use std::future::Future;
 

@@ -1,0 +1,65 @@
+//! Pages of others pass the same doors as the API.
+
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::harness::HOUSE;
+use crate::Pages;
+use crate::limits::Peer;
+
+async fn show(address: Option<ConnectInfo<IpAddr>>, headers: HeaderMap, body: String) -> String {
+    let address = address.map(|ConnectInfo(address)| address.to_string()).unwrap_or_default();
+    format!("{address} {} {}", headers["x-request-id"].to_str().unwrap(), body.len())
+}
+
+fn router() -> Router {
+    let routes = vec![("/console/{page}", get(show).post(show)), ("/console/deep/{*rest}", get(show))];
+    let refusal: crate::Refusal = |status, title, detail| {
+        let mut response = axum::response::Response::new(format!("{title}: {detail}").into());
+        *response.status_mut() = status;
+        response
+    };
+    crate::router(HOUSE.state.clone(), Pages { routes, refusal })
+}
+
+async fn answer(request: http::request::Builder, body: Body) -> (StatusCode, HeaderMap, String) {
+    let request = request.header("x-request-id", "r-1").extension(Peer([192, 0, 2, 9].into()));
+    let response = router().oneshot(request.header("host", "localhost").body(body).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    (parts.status, parts.headers, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_page_is_told_the_address_and_the_id_and_is_given_the_body() {
+    for path in ["/console/a", "/console/a/", "/console/deep/a/b/"] {
+        let (status, headers, text) = answer(Request::get(path), Body::empty()).await;
+        assert_eq!((status, text.as_str()), (StatusCode::OK, "192.0.2.9 r-1 0"), "{path}");
+        assert_eq!(headers["x-request-id"], "r-1");
+    }
+    let (status, _, text) = answer(Request::post("/console/a"), Body::from("abc")).await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "192.0.2.9 r-1 3"));
+    let (status, headers, _) = answer(Request::builder().method(Method::PUT).uri("/console/a"), Body::empty()).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(headers["allow"], "GET,HEAD,POST");
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_refused_in_the_words_of_the_pages() {
+    let (status, headers, text) = answer(Request::post("/console/a"), Body::from(vec![b'x'; 17_000])).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(text, "The request body is too long: At most 16384 bytes of a request body are read.");
+    assert_eq!(headers["x-request-id"], "r-1");
+    let long = format!("/console/a?{}", "x".repeat(9_000));
+    assert_eq!(answer(Request::get(long), Body::empty()).await.0, StatusCode::URI_TOO_LONG);
+    let secret = "/console/a?access_token=x";
+    assert_eq!(answer(Request::get(secret), Body::empty()).await.0, StatusCode::BAD_REQUEST);
+    let announced = Request::get("/console/a").header("content-length", "3");
+    assert_eq!(answer(announced, Body::empty()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}

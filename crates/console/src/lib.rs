@@ -1,0 +1,67 @@
+//! The pages with which people sign in, look after their account, and let applications in.
+//!
+//! Rendered here, with everything embedded: no page asks another host, and all of them work without JavaScript, which
+//! passkeys alone need. [`pages`] lists the paths with what answers there; whoever serves them hands over the address that
+//! a request came from as `ConnectInfo<IpAddr>`, and its id as `X-Request-Id`. What people read stands in `texts`.
+
+mod agent;
+mod assets;
+mod cookies;
+mod faults;
+mod forms;
+mod frame;
+mod guard;
+mod next;
+mod pages;
+mod policy;
+mod reply;
+mod state;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod visit;
+mod when;
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, get, post};
+use continuity_auth::Auth;
+
+use crate::pages::{account, authorize, link, logout, passkey, second_factor, sign_in, trouble};
+use crate::state::{Console, Shared};
+
+pub use pages::trouble::refusal;
+
+/// Every page: its path, parameters in braces, and what answers there.
+pub fn pages(auth: Auth) -> Vec<(&'static str, MethodRouter)> {
+    let console: Shared = Arc::new(Console::new(auth));
+    let table: Vec<(&'static str, MethodRouter<Shared>)> = vec![
+        ("/console", get(account::home)),
+        ("/console/sign-in", get(sign_in::show).post(sign_in::take)),
+        ("/console/sign-in/passkey", post(passkey::sign_in)),
+        ("/console/sign-in/passkey/options", post(passkey::sign_in_options)),
+        ("/console/sign-in/second", get(second_factor::show).post(second_factor::take)),
+        ("/console/sign-in/second/passkey", post(passkey::second)),
+        ("/console/sign-in/second/passkey/options", post(passkey::second_options)),
+        ("/console/sign-out", post(sign_in::sign_out)),
+        ("/console/link/{token}", get(link::show).post(link::take)),
+        ("/console/account", get(account::show)),
+        ("/console/account/password", get(account::password::show).post(account::password::take)),
+        ("/console/account/second-factor", get(account::second_factor::show)),
+        ("/console/account/authenticator", get(account::authenticator::show).post(account::authenticator::take)),
+        ("/console/account/authenticator/remove", post(account::authenticator::remove)),
+        ("/console/account/passkeys", post(account::passkeys::add)),
+        ("/console/account/passkeys/options", post(account::passkeys::options)),
+        ("/console/account/passkeys/remove", post(account::passkeys::remove)),
+        ("/console/account/recovery-codes", post(account::recovery::make)),
+        ("/console/account/sessions/end", post(account::sessions::end)),
+        ("/console/account/applications/withdraw", post(account::applications::withdraw)),
+        ("/oauth/authorize", get(authorize::show).post(authorize::take)),
+        ("/oauth/logout", get(logout::show).post(logout::take)),
+        (assets::STYLE.path, get(|| assets::STYLE.answer())),
+        (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
+        (assets::ICON.path, get(|| assets::ICON.answer())),
+        ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
+    ];
+    table.into_iter().map(|(path, page)| (path, page.with_state(Arc::clone(&console)))).collect()
+}

@@ -1,0 +1,11 @@
+//! The pages, one file each.
+
+pub(crate) mod account;
+pub(crate) mod authorize;
+pub(crate) mod link;
+pub(crate) mod logout;
+pub(crate) mod passkey;
+pub(crate) mod passwords;
+pub(crate) mod second_factor;
+pub(crate) mod sign_in;
+pub(crate) mod trouble;

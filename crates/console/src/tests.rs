@@ -1,0 +1,7 @@
+//! The pages as a browser sees them, on a real authorization server.
+
+mod account;
+mod authorize;
+mod bench;
+mod guard;
+mod sign_in;

@@ -1,0 +1,238 @@
+//! A server with a directory and a clock of its own, and browsers that keep cookies.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use continuity_auth::{
+    Account, AccountSettings, Auth, AuthOptions, Authentication, ClientSettings, GrantType, KeyRotation, Role, Scope,
+    ScopeSet, SignInPolicy, SigningAlgorithm,
+};
+use continuity_base::{Clock, ManualClock, Timestamp};
+use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+pub(crate) const ISSUER: &str = "https://localhost:8083";
+pub(crate) const EMAIL: &str = "jane@bank.example";
+pub(crate) const PASSWORD: &str = "trout lantern velvet";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1/callback";
+
+pub(crate) struct Bench {
+    pub(crate) auth: Auth,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) account: Account,
+    router: Router,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Whose people need a second factor.
+    pub(crate) fn strict() -> Self {
+        Self::with(ISSUER, SignInPolicy::default())
+    }
+
+    /// Whose people need none.
+    pub(crate) fn lax() -> Self {
+        Self::with(ISSUER, SignInPolicy { second_factor_required: false, ..SignInPolicy::default() })
+    }
+
+    pub(crate) fn with(issuer: &str, sign_in: SignInPolicy) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_795_370_400_000_000)));
+        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
+        let options = AuthOptions { rotation, sign_in, ..AuthOptions::new(dir.path(), issuer, as_clock) };
+        let auth = Auth::open(options).unwrap();
+        let settings = AccountSettings {
+            email: EMAIL.to_owned(),
+            name: "Jane <Doe>".to_owned(),
+            roles: vec![Role::Admin],
+            scopes: ScopeSet::EMPTY.with(Scope::LoansRead),
+        };
+        let account = auth.create_account(settings).unwrap();
+        let router =
+            crate::pages(auth.clone()).into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
+        Self { auth, clock, account, router, _dir: dir }
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser { bench: self, cookies: BTreeMap::new(), token: String::new() }
+    }
+
+    /// A browser whose person set a password.
+    pub(crate) async fn with_password(&self) -> Browser<'_> {
+        let mut browser = self.browser();
+        let link = self.auth.make_link(&self.account.id).unwrap();
+        let path = format!("/console/link/{}", *link);
+        browser.get(&path).await;
+        let set = browser.post(&path, &[("new", PASSWORD), ("repeat", PASSWORD)]).await;
+        assert_eq!(set.to(), "/console/sign-in?said=password-set");
+        browser
+    }
+
+    /// A browser whose person is signed in, with a password alone.
+    pub(crate) async fn signed_in(&self) -> Browser<'_> {
+        let mut browser = self.with_password().await;
+        browser.sign_in("").await;
+        browser
+    }
+
+    /// An application that may read loans and audit logs, and its request.
+    pub(crate) fn application(&self, more: &str) -> (String, String) {
+        let scopes = ScopeSet::EMPTY.with(Scope::LoansRead).with(Scope::AuditRead);
+        let settings = ClientSettings {
+            grant_types: vec![GrantType::AuthorizationCode],
+            authentication: Authentication::None,
+            redirect_uris: vec![CALLBACK.to_owned()],
+            description: "Shows loans & more.".to_owned(),
+            ..ClientSettings::named("Loan <Browser>", scopes)
+        };
+        let id = self.auth.create_client(settings).unwrap().client.id;
+        let challenge = URL_SAFE_NO_PAD.encode([7; 32]);
+        let back: String = form_urlencoded::byte_serialize(CALLBACK.as_bytes()).collect();
+        let request = format!(
+            "/oauth/authorize?response_type=code&client_id={id}&redirect_uri={back}&state=s%26t&code_challenge={challenge}&code_challenge_method=S256&scope=openid+loans%3Aread+audit%3Aread{more}"
+        );
+        (id, request)
+    }
+
+    pub(crate) fn later(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The code of an authenticator app now.
+    pub(crate) fn code(&self, secret: &str) -> String {
+        let mut bits = 0_u64;
+        let mut count = 0;
+        let mut bytes = Vec::new();
+        for letter in secret.bytes().filter(|byte| *byte != b' ') {
+            let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+            bits = bits << 5 | value as u64;
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
+            }
+        }
+        let now = u64::try_from(self.clock.now().as_seconds()).unwrap();
+        totp_rs::Builder::new().with_secret(bytes).build().unwrap().generate(now).to_string()
+    }
+}
+
+/// Keeps cookies, and what forms of the page that it has open repeat.
+pub(crate) struct Browser<'a> {
+    pub(crate) bench: &'a Bench,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) token: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Browser<'_> {
+    pub(crate) async fn get(&mut self, path: &str) -> Page {
+        self.send(Request::builder().method(Method::GET).uri(path), String::new()).await
+    }
+
+    /// Sends a form of the page that is open.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = self.token.clone();
+        self.post_as(path, fields, &[(ORIGIN.as_str(), ISSUER)], &token).await
+    }
+
+    pub(crate) async fn post_as(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+        token: &str,
+    ) -> Page {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("token", token).extend_pairs(fields);
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request, body.finish()).await
+    }
+
+    async fn send(&mut self, request: http::request::Builder, body: String) -> Page {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request
+            .header(COOKIE, cookies.join("; "))
+            .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36")
+            .extension(ConnectInfo::<IpAddr>([192, 0, 2, 1].into()));
+        let response = self.bench.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for set in parts.headers.get_all(SET_COOKIE) {
+            let (pair, rest) = set.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        let page = Page { status: parts.status, headers: parts.headers, text };
+        if let Some(token) = page.value("token") {
+            self.token = token;
+        }
+        page
+    }
+
+    /// Signs in with the password, on the way to `next`.
+    pub(crate) async fn sign_in(&mut self, next: &str) -> Page {
+        self.get("/console/sign-in").await;
+        self.post("/console/sign-in", &[("email", EMAIL), ("password", PASSWORD), ("next", next)]).await
+    }
+
+    /// Sets up an authenticator app; its secret and the recovery codes.
+    pub(crate) async fn set_up_app(&mut self) -> (String, Vec<String>) {
+        let page = self.get("/console/account/authenticator").await;
+        let secret = page.between("<p class=\"secret\"><code>", "</code>");
+        let code = self.bench.code(&secret);
+        let handle = page.value("handle").unwrap();
+        let codes = self.post("/console/account/authenticator", &[("handle", &handle), ("code", &code)]).await;
+        assert_eq!(codes.status, StatusCode::OK, "{}", codes.text);
+        let codes = codes.text.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+        (secret, codes.collect())
+    }
+
+    pub(crate) fn session(&self) -> Option<&String> {
+        self.cookies.get("__Host-continuity")
+    }
+}
+
+impl Page {
+    /// Where it leads.
+    pub(crate) fn to(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
+        self.headers[LOCATION].to_str().unwrap()
+    }
+
+    /// The value of a hidden field, the first of that name.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        let (_, rest) = self.text.split_once(&format!("name=\"{name}\" value=\""))?;
+        rest.split('"').next().map(str::to_owned)
+    }
+
+    pub(crate) fn between(&self, start: &str, end: &str) -> String {
+        let (_, rest) = self.text.split_once(start).unwrap_or_else(|| panic!("no {start} in {}", self.text));
+        rest.split(end).next().unwrap().to_owned()
+    }
+
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+}

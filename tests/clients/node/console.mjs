@@ -1,0 +1,297 @@
+// A person in a browser: chooses a password, sets up an authenticator app and a passkey, signs in with each, lets an
+// application in and takes that back; then the same, as far as it goes, without JavaScript.
+//
+//     node console.mjs BASE_URL LINK CLIENT_ID FOLDER       (pictures of the pages go into FOLDER)
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { connect } from "node:tls";
+import { setTimeout as sleep } from "node:timers/promises";
+import { chromium } from "playwright-core";
+
+const [base, link, clientId, folder] = process.argv.slice(2);
+const EMAIL = "jane.doe@bank.example";
+const PASSWORD = "copper meadow whistle";
+const complaints = [];
+// An application on the person's device is gone back to by a scheme of its own.
+const onDevice = "example.bank.loans:/callback";
+
+// The application's own server, on this machine: keeps what people bring back.
+const brought = [];
+const application = createServer((request, reply) => {
+  if (request.url.startsWith("/callback")) brought.push(new URL(request.url, "http://127.0.0.1"));
+  reply.writeHead(200, { "content-type": "text/html" }).end("<!DOCTYPE html><link rel=icon href=data:,><title>Application</title>");
+});
+await new Promise((listening) => application.listen(0, "127.0.0.1", listening));
+const callback = `http://127.0.0.1:${application.address().port}/callback`;
+
+// Browsers make no passkeys where they were told to overlook a certificate; so this one is told which key to trust.
+async function keyOfServer() {
+  const { hostname, port } = new URL(base);
+  const socket = connect({ host: "127.0.0.1", port, servername: hostname });
+  await new Promise((connected, failed) => socket.once("secureConnect", connected).once("error", failed));
+  const key = socket.getPeerX509Certificate().publicKey.export({ type: "spki", format: "der" });
+  socket.destroy();
+  return createHash("sha256").update(key).digest("base64");
+}
+
+const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+const trust = `--ignore-certificate-errors-spki-list=${await keyOfServer()}`;
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", trust] });
+
+// A page that may ask this replica and the application alone, and whose complaints are kept.
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.on("request", (request) => {
+    const url = request.url();
+    if (![base, callback, onDevice, "data:"].some((known) => url.startsWith(known))) complaints.push(`asks ${url}`);
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  return page;
+}
+
+// Pictures of the page that is open, on three screens; it must not be wider than any of them.
+async function picture(page, name) {
+  for (const [screen, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["narrow", "light", 390], ["wide", "dark", 2560]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: width < 1000 ? 844 : 900 });
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert(wider <= 0, `${name} is ${wider} pixels wider than the ${screen} screen`);
+    await page.screenshot({ path: `${folder}/console-${name}-${screen}.png`, fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+// The codes of an authenticator app (RFC 6238). The server takes each step once, and the next one a little early.
+let lastStep = 0;
+async function code(secret) {
+  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const now = () => Math.floor(Date.now() / 30_000);
+  const step = Math.max(lastStep + 1, now());
+  while (step > now() + 1) await sleep(500);
+  lastStep = step;
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const digest = createHmac("sha1", key).update(counter).digest();
+  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const at = (page, path) => page.waitForURL((url) => url.href.startsWith(`${base}${path}`));
+
+async function enterPassword(page) {
+  await page.getByLabel("E-mail address").fill(EMAIL);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await button(page, "Sign in").click();
+}
+
+async function signInWithCode(page, secret) {
+  await enterPassword(page);
+  await page.getByLabel("Code of your authenticator app").fill(await code(secret));
+  await button(page, "Continue").click();
+}
+
+async function signOut(page) {
+  await page.goto(`${base}/console/account`);
+  await button(page, "Sign out").click();
+  await page.getByText("You are signed out.").waitFor();
+}
+
+async function choosePassword(page) {
+  await page.goto(link);
+  await picture(page, "link");
+  await page.getByLabel("New password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("New password, once more").fill(PASSWORD);
+  await button(page, "Set password").click();
+  await page.getByText("Your password is set.").waitFor();
+}
+
+async function setUpApp(page) {
+  await enterPassword(page);
+  await at(page, "/console/account");
+  // Where everybody has to have a second factor, the sign-in leads here.
+  await page.goto(`${base}/console/account/second-factor`);
+  await picture(page, "set-up");
+  await page.getByRole("link", { name: "Set up an app" }).click();
+  const secret = await page.locator(".secret code").innerText();
+  assert.equal(await page.locator(".picture svg").count(), 1);
+  await picture(page, "authenticator");
+  await page.getByLabel("Code", { exact: true }).fill(await code(secret));
+  await button(page, "Confirm").click();
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  await picture(page, "recovery");
+  assert.equal(await page.locator(".codes li").count(), 10);
+  await page.getByRole("link", { name: "I have stored them" }).click();
+  await at(page, "/console/account");
+  return secret;
+}
+
+async function addPasskey(page) {
+  await page.goto(`${base}/console/account`);
+  await page.getByLabel("Name of the new passkey").fill("Work laptop");
+  await button(page, "Add a passkey").click();
+  await page.getByText("The passkey is added.").waitFor();
+  await page.getByText("Work laptop", { exact: true }).waitFor();
+}
+
+async function signInWithPasskey(page) {
+  await button(page, "Sign in with a passkey").click();
+}
+
+// A request of the application, and what it needs to come for tokens afterwards.
+function request(more = {}) {
+  const verifier = randomBytes(32).toString("base64url");
+  const query = new URLSearchParams({
+    response_type: "code", client_id: clientId, redirect_uri: callback, state: randomBytes(8).toString("hex"),
+    scope: "openid profile loans:read audit:read", code_challenge_method: "S256",
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"), ...more,
+  });
+  return { url: `${base}/oauth/authorize?${query}`, state: query.get("state"), verifier };
+}
+
+// What came back for it.
+async function answer(page, { state }) {
+  await page.waitForURL((url) => url.href.startsWith(callback));
+  const query = brought.at(-1).searchParams;
+  assert.equal(query.get("state"), state);
+  assert.equal(query.get("iss"), base);
+  return query;
+}
+
+async function comeForTokens(query, { verifier }) {
+  const body = new URLSearchParams({
+    grant_type: "authorization_code", code: query.get("code"), redirect_uri: callback, client_id: clientId, code_verifier: verifier,
+  });
+  const reply = await fetch(`${base}/api/v1/oauth/token`, { method: "POST", body });
+  assert.equal(reply.status, 200, await reply.clone().text());
+  return reply.json();
+}
+
+async function whoIs(token, method) {
+  const reply = await fetch(`${base}/oauth/userinfo`, { method, headers: { authorization: `Bearer ${token}` } });
+  return { status: reply.status, claims: reply.ok ? await reply.json() : undefined };
+}
+
+async function letIn(page) {
+  const asked = request();
+  await page.goto(asked.url);
+  await page.getByText("to go on to Loan Browser").waitFor();
+  await picture(page, "sign-in");
+  await signInWithPasskey(page);
+  await page.getByRole("heading", { name: "Let Loan Browser in?" }).waitFor();
+  await picture(page, "consent");
+  await button(page, "Allow").click();
+  const tokens = await comeForTokens(await answer(page, asked), asked);
+  for (const method of ["GET", "POST"]) {
+    const { status, claims } = await whoIs(tokens.access_token, method);
+    assert.equal(status, 200);
+    assert.equal(claims.name, "Jane Doe");
+    assert.equal(claims.email, undefined);
+  }
+  return tokens.access_token;
+}
+
+async function refuse(page) {
+  const asked = request({ prompt: "consent" });
+  await page.goto(asked.url);
+  await button(page, "Refuse").click();
+  assert.equal((await answer(page, asked)).get("error"), "access_denied");
+}
+
+// One sign-in leads through this server to the application, without a page in between.
+async function straightThrough(page, secret) {
+  await signOut(page);
+  const asked = request();
+  await page.goto(asked.url);
+  await signInWithCode(page, secret);
+  assert((await answer(page, asked)).get("code"));
+}
+
+async function withdraw(page, token) {
+  await page.goto(`${base}/console/account`);
+  await picture(page, "account");
+  await button(page, "Withdraw: Loan Browser").click();
+  await page.getByText("The application is let in no longer.").waitFor();
+  assert.equal((await whoIs(token, "GET")).status, 401);
+}
+
+// The browser hands the address to the system, which knows no such application here.
+async function letInOnDevice(page) {
+  await page.goto(request({ redirect_uri: onDevice, prompt: "consent" }).url);
+  const handed = page.waitForEvent("request", (one) => one.url().startsWith(`${onDevice}?code=`));
+  await button(page, "Allow").click();
+  await handed;
+}
+
+async function withoutScript(secret) {
+  const page = await open({ javaScriptEnabled: false });
+  const asked = request({ prompt: "consent" });
+  await page.goto(asked.url);
+  assert.equal(await button(page, "Sign in with a passkey").isVisible(), false);
+  await page.getByLabel("E-mail address").fill(EMAIL);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await button(page, "Sign in").click();
+  await page.getByLabel("Code of your authenticator app").fill(await code(secret));
+  await button(page, "Continue").click();
+  await page.getByRole("heading", { name: "Let Loan Browser in?" }).waitFor();
+  await button(page, "Allow").click();
+  assert((await answer(page, asked)).get("code"));
+}
+
+async function complain(page) {
+  await page.goto(`${base}/console/sign-in`);
+  await page.getByLabel("E-mail address").fill(EMAIL);
+  await page.getByLabel("Password", { exact: true }).fill("wrong");
+  await button(page, "Sign in").click();
+  await page.getByRole("alert").filter({ hasText: "is not right" }).waitFor();
+  await picture(page, "sign-in-wrong");
+  await page.goto(`${base}/console/link/unknown`);
+  await picture(page, "trouble");
+}
+
+const page = await open();
+try {
+  const authenticators = await page.context().newCDPSession(page);
+  await authenticators.send("WebAuthn.enable");
+  await authenticators.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  });
+  await choosePassword(page);
+  const secret = await setUpApp(page);
+  await signOut(page);
+  await enterPassword(page);
+  await picture(page, "second");
+  await page.getByLabel("Code of your authenticator app").fill(await code(secret));
+  await button(page, "Continue").click();
+  await at(page, "/console/account");
+  await addPasskey(page);
+  await signOut(page);
+  await signInWithPasskey(page);
+  await at(page, "/console/account");
+  await signOut(page);
+  const token = await letIn(page);
+  await refuse(page);
+  await letInOnDevice(page);
+  await straightThrough(page, secret);
+  await withdraw(page, token);
+  await withoutScript(secret);
+  assert.deepEqual(complaints, []);
+  await complain(await open());
+} catch (error) {
+  const shown = await page.locator("main").innerText().catch(() => "nothing");
+  throw new Error(`at ${page.url()}, which shows: ${shown}\n${complaints.join("\n")}`, { cause: error });
+} finally {
+  await browser.close();
+  application.close();
+}
+console.log("all of it was done");
