@@ -38,7 +38,7 @@ async function tryTheApi() {
   await dialog.getByText("select all").click();
   await dialog.getByRole("button", { name: "Apply given OAuth2 credentials" }).click();
   await dialog.getByRole("button", { name: "Remove authorization" }).waitFor();
-  await dialog.getByRole("button", { name: "Close", exact: true }).click();
+  await dialog.getByRole("button", { name: "Close", exact: true }).first().click();
   for (const [operation, expected] of [["listLoanRequests", '"loanRequests"'], ["getCompleteness", '"pagination"']]) {
     const block = page.locator(`[id$="-${operation}"]`);
     await block.locator(".opblock-summary").click();
