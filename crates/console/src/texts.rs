@@ -182,6 +182,8 @@ catalogue! {
     roles: "Roles";
     no_roles: "None";
     may_read: "You may read";
+    only_teams: "Only of teams";
+    only_channels: "Only channels";
     may_read_nothing: "No data of loan requests";
     how_you_sign_in: "How you sign in";
     password_state: "You have a password.";

@@ -14,8 +14,10 @@ use super::harness::HOUSE;
 use crate::Pages;
 use crate::limits::Peer;
 
-async fn show(address: Option<ConnectInfo<IpAddr>>, headers: HeaderMap, body: String) -> String {
-    let address = address.map(|ConnectInfo(address)| address.to_string()).unwrap_or_default();
+async fn show(request: Request<Body>) -> String {
+    let (parts, body) = request.into_parts();
+    let address = parts.extensions.get::<ConnectInfo<IpAddr>>().map_or(String::new(), |info| info.0.to_string());
+    let (headers, body) = (parts.headers, body.collect().await.unwrap().to_bytes());
     format!("{address} {} {}", headers["x-request-id"].to_str().unwrap(), body.len())
 }
 

@@ -16,6 +16,7 @@ async fn the_account_says_who_somebody_is_in_words() {
         EMAIL,
         "Administrator: settings, clients, people and keys",
         "Read loan requests, their bids and their lists of tasks <code>loans:read</code>",
+        "<dt>Only of teams</dt><dd>North</dd>",
         "Chrome, Linux",
         "this browser",
         "192.0.2.1",

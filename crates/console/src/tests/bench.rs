@@ -56,6 +56,8 @@ impl Bench {
             name: "Jane <Doe>".to_owned(),
             roles: vec![Role::Admin],
             scopes: ScopeSet::EMPTY.with(Scope::LoansRead),
+            teams: vec!["North".to_owned()],
+            ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
         let router =

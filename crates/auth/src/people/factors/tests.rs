@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{manual_clock, options};
-use crate::{AccountSettings, Duty, Origin, ScopeSet, SignInPolicy, Step};
+use crate::{AccountSettings, Duty, Origin, SignInPolicy, Step};
 
 const PASSWORD: &str = "trout lantern velvet";
 
@@ -10,8 +10,7 @@ async fn signed_in(auth: &Auth) -> Session {
     let settings = AccountSettings {
         email: "jane@bank.example".to_owned(),
         name: "Jane Doe".to_owned(),
-        roles: Vec::new(),
-        scopes: ScopeSet::EMPTY,
+        ..AccountSettings::default()
     };
     let account = auth.create_account(settings).unwrap();
     let link = auth.make_link(&account.id).unwrap();
