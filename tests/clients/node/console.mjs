@@ -225,12 +225,15 @@ async function withdraw(page, token) {
   assert.equal((await whoIs(token, "GET")).status, 401);
 }
 
-// The browser hands the address to the system, which knows no such application here.
-async function letInOnDevice(page) {
+// The browser hands the address to the system, which knows no such application here. In a tab of its own: Chromium drops
+// forms of a tab that has just handed something over.
+async function letInOnDevice(context) {
+  const page = await context.newPage();
   await page.goto(request({ redirect_uri: onDevice, prompt: "consent" }).url);
   const handed = page.waitForEvent("request", (one) => one.url().startsWith(`${onDevice}?code=`));
   await button(page, "Allow").click();
   await handed;
+  await page.close();
 }
 
 async function withoutScript(secret) {
@@ -281,7 +284,7 @@ try {
   await signOut(page);
   const token = await letIn(page);
   await refuse(page);
-  await letInOnDevice(page);
+  await letInOnDevice(page.context());
   await straightThrough(page, secret);
   await withdraw(page, token);
   await withoutScript(secret);
