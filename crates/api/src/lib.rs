@@ -45,7 +45,7 @@ use crate::pipeline::Route;
 pub use changes::ChangeOptions;
 pub use limits::{Limits, Rate};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
-pub use state::{ApiState, UnknownParameters, WebhookHealth, WebhookProbe};
+pub use state::{ApiState, ControlStreamHealth, ControlStreamProbe, UnknownParameters, WebhookHealth, WebhookProbe};
 
 /// The whole API as a service: data, token, health and documentation paths.
 ///

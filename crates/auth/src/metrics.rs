@@ -37,6 +37,8 @@ pub const CONTROL_LOG_WRITABLE: &str = "continuity_auth_control_log_writable";
 pub const CONTROL_COMMIT: &str = "continuity_auth_control_commit_seconds";
 /// Records in a group.
 pub const CONTROL_GROUP: &str = "continuity_auth_control_group_records";
+/// Changes of two replicas that did not know of each other, of which one does not count.
+pub const CONTROL_CONFLICTS: &str = "continuity_auth_control_conflicts_total";
 
 /// Describes every metric to the recorder.
 pub fn describe() {
@@ -58,6 +60,10 @@ pub fn describe() {
         "Seconds from taking a group of control records to its being durable and visible"
     );
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
+    describe_counter!(
+        CONTROL_CONFLICTS,
+        "Changes to clients and keys that lost to one of another replica, made without knowledge of each other"
+    );
 }
 
 /// `error` of refused token requests.
@@ -79,7 +85,9 @@ pub(crate) fn register() {
     for error in TokenError::ALL {
         counter!(TOKENS_REFUSED, "reason" => error.reason()).increment(0);
     }
-    for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
+    for name in
+        [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED, CONTROL_CONFLICTS]
+    {
         counter!(name).increment(0);
     }
 }

@@ -14,13 +14,14 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/blobs", "blobs", &["base", "events"]),
     ("crates/webhooks", "webhooks", &["base", "events", "log", "readmodel"]),
     ("crates/auth", "auth", &["base", "log", "readmodel"]),
+    ("crates/fleet", "fleet", &["auth", "base"]),
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
     ("crates/api", "api", &["auth", "base", "blobs", "events", "projections", "readmodel"]),
 ];
 /// Dependencies that must stay where they are, and where.
 const KEPT_IN: &[(&str, &[&str])] = &[
-    ("async-nats", &["crates/blobs", "crates/ingest", "crates/simulator"]),
+    ("async-nats", &["crates/blobs", "crates/fleet", "crates/ingest", "crates/simulator"]),
     ("rdkafka", &["crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),

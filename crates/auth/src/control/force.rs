@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::clients::{ClientRow, Clients};
-use super::event::ClientUsed;
+use super::event::{Change, ClientUsed};
+use super::stamp::{ChangeId, Stamps};
 use crate::AuthError;
 use crate::keys::ring::Ring;
 use crate::keys::row::KeyRow;
@@ -15,6 +16,7 @@ pub(crate) struct InForce {
     pub(crate) clients: Arc<Clients>,
     pub(crate) ring: Arc<Ring>,
     pub(crate) revoked: Arc<Revoked>,
+    pub(crate) stamps: Arc<Stamps>,
 }
 
 /// What a record puts into force.
@@ -31,8 +33,18 @@ pub(crate) enum Changed {
 }
 
 impl InForce {
-    pub(crate) fn new(ring: Ring) -> Result<Self, AuthError> {
-        Ok(Self { clients: Arc::new(Clients::new()?), ring: Arc::new(ring), revoked: Arc::default() })
+    /// Nothing yet, on that replica.
+    pub(crate) fn new(ring: Ring, replica: &str) -> Result<Self, AuthError> {
+        let (clients, stamps) = (Arc::new(Clients::new()?), Arc::new(Stamps::new(replica)));
+        Ok(Self { clients, ring: Arc::new(ring), revoked: Arc::default(), stamps })
+    }
+
+    /// What a change that is made here takes the place of.
+    pub(super) fn superseded_by(&self, change: &Change) -> Vec<ChangeId> {
+        match change {
+            Change::KeyActivated { .. } => self.ring.activated_by().into_iter().collect(),
+            other => self.clients.superseded_by(other),
+        }
     }
 
     pub(crate) fn put(&self, changed: Changed) {

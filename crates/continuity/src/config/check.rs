@@ -1,6 +1,7 @@
 //! What the values of a configuration have to be, beyond their types.
 
 mod blobs;
+mod control_stream;
 mod webhooks;
 
 use continuity_auth::SigningAlgorithm;
@@ -49,7 +50,8 @@ fn auth(auth: &Auth) -> Result<(), String> {
     refuse_if(
         rotation.every.is_some_and(|every| every < rotation.published_for),
         "auth.key_published_hours has to be less than auth.key_rotation_days",
-    )
+    )?;
+    control_stream::check(auth)
 }
 
 fn limits(limits: &Limits) -> Result<(), String> {
@@ -99,25 +101,37 @@ fn schedule(schedule: &Schedule) -> Result<(), String> {
 }
 
 fn nats(nats: &Nats) -> Result<(), String> {
-    names("source.nats.streams", &nats.streams, |name| !name.contains(['.', '*', '>', '/', '\\', ' ']))?;
     distinct("source.nats.subjects", &nats.subjects)?;
     refuse_if(
-        nats.subjects.iter().any(|subject| subject.split('.').any(str::is_empty) || subject.contains(' ')),
+        nats.subjects.iter().any(|subject| !is_subject(subject)),
         "source.nats.subjects has a subject with an empty part or a space",
     )?;
+    names("source.nats.streams", &nats.streams, is_stream)?;
+    nats_access("source.nats", nats)
+}
+
+fn is_stream(name: &str) -> bool {
+    !name.contains(['.', '*', '>', '/', '\\', ' '])
+}
+
+fn is_subject(subject: &str) -> bool {
+    !subject.split('.').any(str::is_empty) && !subject.contains(' ')
+}
+
+/// How a server is reached, in whatever section.
+fn nats_access(section: &str, nats: &Nats) -> Result<(), String> {
     let ways = [
         !nats.credentials_file.as_os_str().is_empty(),
         !nats.nkey_file.as_os_str().is_empty(),
         !nats.user.is_empty() || !nats.password.is_empty(),
         !nats.token.is_empty(),
     ];
-    refuse_if(
-        ways.into_iter().filter(|way| *way).count() > 1,
-        "source.nats has more than one of credentials_file, nkey_file, user and password, token; one is enough",
-    )?;
-    refuse_if(nats.user.is_empty() && !nats.password.is_empty(), "source.nats.password is set, but no user")?;
-    files("source.nats", &[("credentials_file", &nats.credentials_file), ("nkey_file", &nats.nkey_file)])?;
-    tls("source.nats", &nats.ca, &nats.certificate, &nats.key)
+    let several = "has more than one of credentials_file, nkey_file, user and password, token; one is enough";
+    refuse_if(ways.into_iter().filter(|way| *way).count() > 1, &format!("{section} {several}"))?;
+    let no_user = nats.user.is_empty() && !nats.password.is_empty();
+    refuse_if(no_user, &format!("{section}.password is set, but no user"))?;
+    files(section, &[("credentials_file", &nats.credentials_file), ("nkey_file", &nats.nkey_file)])?;
+    tls(section, &nats.ca, &nats.certificate, &nats.key)
 }
 
 fn kafka(kafka: &Kafka) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod check;
+mod control_stream;
 mod limits;
 mod load;
 mod secret;
@@ -18,6 +19,7 @@ use continuity_auth::{KeyRotation, SigningAlgorithm};
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
+pub(crate) use control_stream::ControlStream;
 pub(crate) use limits::Limits;
 pub(crate) use load::load;
 pub(crate) use secret::Secret;
@@ -99,6 +101,7 @@ pub(crate) struct Auth {
     pub(crate) signing_algorithm: String,
     pub(crate) key_rotation_days: u64,
     pub(crate) key_published_hours: u64,
+    pub(crate) control_stream: ControlStream,
 }
 
 impl Auth {

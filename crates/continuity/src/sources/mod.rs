@@ -14,7 +14,7 @@ use continuity_base::Clock;
 use continuity_blobs::remote::RemoteOptions;
 use continuity_ingest::{FileOptions, FileSource, NatsOptions, Source};
 
-use crate::config::{Config, SourceUrl, given};
+use crate::config::{Config, Nats, SourceUrl, given};
 #[cfg(feature = "object-store")]
 use crate::config::{ObjectStoreUrl, Place};
 
@@ -47,6 +47,11 @@ pub(crate) fn of_url(url: &str, key: &str, config: &Config, clock: &Arc<dyn Cloc
 /// How the `JetStream` servers of the source are reached.
 pub(crate) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
     broker::nats_options(servers, tls, config, clock)
+}
+
+/// How other servers are reached, for what is no source.
+pub(crate) fn nats_access(servers: Vec<String>, tls: bool, nats: &Nats, clock: &Arc<dyn Clock>) -> NatsOptions {
+    broker::nats_access(servers, tls, nats, clock)
 }
 
 fn file(path: PathBuf, config: &Config) -> Box<dyn Source> {
