@@ -8,6 +8,7 @@ mod message;
 mod tests;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use continuity_base::Timestamp;
 use continuity_log::Record;
@@ -22,6 +23,9 @@ pub use message::{MAX_MESSAGE_BYTES, Refusal};
 
 /// Frames of the control log that one look for changes reads at most.
 const FRAMES: usize = 1_000;
+
+/// Clocks that are further ahead than this are told of.
+const FAST: Duration = Duration::from_mins(5);
 
 /// The control log as other replicas see it.
 #[derive(Clone, Debug)]
@@ -146,7 +150,7 @@ impl ControlStream {
                 taken.push(Taken::Known);
                 continue;
             }
-            control.in_force().stamps.saw(version.stamp.at);
+            self.saw(&version);
             records.push(Entry { origin: Some(Origin { version, received: true }), ..entry });
             taken.push(Taken::Applied);
         }
@@ -156,6 +160,16 @@ impl ControlStream {
             self.auth.look_after_keys()?;
         }
         Ok(taken)
+    }
+
+    /// What is made here from now on is later.
+    fn saw(&self, version: &Version) {
+        let (at, now) = (version.stamp.at, self.auth.now());
+        if at > now.plus(FAST) {
+            let replica = &version.stamp.replica;
+            tracing::warn!(replica, %at, "the clock of another replica is ahead of this one's: look at both");
+        }
+        self.auth.control().in_force().stamps.saw(at);
     }
 
     /// What was kept of how far the stream was followed.

@@ -80,7 +80,7 @@ impl Auth {
         };
         if due {
             self.activate(&next.id)?;
-            self.make_key(self.rotation().algorithm)?;
+            self.ensure_next()?;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Auth {
             )));
         }
         self.activate(&next.id)?;
-        self.make_key(self.rotation().algorithm)?;
+        self.ensure_next()?;
         self.view(&next.id)
     }
 
@@ -136,7 +136,7 @@ impl Auth {
                 self.activate(&next.id)?;
                 // Before anything else that may fail: it leaked.
                 self.retire(id, reason)?;
-                self.make_key(self.rotation().algorithm)?;
+                self.ensure_next()?;
             }
             KeyState::Next | KeyState::Passive => self.retire(id, reason)?,
         }
@@ -154,6 +154,14 @@ impl Auth {
             None => self.make_key(self.rotation().algorithm)?,
         };
         self.activate(&made.id)
+    }
+
+    /// Another replica may have made one.
+    fn ensure_next(&self) -> Result<(), AuthError> {
+        match self.key_in(KeyState::Next) {
+            Some(_) => Ok(()),
+            None => self.make_key(self.rotation().algorithm).map(drop),
+        }
     }
 
     fn make_key(&self, algorithm: SigningAlgorithm) -> Result<KeyRow, AuthError> {

@@ -44,6 +44,7 @@ impl Server {
         let (clock, force) = (manual_clock(), in_force(signing_key()));
         let pepper = fleet_key().pepper().unwrap();
         force.clients.put(client_row(CLIENT, pepper.digest(CLIENT, SECRET)));
+        force.stamps.saw(clock.now());
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let verifier = Verifier::new(force.clone(), Arc::clone(&as_clock));
         let endpoint = Arc::new(TokenEndpoint {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{Context, GetStreamErrorKind};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, Stream};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, Stream};
 use async_nats::jetstream::{ErrorCode, consumer};
 use continuity_auth::{MAX_MESSAGE_BYTES, Outgoing};
 use futures_util::StreamExt;
@@ -47,7 +47,7 @@ pub struct JetStream {
 #[derive(Debug)]
 pub struct JetStreamLink {
     context: Context,
-    subject: String,
+    options: JetStreamOptions,
     stream: Stream,
     identity: String,
     reading: Option<Reading>,
@@ -98,23 +98,6 @@ impl JetStream {
             ..Config::default()
         }
     }
-
-    /// Whether the stream keeps everything, and takes what is sent.
-    fn check(&self, config: &Config) -> Result<(), Trouble> {
-        let JetStreamOptions { stream, subject, .. } = &self.options;
-        let refuse = |why: &str| Err(Trouble::Refused(format!("the stream {stream} {why}")));
-        if config.retention != RetentionPolicy::Limits {
-            return refuse("does not have the retention \"limits\": it forgets messages that somebody has read");
-        }
-        let forgets = config.discard != DiscardPolicy::New && (config.max_messages > 0 || config.max_bytes > 0);
-        if !config.max_age.is_zero() || config.max_messages_per_subject > 0 || forgets {
-            return refuse("drops messages (max_age, max_msgs, max_bytes or max_msgs_per_subject); it has to keep all");
-        }
-        if !config.subjects.contains(subject) {
-            return refuse(&format!("does not carry the subject {subject}"));
-        }
-        Ok(())
-    }
 }
 
 impl Transport for JetStream {
@@ -127,12 +110,12 @@ impl Transport for JetStream {
     async fn connect(&self, known: &Place) -> Result<Connected<JetStreamLink>, Trouble> {
         let stream = self.found().await?;
         let info = stream.cached_info();
-        self.check(&info.config)?;
+        check(&info.config, &self.options)?;
         let identity = identity(info);
         let same = known.stream == identity && holds(&stream, known).await?;
         let link = JetStreamLink {
             context: self.context.clone(),
-            subject: self.options.subject.clone(),
+            options: self.options.clone(),
             stream,
             identity: identity.clone(),
             reading: None,
@@ -140,6 +123,23 @@ impl Transport for JetStream {
         };
         Ok(Connected { link, stream: identity, same })
     }
+}
+
+/// Whether the stream keeps everything, and takes what is sent.
+fn check(config: &Config, options: &JetStreamOptions) -> Result<(), Trouble> {
+    let JetStreamOptions { stream, subject, .. } = options;
+    let refuse = |why: &str| Err(Trouble::Refused(format!("the stream {stream} {why}")));
+    if config.retention != RetentionPolicy::Limits {
+        return refuse("does not have the retention \"limits\": it forgets messages that somebody has read");
+    }
+    let forgets = config.discard != DiscardPolicy::New && (config.max_messages > 0 || config.max_bytes > 0);
+    if !config.max_age.is_zero() || config.max_messages_per_subject > 0 || forgets {
+        return refuse("drops messages (max_age, max_msgs, max_bytes or max_msgs_per_subject); it has to keep all");
+    }
+    if !config.subjects.contains(subject) {
+        return refuse(&format!("does not carry the subject {subject}"));
+    }
+    Ok(())
 }
 
 /// Another one once the stream was made anew, or messages were taken out of it.
@@ -157,8 +157,19 @@ async fn holds(stream: &Stream, known: &Place) -> Result<bool, Trouble> {
     if last < known.position {
         return Ok(false);
     }
-    let message = stream.get_raw_message(known.position).await.map_err(unreachable)?;
-    Ok(message.headers.get(NATS_MESSAGE_ID).is_some_and(|id| id.as_str() == known.id))
+    match stream.get_raw_message(known.position).await {
+        Ok(message) => Ok(id(Some(&message.headers)) == known.id),
+        Err(error) => match error.kind() {
+            RawMessageErrorKind::NoMessageFound => Ok(false),
+            RawMessageErrorKind::JetStream(cause) if cause.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(false),
+            _ => Err(unreachable(error)),
+        },
+    }
+}
+
+/// What its sender called a message; empty when nothing.
+fn id(headers: Option<&HeaderMap>) -> String {
+    headers.and_then(|headers| headers.get(NATS_MESSAGE_ID)).map(|id| id.as_str().to_owned()).unwrap_or_default()
 }
 
 impl JetStreamLink {
@@ -187,8 +198,7 @@ impl JetStreamLink {
             return Ok(None);
         }
         self.next = position + 1;
-        let id = message.headers.as_ref().and_then(|headers| headers.get(NATS_MESSAGE_ID));
-        let id = id.map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let id = id(message.headers.as_ref());
         Ok(Some(Message { position, id, bytes: message.payload.to_vec() }))
     }
 }
@@ -214,14 +224,14 @@ impl Link for JetStreamLink {
     }
 
     async fn publish(&mut self, messages: &[Outgoing]) -> Result<(), Trouble> {
-        let name = self.stream.cached_info().config.name.clone();
+        let JetStreamOptions { stream, subject, .. } = &self.options;
         let mut stored = Vec::with_capacity(messages.len());
         for message in messages {
             let mut headers = HeaderMap::new();
             headers.insert(NATS_MESSAGE_ID, message.id.as_str());
-            headers.insert(NATS_EXPECTED_STREAM, name.as_str());
-            let (subject, bytes) = (self.subject.clone(), message.bytes.clone());
-            let sent = self.context.publish_with_headers(subject, headers, bytes.into()).await;
+            headers.insert(NATS_EXPECTED_STREAM, stream.as_str());
+            let bytes = message.bytes.clone().into();
+            let sent = self.context.publish_with_headers(subject.clone(), headers, bytes).await;
             stored.push(sent.map_err(unreachable)?.into_future());
         }
         join_all(stored).await.into_iter().try_for_each(|stored| stored.map(drop).map_err(unreachable))
@@ -229,6 +239,7 @@ impl Link for JetStreamLink {
 
     async fn end(&mut self) -> Result<u64, Trouble> {
         let info = self.stream.get_info().await.map_err(unreachable)?;
+        check(&info.config, &self.options)?;
         let last = info.state.last_sequence;
         if identity(&info) != self.identity || last + 1 < self.next {
             return Err(Trouble::Changed);

@@ -24,9 +24,14 @@ impl Outbox {
         &self.waiting
     }
 
-    /// Looks for more in the control log, if there is room. Blocks while it reads.
+    /// Looks for more in the control log, if there is room. Blocks while it reads, not for long: a log of many reads is
+    /// gone through in several calls.
     pub(crate) fn fill(&mut self, stream: &ControlStream, bookmark: &Bookmark) -> Result<(), AuthError> {
-        while self.until < stream.head() && self.waiting.len() < MOST {
+        const LOOKS: usize = 10;
+        for _ in 0..LOOKS {
+            if self.until >= stream.head() || self.waiting.len() >= MOST {
+                break;
+            }
             let pending = stream.pending(self.until, self.until < bookmark.all_until, MOST - self.waiting.len())?;
             if pending.until == self.until {
                 break;

@@ -14,6 +14,7 @@ mod commands;
 mod completeness;
 mod divergence;
 mod feeds;
+mod fleet;
 mod fold;
 mod get;
 mod hostile;

@@ -4,15 +4,18 @@ use continuity_base::Timestamp;
 
 use super::Taken;
 use crate::AuthError;
-use crate::control::event::Entry;
-use crate::control::stamp::Version;
+use crate::control::event::{Change, Entry};
+use crate::control::stamp::{Stamp, Version};
 use crate::keys::fleet::{FleetKey, Sealing};
+use crate::keys::replica::is_name;
 
 const FORMAT: u8 = 1;
 /// Bound to every message: nothing else that is sealed can be taken for one.
 const ABOUT: &str = "control stream v1";
 /// The longest message, in bytes: more than any change has.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+/// The longest id of a client, key or token, in bytes.
+const MAX_ID_BYTES: usize = 1_024;
 /// The last microsecond of the year 9999: no clock says more.
 const LAST: Timestamp = Timestamp::from_micros(253_402_300_799_999_999);
 
@@ -62,8 +65,19 @@ impl Seal {
         let payload = self.0.open(ABOUT, sealed).ok_or(Taken::Refused(Refusal::Unsealed))?;
         let entry = Entry::decode(&payload).map_err(|_| Taken::Later)?;
         let version = entry.origin.as_ref().map(|origin| origin.version.clone());
-        let fits = |version: &Version| entry.change.is_shared() && version.stamp.at <= LAST;
-        let version = version.filter(fits).ok_or(Taken::Refused(Refusal::Malformed))?;
+        let version = version.filter(|version| fits(&entry, version)).ok_or(Taken::Refused(Refusal::Malformed))?;
         Ok((entry, version))
     }
+}
+
+/// Whether the control log can hold it, and everybody can show it.
+fn fits(entry: &Entry, version: &Version) -> bool {
+    let Stamp { at, replica, .. } = &version.stamp;
+    let named = replica.is_empty() || is_name(replica);
+    let short = match &entry.change {
+        Change::TokenRevoked(revoked) => revoked.id.len() <= MAX_ID_BYTES,
+        _ => true,
+    };
+    let short = short && entry.change.subject().len() <= MAX_ID_BYTES;
+    entry.change.is_shared() && named && short && (Timestamp::default()..=LAST).contains(at)
 }

@@ -1,7 +1,6 @@
 //! What replicas tell each other, carried by hand.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use continuity_base::ManualClock;
 use continuity_log::{Kind, Log, MemoryDisk, Options};
@@ -133,9 +132,14 @@ fn what_a_later_version_made_is_told_from_what_proves_nothing() {
     of_others.extend(foreign.seal("control stream v1", &[3, 1]).unwrap());
     let local = Entry { by: By::actor("x"), origin: None, change: Change::ClientsUsed(Vec::new()) };
     let unshared = sealed("control stream v1", &local.encode());
-    let messages = [sealed("control stream v1", &[3, 1]), sealed("control stream v2", &[3]), of_others, unshared];
-    let refused = Taken::Refused;
-    let expected = [Taken::Later, refused(Refusal::Unsealed), refused(Refusal::Unsealed), refused(Refusal::Malformed)];
+    let (mut unstorable, version) = (local.clone(), crate::testing::version());
+    unstorable.change = Change::ClientDeleted { id: "x".repeat(70_000) };
+    unstorable.origin = Some(Origin { version, received: false });
+    let unstorable = sealed("control stream v1", &unstorable.encode());
+    let messages =
+        [unstorable, sealed("control stream v1", &[3, 1]), sealed("control stream v2", &[3]), of_others, unshared];
+    let (unsealed, malformed) = (Taken::Refused(Refusal::Unsealed), Taken::Refused(Refusal::Malformed));
+    let expected = [malformed, Taken::Later, unsealed, unsealed, malformed];
     assert_eq!(a.stream().take(&messages).unwrap(), expected);
 }
 

@@ -67,6 +67,29 @@ fn a_nats_source_is_checked() {
     assert_eq!(checked("[source.nats]\nstreams = []"), Ok(()), "a file source does not mind");
 }
 
+#[test]
+fn the_control_stream_is_checked() {
+    const AUTH: &str = "[auth]\nfleet_key_file = '/run/fleet-key'\n[auth.control_stream]\n";
+    let on = format!("{AUTH}url = 'tls://one,two:4223'\n");
+    assert_eq!(checked(&on), Ok(()));
+    assert_eq!(checked("auth.control_stream.copies = 9"), Ok(()), "a replica that is alone does not mind");
+    for (keys, wanted) in [
+        ("stream = 'a.b'", "auth.control_stream.stream is \"a.b\""),
+        ("stream = ''", "auth.control_stream.stream is \"\""),
+        ("subject = 'a.*'", "one subject, without wildcards"),
+        ("copies = 2", "auth.control_stream.copies has to be 1, 3 or 5"),
+        ("reconnect_most_seconds = 0", "auth.control_stream.reconnect_most_seconds has to be between 1 and 3600"),
+        ("token = 'x'\nuser = 'y'", "auth.control_stream has more than one of"),
+        ("ca = '/nowhere/ca.pem'", "auth.control_stream.ca: cannot read"),
+        ("replica = 'two words'", "auth.control_stream.replica has to be 1 to 64 letters"),
+    ] {
+        refused(&format!("{on}{keys}"), wanted);
+    }
+    refused(&format!("{AUTH}url = 'kafka://one:9092'"), "auth.control_stream.url has to be nats://");
+    refused(&format!("{AUTH}url = 'file:/x'"), "auth.control_stream.url has to be nats://");
+    refused("auth.control_stream.url = 'nats://one'", "needs auth.fleet_key_file");
+}
+
 #[cfg(feature = "kafka")]
 #[test]
 fn a_kafka_source_is_checked() {
