@@ -80,13 +80,13 @@ impl Control {
         let version = |()| self.force.stamps.next(now, self.force.superseded_by(&change));
         let version = change.is_shared().then_some(()).map(version).transpose()?;
         let origin = version.map(|version| Origin { version, received: false });
-        Ok(record(Entry { by, origin, change }, now))
+        Ok(record(&Entry { by, origin, change }, now))
     }
 
     /// Appends changes of other replicas. Blocks until they are durable and applied.
-    pub(crate) fn append_received(&self, entries: Vec<Entry>) -> Result<(), AuthError> {
+    pub(crate) fn append_received(&self, entries: &[Entry]) -> Result<(), AuthError> {
         let now = self.clock.now();
-        self.queue.append_all(entries.into_iter().map(|entry| record(entry, now)).collect())
+        self.queue.append_all(entries.iter().map(|entry| record(entry, now)).collect())
     }
 
     /// Whether the log has that shared change.
@@ -122,7 +122,7 @@ impl Control {
     }
 }
 
-fn record(entry: Entry, now: Timestamp) -> Record {
+fn record(entry: &Entry, now: Timestamp) -> Record {
     let subject = entry.change.subject().to_owned();
     Record { kind: Kind::Operator, subject, sequence: 0, arrived_at: now.as_micros(), payload: entry.encode() }
 }

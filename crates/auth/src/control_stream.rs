@@ -154,7 +154,7 @@ impl ControlStream {
             records.push(Entry { origin: Some(Origin { version, received: true }), ..entry });
             taken.push(Taken::Applied);
         }
-        control.append_received(records)?;
+        control.append_received(&records)?;
         if control.in_force().ring.set().active().is_none() {
             // The one that signed was retired elsewhere.
             self.auth.look_after_keys()?;
@@ -186,14 +186,14 @@ impl ControlStream {
     pub fn conflicts(&self, limit: usize) -> Result<(Vec<ControlConflict>, u64), AuthError> {
         let (conflicts, count) = self.auth.control().conflicts(limit)?;
         let shown = conflicts.into_iter().map(|conflict| {
-            let Lost { what, lost, to } = conflict.lost;
+            let Lost { what, loser, winner } = conflict.lost;
             ControlConflict {
                 subject: conflict.subject,
                 what,
-                lost_replica: lost.replica,
-                lost_at: lost.at,
-                kept_replica: to.replica,
-                kept_at: to.at,
+                lost_replica: loser.replica,
+                lost_at: loser.at,
+                kept_replica: winner.replica,
+                kept_at: winner.at,
             }
         });
         Ok((shown.collect(), count))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::metrics::{counter, gauge};
+use ::metrics::gauge;
 use continuity_auth::Taken;
 use continuity_base::Clock;
 use parking_lot::Mutex;
@@ -108,10 +108,6 @@ impl Board {
     pub(crate) fn waiting(&self, count: usize) {
         self.state.lock().waiting = count as u64;
         gauge!(metrics::WAITING).set(count as f64);
-    }
-
-    pub(crate) fn sent(&self, count: usize) {
-        counter!(metrics::SENT).increment(count as u64);
     }
 
     pub(crate) fn read(&self, taken: &[Taken], until: u64) {

@@ -165,7 +165,7 @@ impl<T: Transport> Follower<T> {
         let count = session.outbox.waiting().len();
         if count > 0 {
             session.link.publish(session.outbox.waiting()).await?;
-            self.board.sent(count);
+            metrics::sent(count);
         }
         if session.outbox.sent(&mut session.bookmark) {
             self.board.waiting(0);

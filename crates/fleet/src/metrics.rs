@@ -34,6 +34,10 @@ pub fn describe() {
     gauge!(BEHIND).set(f64::NAN);
 }
 
+pub(crate) fn sent(count: usize) {
+    counter!(SENT).increment(count as u64);
+}
+
 pub(crate) fn read(taken: Taken) -> Counter {
     let outcome = match taken {
         Taken::Applied => "applied",

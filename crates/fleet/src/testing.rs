@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use continuity_auth::{Auth, AuthOptions, KeyRotation, Outgoing, SigningAlgorithm};
-use continuity_base::{Clock, Stop, SystemClock};
+use continuity_base::{Clock, Stop, SystemClock, Tasks};
 use parking_lot::Mutex;
 
 use crate::{Board, Connected, Follower, FollowerOptions, Link, Message, Place, Transport, Trouble};
@@ -105,7 +105,7 @@ pub(crate) struct Replica {
     pub(crate) auth: Auth,
     pub(crate) board: Board,
     pub(crate) dir: tempfile::TempDir,
-    stop: Stop,
+    tasks: Tasks,
 }
 
 impl Replica {
@@ -125,13 +125,17 @@ impl Replica {
         };
         let follower = Follower::new(memory.clone(), options);
         let (board, stop) = (follower.board(), Stop::new());
-        tokio::spawn(follower.run(stop.clone()));
-        Self { auth, board, dir, stop }
+        let mut tasks = Tasks::new(stop.clone());
+        tasks.spawn("follower", async move {
+            follower.run(stop).await;
+            Ok::<_, String>(())
+        });
+        Self { auth, board, dir, tasks }
     }
 
     /// Ends it as a kill does, but for what its threads still write.
     pub(crate) fn end(self) -> tempfile::TempDir {
-        self.stop.stop();
+        self.tasks.stop().stop();
         self.auth.close();
         self.dir
     }

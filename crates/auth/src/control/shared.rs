@@ -51,10 +51,10 @@ pub(super) fn tell_conflict(subject: &str, lost: &Lost) {
     tracing::warn!(
         subject,
         what = lost.what,
-        lost.replica = lost.lost.replica,
-        lost.at = %lost.lost.at,
-        kept.replica = lost.to.replica,
-        kept.at = %lost.to.at,
+        lost.replica = lost.loser.replica,
+        lost.at = %lost.loser.at,
+        kept.replica = lost.winner.replica,
+        kept.at = %lost.winner.at,
         "two replicas changed the same without knowing of each other: one change does not count; look whether it has to be \
          made again"
     );

@@ -106,15 +106,17 @@ pub(crate) struct Origin {
 pub(crate) struct Lost {
     /// Of what: "settings", "secret", ...
     pub(crate) what: String,
-    pub(crate) lost: Stamp,
-    pub(crate) to: Stamp,
+    /// The change that does not count.
+    pub(crate) loser: Stamp,
+    /// The change that does.
+    pub(crate) winner: Stamp,
 }
 
 impl Lost {
     /// Which of two that know nothing of each other does not count; `None` when one knew the other.
     pub(crate) fn of(what: &str, one: &Version, other: &Version) -> Option<Self> {
-        let (lost, to) = if one.is_later_than(other) { (other, one) } else { (one, other) };
-        let found = Self { what: what.to_owned(), lost: lost.stamp.clone(), to: to.stamp.clone() };
+        let (loser, winner) = if one.is_later_than(other) { (other, one) } else { (one, other) };
+        let found = Self { what: what.to_owned(), loser: loser.stamp.clone(), winner: winner.stamp.clone() };
         one.is_beside(other).then_some(found)
     }
 }
@@ -175,6 +177,6 @@ mod tests {
         let third = stamps.next(now, vec![first.stamp.id]).unwrap();
         assert_eq!((Lost::of("x", &first, &second), Lost::of("x", &first, &first)), (None, None));
         let lost = Lost::of("x", &third, &second).unwrap();
-        assert_eq!((lost.lost, lost.to), (second.stamp, third.stamp), "the later wins");
+        assert_eq!((lost.loser, lost.winner), (second.stamp, third.stamp), "the later wins");
     }
 }

@@ -186,7 +186,7 @@ fn changes_of_one_client_at_the_same_time_are_told_where_one_does_not_count() {
 #[test]
 fn keys_of_two_first_starts_become_one_that_signs() {
     let (a, b) = (Bench::new("a"), Bench::new("b"));
-    a.clock.advance(Duration::from_secs(60));
+    a.clock.advance(Duration::from_mins(1));
     b.take_all_of(&a);
     a.take_all_of(&b);
     assert_eq!(a.states(), b.states());
@@ -229,6 +229,26 @@ fn retired_on_both_sides_another_key_signs_at_once() {
     b.take_all_of(&a);
     assert_eq!(a.states(), b.states());
     assert_eq!(a.states().iter().filter(|state| **state == "active").count(), 1, "{:?}", a.states());
+}
+
+#[test]
+fn a_rotation_that_another_replica_makes_late_revives_no_key() {
+    let (a, b) = (Bench::new("a"), Bench::new("b"));
+    a.auth.look_after_keys().unwrap();
+    b.take_all_of(&a);
+    a.take_all_of(&b);
+    // While b is cut off, a rotates twice; then b rotates to the key that a gave up long ago.
+    a.auth.rotate_key(None, true).unwrap();
+    let signs = a.auth.rotate_key(None, true).unwrap().id;
+    b.clock.advance(Duration::from_hours(1));
+    b.auth.rotate_key(None, true).unwrap();
+    b.take_all_of(&a);
+    a.take_all_of(&b);
+    for bench in [&a, &b] {
+        let active = bench.auth.signing_keys().into_iter().find(|key| key.state == KeyState::Active);
+        assert_eq!(active.map(|key| key.id).as_ref(), Some(&signs));
+    }
+    assert_eq!(a.states(), b.states());
 }
 
 #[test]

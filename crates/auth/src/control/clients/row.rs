@@ -41,7 +41,7 @@ impl ClientRow {
     /// Takes in one change, whatever came before it; what did not take effect beside it, if anything.
     pub(crate) fn apply(&mut self, change: Change, actor: &str, version: &Version) -> Option<Lost> {
         if let Some(deleted) = self.deleted.as_ref().filter(|_| !matches!(change, Change::ClientDeleted { .. })) {
-            let lost = Lost { what: "change".to_owned(), lost: version.stamp.clone(), to: deleted.stamp.clone() };
+            let lost = Lost { what: "change".to_owned(), loser: version.stamp.clone(), winner: deleted.stamp.clone() };
             let known = deleted.after.contains(&version.stamp.id);
             self.take(change, actor, version);
             self.secrets.forget();
@@ -94,13 +94,13 @@ impl ClientRow {
 
     fn delete(&mut self, version: &Version) -> Option<Lost> {
         let unknown = self.latest().into_iter().filter(|latest| latest.is_beside(version)).map(|latest| &latest.stamp);
-        let lost = unknown.max().map(|lost| (lost.clone(), version.stamp.clone()));
+        let loser = unknown.max().cloned();
         let first = self.deleted.as_ref().is_none_or(|before| before.is_later_than(version));
         if first {
             self.deleted = Some(version.clone());
         }
         self.secrets.forget();
-        lost.map(|(lost, to)| Lost { what: "change".to_owned(), lost, to })
+        loser.map(|loser| Lost { what: "change".to_owned(), loser, winner: version.stamp.clone() })
     }
 
     fn latest(&self) -> Vec<&Version> {

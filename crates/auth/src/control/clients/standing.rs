@@ -65,6 +65,6 @@ impl Standing {
     }
 }
 
-fn lost(what: &str, version: &Version, to: &Stamp) -> Lost {
-    Lost { what: what.to_owned(), lost: version.stamp.clone(), to: to.clone() }
+fn lost(what: &str, version: &Version, winner: &Stamp) -> Lost {
+    Lost { what: what.to_owned(), loser: version.stamp.clone(), winner: winner.clone() }
 }

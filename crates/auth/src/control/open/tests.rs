@@ -107,7 +107,7 @@ fn many_records_are_replayed_in_several_transactions() {
             secret: SecretDigest::from_bytes([7; 32]),
         });
         let entry = Entry { by: By::actor("test"), origin: None, change };
-        super::super::record(entry, continuity_base::Timestamp::default())
+        super::super::record(&entry, continuity_base::Timestamp::default())
     };
     for group in [0..BATCH / 2, BATCH / 2..BATCH, BATCH..count] {
         writer.append(group.map(record).collect()).unwrap().wait().unwrap();

@@ -26,7 +26,7 @@ fn access(loan: &str) -> Change {
 
 fn record() -> Record {
     let entry = Entry { by: By::actor("c"), origin: None, change: access("lr-1") };
-    super::super::record(entry, continuity_base::Timestamp::default())
+    super::super::record(&entry, continuity_base::Timestamp::default())
 }
 
 struct Bench {
