@@ -9,6 +9,8 @@ mod board;
 mod bookmark;
 mod follower;
 mod jetstream;
+#[cfg(feature = "kafka")]
+mod kafka;
 pub mod metrics;
 mod outbox;
 #[cfg(test)]
@@ -17,5 +19,7 @@ mod transport;
 
 pub use board::{Board, Health};
 pub use follower::{Follower, FollowerOptions};
-pub use jetstream::{JetStream, JetStreamOptions};
+pub use jetstream::{JetStream, JetStreamLink, JetStreamOptions};
+#[cfg(feature = "kafka")]
+pub use kafka::{Kafka, KafkaLink, KafkaOptions};
 pub use transport::{Connected, Link, Message, Place, Transport, Trouble};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use continuity_simulator::Faults;
-use continuity_tests::brokers::{NATS, NATS_OLDEST, NatsServer, Proxy};
+use continuity_tests::brokers::{Broker, NATS_OLDEST, NatsServer, Proxy, Sort};
 use continuity_tests::harness::{Access, Client, Failure, Replica, poll};
 use continuity_tests::json::Json;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ const SUBJECT: &str = "continuity.control";
 
 /// Two replicas, a broker, and a proxy in front of it.
 struct Fleet {
-    broker: NatsServer,
+    broker: Broker,
     proxy: Proxy,
     a: Replica,
     b: Replica,
@@ -30,11 +30,10 @@ struct Fleet {
 }
 
 impl Fleet {
-    async fn start(version: &str) -> Result<Self, Failure> {
-        let (broker, folder) = (NatsServer::start(version)?, TempDir::new()?);
-        let proxy = Proxy::start(broker.port())?;
+    async fn start(broker: Broker) -> Result<Self, Failure> {
+        let (proxy, folder) = (broker.proxy()?, TempDir::new()?);
         feeds::write(&folder.path().join("feed.ndjson"), 1, 2, Faults::default())?;
-        let url = proxy.url("nats");
+        let url = proxy.url(broker.scheme());
         let (a, b) = (start("a", folder.path(), &url).await?, start("b", folder.path(), &url).await?);
         let fleet = Self { broker, proxy, a, b, folder };
         fleet.until_told().await?;
@@ -65,8 +64,8 @@ impl Fleet {
 }
 
 /// A broker, and a replica that has nobody else there.
-pub(crate) async fn one(folder: &Path) -> Result<(NatsServer, Replica), Failure> {
-    let broker = NatsServer::start(NATS)?;
+pub(crate) async fn one(folder: &Path) -> Result<(Broker, Replica), Failure> {
+    let broker = Broker::start(Sort::Nats)?;
     feeds::write(&folder.join("feed.ndjson"), 1, 2, Faults::default())?;
     let replica = start("a", folder, &broker.url()).await?;
     until_told(&replica).await?;
@@ -170,8 +169,9 @@ async fn revoke(replica: &Replica, (id, secret): &(String, String), token: &str)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_changed_on_one_replica_holds_on_the_other() -> Result<(), Failure> {
-    for version in [NATS, NATS_OLDEST] {
-        let fleet = Fleet::start(version).await?;
+    let oldest = Broker::Nats(NatsServer::start(NATS_OLDEST)?);
+    for broker in [Broker::start(Sort::Nats)?, oldest, Broker::start(Sort::Kafka)?] {
+        let fleet = Fleet::start(broker).await?;
         let credentials = create(&fleet.a, "Reporting").await?;
         let by_a = until_client(&fleet.a, &credentials).await?.token().to_owned();
         until_status(&fleet.b, &by_a, 200).await?;
@@ -196,7 +196,13 @@ async fn what_is_changed_on_one_replica_holds_on_the_other() -> Result<(), Failu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_off_both_go_on_and_agree_afterwards() -> Result<(), Failure> {
-    let mut fleet = Fleet::start(NATS).await?;
+    for sort in [Sort::Nats, Sort::Kafka] {
+        cut_off(Fleet::start(Broker::start(sort)?).await?).await?;
+    }
+    Ok(())
+}
+
+async fn cut_off(mut fleet: Fleet) -> Result<(), Failure> {
     let (one, other) = (create(&fleet.a, "One").await?, create(&fleet.a, "Other").await?);
     let by_a = until_client(&fleet.b, &one).await?.token().to_owned();
     until_client(&fleet.b, &other).await?;
@@ -237,8 +243,15 @@ async fn cut_off_both_go_on_and_agree_afterwards() -> Result<(), Failure> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_lost_something_gets_it_back() -> Result<(), Failure> {
-    let mut fleet = Fleet::start(NATS).await?;
+    for sort in [Sort::Nats, Sort::Kafka] {
+        restore(Fleet::start(Broker::start(sort)?).await?).await?;
+    }
+    Ok(())
+}
+
+async fn restore(mut fleet: Fleet) -> Result<(), Failure> {
     let early = fleet.folder.path().join("early");
+    fleet.broker.settle()?;
     fleet.broker.copy_store(&early)?;
     let credentials = create(&fleet.a, "Reporting").await?;
     until_client(&fleet.b, &credentials).await?;
@@ -247,14 +260,14 @@ async fn a_broker_that_lost_something_gets_it_back() -> Result<(), Failure> {
     fleet.a.kill()?;
     fleet.broker.start_on(&early)?;
     until_told(&fleet.b).await?;
-    let c = start("c", fleet.folder.path(), &fleet.proxy.url("nats")).await?;
+    let c = start("c", fleet.folder.path(), &fleet.proxy.url(fleet.broker.scheme())).await?;
     let token = until_client(&c, &credentials).await?.token().to_owned();
     until_status(&fleet.b, &token, 200).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_write_is_refused_and_a_stream_that_forgets_is_not_used() -> Result<(), Failure> {
-    let fleet = Fleet::start(NATS).await?;
+    let fleet = Fleet::start(Broker::start(Sort::Nats)?).await?;
     let context = jetstream::new(async_nats::connect(fleet.broker.url()).await?);
     for payload in ["hello", "", "\u{1}looks like a message but is none"] {
         context.publish(SUBJECT, payload.into()).await?.await?;

@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
 /// Dependencies that must stay where they are, and where.
 const KEPT_IN: &[(&str, &[&str])] = &[
     ("async-nats", &["crates/blobs", "crates/fleet", "crates/ingest", "crates/simulator"]),
-    ("rdkafka", &["crates/ingest", "crates/simulator"]),
+    ("rdkafka", &["crates/fleet", "crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),
     ("redb", &["crates/blobs", "crates/readmodel", "crates/webhooks"]),

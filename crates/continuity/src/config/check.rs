@@ -135,40 +135,47 @@ fn nats_access(section: &str, nats: &Nats) -> Result<(), String> {
 }
 
 fn kafka(kafka: &Kafka) -> Result<(), String> {
-    if !cfg!(feature = "kafka") {
-        return Err(crate::sources::NO_KAFKA.to_owned());
-    }
-    names("source.kafka.topics", &kafka.topics, |name| {
-        name.len() <= 249 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    })?;
+    refuse_if(!cfg!(feature = "kafka"), crate::sources::NO_KAFKA)?;
+    names("source.kafka.topics", &kafka.topics, is_topic)?;
+    kafka_access("source.kafka", kafka)
+}
+
+fn is_topic(name: &str) -> bool {
+    name.len() <= 249 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// How brokers are reached, in whatever section.
+fn kafka_access(section: &str, kafka: &Kafka) -> Result<(), String> {
     let named = !kafka.user.is_empty() || !kafka.password.is_empty() || !kafka.token_file.as_os_str().is_empty();
     refuse_if(
         !kafka.security.is_sasl() && named,
-        "source.kafka has a user, password or token_file, but source.kafka.security is not sasl-plaintext or sasl-tls",
+        &format!(
+            "{section} has a user, password or token_file, but {section}.security is not sasl-plaintext or sasl-tls"
+        ),
     )?;
     if kafka.security.is_sasl() {
         match kafka.sasl_mechanism.as_str() {
             "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" => refuse_if(
                 kafka.user.is_empty() || kafka.password.is_empty(),
-                "source.kafka.user and source.kafka.password are needed for this sasl_mechanism",
+                &format!("{section}.user and {section}.password are needed for this sasl_mechanism"),
             )?,
             "OAUTHBEARER" => refuse_if(
                 kafka.token_file.as_os_str().is_empty(),
-                "source.kafka.token_file is needed for the sasl_mechanism OAUTHBEARER",
+                &format!("{section}.token_file is needed for the sasl_mechanism OAUTHBEARER"),
             )?,
             other => {
                 return Err(format!(
-                    "source.kafka.sasl_mechanism is {other:?}; there are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER"
+                    "{section}.sasl_mechanism is {other:?}; there are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER"
                 ));
             }
         }
     }
     refuse_if(
         !kafka.security.is_tls() && (given(&kafka.ca).is_some() || given(&kafka.certificate).is_some()),
-        "source.kafka has TLS files, but source.kafka.security is not tls or sasl-tls",
+        &format!("{section} has TLS files, but {section}.security is not tls or sasl-tls"),
     )?;
-    files("source.kafka", &[("token_file", &kafka.token_file)])?;
-    tls("source.kafka", &kafka.ca, &kafka.certificate, &kafka.key)
+    files(section, &[("token_file", &kafka.token_file)])?;
+    tls(section, &kafka.ca, &kafka.certificate, &kafka.key)
 }
 
 fn bootstrap(config: &Config) -> Result<(), String> {

@@ -1,20 +1,28 @@
-//! The section about what replicas tell each other.
+//! The sections about what replicas tell each other.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Nats, Secret};
+use super::source::Security;
+use super::{Kafka, Nats, Secret};
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ControlStream {
     pub(crate) url: String,
     pub(crate) replica: String,
+    pub(crate) copies: u8,
+    pub(crate) reconnect_most_seconds: u64,
+    pub(crate) nats: ControlNats,
+    pub(crate) kafka: ControlKafka,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlNats {
     pub(crate) stream: String,
     pub(crate) subject: String,
-    pub(crate) copies: usize,
-    pub(crate) reconnect_most_seconds: u64,
     domain: String,
     credentials_file: PathBuf,
     nkey_file: PathBuf,
@@ -26,12 +34,28 @@ pub(crate) struct ControlStream {
     key: PathBuf,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlKafka {
+    pub(crate) topic: String,
+    security: Security,
+    sasl_mechanism: String,
+    user: String,
+    password: Secret,
+    ca: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    key_password: Secret,
+}
+
 impl ControlStream {
     /// Whether there are other replicas.
     pub(crate) fn is_on(&self) -> bool {
         !self.url.is_empty()
     }
+}
 
+impl ControlNats {
     /// The same access, in the words of a source.
     pub(crate) fn access(&self) -> Nats {
         Nats {
@@ -46,6 +70,26 @@ impl ControlStream {
             ca: self.ca.clone(),
             certificate: self.certificate.clone(),
             key: self.key.clone(),
+        }
+    }
+}
+
+impl ControlKafka {
+    /// The same access, in the words of a source.
+    pub(crate) fn access(&self) -> Kafka {
+        Kafka {
+            topics: vec![self.topic.clone()],
+            security: self.security,
+            sasl_mechanism: self.sasl_mechanism.clone(),
+            user: self.user.clone(),
+            password: self.password.clone(),
+            token_file: PathBuf::new(),
+            ca: self.ca.clone(),
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            key_password: self.key_password.clone(),
+            commit_group: String::new(),
+            allow_compaction: false,
         }
     }
 }

@@ -19,7 +19,7 @@ use continuity_auth::{KeyRotation, SigningAlgorithm};
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
-pub(crate) use control_stream::ControlStream;
+pub(crate) use control_stream::{ControlKafka, ControlNats, ControlStream};
 pub(crate) use limits::Limits;
 pub(crate) use load::load;
 pub(crate) use secret::Secret;

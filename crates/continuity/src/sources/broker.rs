@@ -74,6 +74,12 @@ pub(super) fn kafka(brokers: Vec<String>, config: &Config, clock: &Arc<dyn Clock
     Ok(Box::new(KafkaSource::new(options)))
 }
 
+/// What librdkafka needs to reach `brokers`.
+#[cfg(feature = "kafka")]
+pub(super) fn kafka_access(brokers: &[String], kafka: &crate::config::Kafka) -> Result<Vec<(String, String)>> {
+    continuity_ingest::kafka::connection(brokers, &kafka_security(kafka)).map_err(anyhow::Error::msg)
+}
+
 #[cfg(feature = "kafka")]
 fn kafka_security(kafka: &crate::config::Kafka) -> continuity_ingest::kafka::Security {
     use continuity_ingest::kafka::{Sasl, Security, Tls};
