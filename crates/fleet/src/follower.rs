@@ -179,9 +179,8 @@ impl<T: Transport> Follower<T> {
             messages.into_iter().map(|message| ((message.position, message.id), message.bytes)).unzip();
         let taken = self.blocking(move |stream| stream.take(&bytes)).await?;
         let Some((last, id)) = places.last() else { return Ok(()) };
-        for ((position, _), taken) in places.iter().zip(&taken) {
-            self.judge(session, *position, *taken);
-        }
+        let judged: Vec<_> = places.iter().map(|(position, _)| *position).zip(taken.iter().copied()).collect();
+        self.judge(session, &judged);
         let bookmark = &mut session.bookmark;
         if *last > bookmark.read {
             (bookmark.read, bookmark.read_id) = (*last, id.clone());
@@ -196,30 +195,27 @@ impl<T: Transport> Follower<T> {
         self.keep(bookmark).await
     }
 
-    /// What a message that did not take effect asks for.
-    fn judge(&self, session: &mut Session<T::Link>, position: u64, taken: Taken) {
-        match taken {
-            Taken::Applied | Taken::Known => {}
-            Taken::Refused(refusal) => tracing::warn!(
+    /// What messages that did not take effect ask for. However many there are, they are told once for all that came together.
+    fn judge(&self, session: &mut Session<T::Link>, messages: &[(u64, Taken)]) {
+        let refused = messages.iter().filter(|(_, taken)| matches!(taken, Taken::Refused(_)));
+        if let Some((position, Taken::Refused(refusal))) = refused.clone().next() {
+            tracing::warn!(
                 position,
+                count = refused.count(),
                 why = refusal.name(),
-                "a message of the control stream proves nothing and is passed over: somebody else writes there, or a replica \
-                 has another fleet key"
-            ),
-            Taken::Later => {
-                tracing::warn!(
-                    position,
-                    "a message of the control stream is of a later version of this program; it is read again once this \
-                     replica is upgraded"
-                );
-                if let Some((until, later)) = &mut session.again
-                    && position <= *until
-                {
-                    later.get_or_insert(position);
-                } else {
-                    session.bookmark.unread.get_or_insert((position, self.options.version.clone()));
-                }
-            }
+                "messages of the control stream prove nothing and are passed over: somebody else writes there, or a replica has \
+                 another fleet key"
+            );
+        }
+        let Some((position, _)) = messages.iter().find(|(_, taken)| *taken == Taken::Later) else { return };
+        tracing::warn!(
+            position,
+            "messages of the control stream are of a later version of this program; they are read again once this replica is \
+             upgraded"
+        );
+        match &mut session.again {
+            Some((until, later)) if position <= until => drop(later.get_or_insert(*position)),
+            _ => drop(session.bookmark.unread.get_or_insert((*position, self.options.version.clone()))),
         }
     }
 

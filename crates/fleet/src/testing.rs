@@ -13,6 +13,8 @@ use crate::{Board, Connected, Follower, FollowerOptions, Link, Message, Place, T
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
+const FLEET_KEY: [u8; 32] = [7; 32];
+
 /// A stream in memory. Clones are the same one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory(Arc<Mutex<Stream>>);
@@ -144,12 +146,30 @@ impl Replica {
 fn open(dir: &Path, name: &str, clock: &Arc<dyn Clock>) -> Auth {
     use std::os::unix::fs::PermissionsExt;
     let key = dir.join("fleet-key");
-    std::fs::write(&key, "07".repeat(32)).unwrap();
+    std::fs::write(&key, hex(FLEET_KEY)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
     let options = AuthOptions::new(dir.join("control"), "https://replica.example:8083", Arc::clone(clock));
     let (fleet_key, replica) = (Some(key), Some(name.to_owned()));
     Auth::open(AuthOptions { rotation, fleet_key, replica, shared: true, ..options }).unwrap()
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Seals a message as replicas do, written down here once more: a version byte, a nonce, then AES-256-GCM with a key that
+/// follows from the fleet key.
+pub(crate) fn sealed(payload: &[u8]) -> Vec<u8> {
+    use aws_lc_rs::{aead, hkdf};
+    let mut key = [0; 32];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"continuity fleet key v1");
+    let material = salt.extract(&FLEET_KEY);
+    material.expand(&[b"control stream"], hkdf::HKDF_SHA256).unwrap().fill(&mut key).unwrap();
+    let key = aead::RandomizedNonceKey::new(&aead::AES_256_GCM, &key).unwrap();
+    let mut bytes = payload.to_vec();
+    let nonce = key.seal_in_place_append_tag(aead::Aad::from(b"control stream v1"), &mut bytes).unwrap();
+    [&[1], nonce.as_ref().as_slice(), &bytes].concat()
 }
 
 /// Looks until it is so; panics when that takes too long.

@@ -3,7 +3,7 @@
 use continuity_auth::{ClientSettings, Created, ScopeSet, TokenRequest};
 
 use super::*;
-use crate::testing::{Memory, Replica, until};
+use crate::testing::{Memory, Replica, sealed, until};
 
 fn create(replica: &Replica, name: &str) -> Created {
     replica.auth.create_client(ClientSettings::named(name, ScopeSet::all())).unwrap()
@@ -167,4 +167,25 @@ async fn what_proves_nothing_is_refused_counted_and_blocks_nothing() {
     until_they_agree(&a, &b).await;
     assert_eq!(b.board.health().refused_messages, 4);
     assert_eq!(b.auth.control_log().head().position, records + 1, "the replayed one did nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_later_version_made_is_read_again_by_that_one() {
+    let memory = Memory::default();
+    let (a, b) = (Replica::start("a", &memory), Replica::start("b", &memory));
+    until_they_agree(&a, &b).await;
+    memory.write(sealed(&[3, 1, 2, 3]));
+    let client = create(&a, "Reporting");
+    until_they_agree(&a, &b).await;
+    assert_eq!(b.board.health().later_messages, 1);
+    assert!(token(&b, &client).await.is_some(), "it blocks nothing");
+    let mut dir = b.end();
+    for (version, read_again) in [("1", 0), ("2", 1), ("2", 0), ("3", 1)] {
+        let b = Replica::start_in(dir, "b", &memory, version);
+        // It is connected, and behind nothing, once it has read what it reads again.
+        create(&a, version);
+        until_they_agree(&a, &b).await;
+        assert_eq!(b.board.health().later_messages, read_again, "version {version}");
+        dir = b.end();
+    }
 }
