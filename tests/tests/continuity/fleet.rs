@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use continuity_simulator::Faults;
-use continuity_tests::brokers::{Broker, NATS_OLDEST, NatsServer, Proxy, Sort};
+use continuity_tests::brokers::{Broker, KafkaBroker, NATS_OLDEST, NatsServer, Proxy, Sort};
 use continuity_tests::harness::{Access, Client, Failure, Replica, poll};
 use continuity_tests::json::Json;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use tempfile::TempDir;
 
 use crate::feeds;
@@ -96,6 +98,10 @@ async fn until_told(replica: &Replica) -> Result<Json, Failure> {
         stream.text("state") == Some("connected") && idle
     };
     replica.until("told", LIMIT, told).await
+}
+
+async fn until_state(replica: &Replica, state: &str) -> Result<Json, Failure> {
+    replica.until(state, LIMIT, |health| component(health, "controlStream").text("state") == Some(state)).await
 }
 
 /// What it says of clients and keys, but for when each was used, and until when it accepts keys that sign no more.
@@ -206,10 +212,16 @@ async fn cut_off(mut fleet: Fleet) -> Result<(), Failure> {
     let (one, other) = (create(&fleet.a, "One").await?, create(&fleet.a, "Other").await?);
     let by_a = until_client(&fleet.b, &one).await?.token().to_owned();
     until_client(&fleet.b, &other).await?;
+    // A broker that says nothing any more is as good as none.
+    fleet.broker.freeze()?;
+    for replica in fleet.both() {
+        until_state(replica, "alone").await?;
+    }
+    fleet.broker.thaw()?;
+    fleet.until_told().await?;
     fleet.proxy.refuse();
     for replica in fleet.both() {
-        let alone = |health: &Json| component(health, "controlStream").text("state") == Some("alone");
-        replica.until("alone", LIMIT, alone).await?;
+        until_state(replica, "alone").await?;
         assert_eq!(replica.ready().await?, 200, "it serves");
         until_status(replica, &by_a, 200).await?;
     }
@@ -286,10 +298,23 @@ async fn what_others_write_is_refused_and_a_stream_that_forgets_is_not_used() ->
     context.update_stream(config).await?;
     fleet.proxy.cut();
     for replica in fleet.both() {
-        let refused = |health: &Json| component(health, "controlStream").text("state") == Some("refused");
-        let health = replica.until("refused", LIMIT, refused).await?;
+        let health = until_state(replica, "refused").await?;
         assert_eq!(health.text("status"), Some("degraded"));
         assert!(client(replica, &credentials).await.is_some(), "it serves");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_of_several_partitions_is_not_used() -> Result<(), Failure> {
+    let (broker, folder) = (KafkaBroker::start()?, TempDir::new()?);
+    let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", broker.servers()).create()?;
+    let topic = NewTopic::new(SUBJECT, 3, TopicReplication::Fixed(1));
+    admin.create_topics([&topic], &AdminOptions::new()).await?;
+    feeds::write(&folder.path().join("feed.ndjson"), 1, 2, Faults::default())?;
+    let replica = start("a", folder.path(), &broker.url()).await?;
+    until_state(&replica, "refused").await?;
+    assert!(replica.log()?.contains("has 3 partitions; it has to have one"));
+    assert!(poll(LIMIT, async || Ok(replica.ready().await? == 200)).await?, "it serves");
     Ok(())
 }
