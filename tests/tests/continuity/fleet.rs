@@ -277,6 +277,46 @@ async fn restore(mut fleet: Fleet) -> Result<(), Failure> {
     until_status(&fleet.b, &token, 200).await
 }
 
+/// Clients that the control log has records of, in their order.
+async fn registered(replica: &Replica) -> Result<Vec<String>, Failure> {
+    let output = replica.order(&["log", "cat", "--control", "--limit", "100000", "--json"]).await?;
+    succeeded(&output);
+    let mut clients = Vec::new();
+    for line in std::str::from_utf8(&output.stdout)?.lines() {
+        let record = Json::parse(line)?;
+        if record.text("change") == Some("ClientRegistered") {
+            clients.extend(record.text("subject").map(str::to_owned));
+        }
+    }
+    Ok(clients)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_nothing_is_lost_and_nothing_happens_twice() -> Result<(), Failure> {
+    let mut fleet = Fleet::start(Broker::start(Sort::Nats)?).await?;
+    let mut created = Vec::new();
+    for round in 0..feeds::size(3, 50) {
+        for replica in [&mut fleet.a, &mut fleet.b] {
+            for number in 0..5 {
+                created.push(create(replica, &format!("{round}-{number}")).await?.0);
+            }
+            // At whatever it is about just now: sending, taking, keeping its place.
+            replica.restart().await?;
+        }
+    }
+    fleet.until_told().await?;
+    fleet.until_they_agree().await?;
+    created.sort();
+    for replica in fleet.both() {
+        let mut known = registered(replica).await?;
+        known.sort();
+        let twice = known.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None);
+        assert!(created.iter().all(|id| known.contains(id)), "{created:?} are not all in {known:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_write_is_refused_and_a_stream_that_forgets_is_not_used() -> Result<(), Failure> {
     let fleet = Fleet::start(Broker::start(Sort::Nats)?).await?;
