@@ -78,9 +78,11 @@ impl Board {
         }
     }
 
-    pub(crate) fn connected(&self) {
+    /// It is connected, and read up to there.
+    pub(crate) fn connected(&self, read: u64) {
         let mut state = self.state.lock();
         (state.connected, state.trouble, state.since) = (true, None, self.clock.monotonic());
+        state.read = read;
         gauge!(metrics::CONNECTED).set(1.0);
     }
 

@@ -138,7 +138,7 @@ impl<T: Transport> Follower<T> {
             outbox.reset(&bookmark);
         }
         let again = (same && place.next <= bookmark.read).then_some((bookmark.read, None));
-        self.board.connected();
+        self.board.connected(bookmark.read);
         tracing::info!(
             transport = self.transport.name(),
             replica = self.options.stream.replica(),

@@ -195,7 +195,8 @@ impl Clients {
     async fn identity(&self, topic: &str, low: u64) -> Result<String, Trouble> {
         let clients = self.clone();
         let cluster = blocking(move || Ok(clients.consumer.client().fetch_cluster_id(PATIENCE))).await?;
-        Ok(format!("{} {topic} {low}", cluster.unwrap_or_default()))
+        let cluster = cluster.ok_or_else(|| Trouble::Unreachable("it does not say which cluster it is".to_owned()))?;
+        Ok(format!("{cluster} {topic} {low}"))
     }
 }
 

@@ -135,6 +135,9 @@ async fn it_goes_on_where_it_was_after_a_restart() {
     let client = create(&a, "Reporting");
     until_they_agree(&a, &b).await;
     let dir = b.end();
+    let b = Replica::start_in(dir, "b", &memory, "1");
+    until_they_agree(&a, &b).await;
+    let dir = b.end();
     a.auth.set_enabled(&client.client.id, false).unwrap();
     let sent = memory.messages().len();
     let b = Replica::start_in(dir, "b", &memory, "1");
