@@ -210,6 +210,8 @@ pub(crate) enum Client {
     Disable(ClientId),
     /// Delete a client for good, tokens that it holds included.
     Delete(ClientId),
+    /// Lists changes of clients and keys that do not count, as another replica made others at the same time.
+    Conflicts(OnData),
     /// Give a client a new secret and print it, this once.
     Rotate {
         #[command(flatten)]
