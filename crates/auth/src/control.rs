@@ -84,8 +84,10 @@ impl Control {
         Ok(record(&Entry { by, origin, change }, now))
     }
 
-    /// Appends changes of other replicas. Blocks until they are durable and applied.
+    /// Appends changes of other replicas. Blocks until they are durable and applied. None comes between the decision on a
+    /// change that is made here and its record: an enabling would end a disabling that it was not decided on.
     pub(crate) fn append_received(&self, entries: &[Entry]) -> Result<(), AuthError> {
+        let _one_at_a_time = self.changing.lock();
         let now = self.clock.now();
         self.queue.append_all(entries.iter().map(|entry| record(entry, now)).collect())
     }

@@ -131,7 +131,12 @@ impl ControlStream {
         let version = origin.map_or_else(|| Version::of_before(record, position), |origin| origin.version);
         let id = version.stamp.id.to_string();
         let entry = Entry { by, origin: Some(Origin { version, received: false }), change };
-        Ok(Some(Outgoing { id, bytes: self.auth.seal().seal(&entry)? }))
+        let bytes = self.auth.seal().seal(&entry)?;
+        if bytes.len() > MAX_MESSAGE_BYTES {
+            tracing::error!(position, "a change is too long to be told to other replicas: make it there by hand");
+            return Ok(None);
+        }
+        Ok(Some(Outgoing { id, bytes }))
     }
 
     /// Takes in what other replicas sent. Blocks until what is new is durable and in force.

@@ -146,16 +146,12 @@ impl Replica {
 fn open(dir: &Path, name: &str, clock: &Arc<dyn Clock>) -> Auth {
     use std::os::unix::fs::PermissionsExt;
     let key = dir.join("fleet-key");
-    std::fs::write(&key, hex(FLEET_KEY)).unwrap();
+    std::fs::write(&key, hex::encode(FLEET_KEY)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
     let options = AuthOptions::new(dir.join("control"), "https://replica.example:8083", Arc::clone(clock));
     let (fleet_key, replica) = (Some(key), Some(name.to_owned()));
     Auth::open(AuthOptions { rotation, fleet_key, replica, shared: true, ..options }).unwrap()
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Seals a message as replicas do, written down here once more: a version byte, a nonce, then AES-256-GCM with a key that

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::accesses;
 use super::clients::ClientRow;
-use super::event::{Change, ClientUsed, Entry, TokenRevoked};
+use super::event::{By, Change, ClientUsed, Entry, TokenRevoked};
 use super::force::{Changed, InForce};
 use super::people;
 use super::shared;
@@ -62,34 +62,76 @@ impl Effect {
 pub(super) fn apply(record: &Record, position: u64, rows: &mut Rows<'_>) -> Result<Effect, AuthError> {
     let Entry { by, origin, change } = Entry::decode(&record.payload)?;
     let at = Timestamp::from_micros(record.arrived_at);
-    let none = |()| Effect::default();
-    let shared = match change {
-        Change::AccessRecorded(read) => return accesses::put_task(read, at, position, rows).map(none),
-        Change::DocumentRead(read) => return accesses::put_document(read, at, position, rows).map(none),
-        Change::ReadsRecorded(reads) => return accesses::put_reads(reads, position, rows).map(none),
-        Change::ClientsUsed(used) => return use_clients(used, rows).map(Effect::puts),
-        Change::Account { id, what } => return people::change_account(&id, what, &by, at, rows).map(Effect::puts),
-        Change::Session(what) => return people::change_session(what, by, at, rows).map(Effect::puts),
-        Change::Grant(what) => return people::change_grant(what, at, rows).map(Effect::puts),
-        Change::KeyExpired { id } => return expire_key(&id, at, rows).map(Effect::puts),
-        shared => shared,
-    };
+    if !change.is_shared() {
+        return apply_local(change, by, at, position, rows);
+    }
     let version = origin.map_or_else(|| Version::of_before(record, position), |origin| origin.version);
     if !shared::note(&version.stamp, position, rows)? {
         return Ok(Effect::default());
     }
-    let subject = shared.subject().to_owned();
-    let effect = match shared {
-        Change::TokenRevoked(revoked) => Effect::puts(revoke(revoked, at, rows)?),
-        Change::KeyMade(_) | Change::KeyActivated { .. } | Change::KeyRetired { .. } => {
-            change_keys(shared, &by.actor, &version, at, rows)?
-        }
-        of_a_client => change_client(of_a_client, &by.actor, &version, rows)?,
-    };
+    let subject = change.subject().to_owned();
+    let effect = apply_shared(change, &by.actor, &version, at, rows)?;
     if let Some(lost) = &effect.lost {
         shared::note_conflict(&subject, lost, position, rows);
     }
     Ok(effect)
+}
+
+/// What happened on this replica. Each kind stands here or in [`apply_shared`], as [`Change::is_shared`] has it.
+fn apply_local(change: Change, by: By, at: Timestamp, position: u64, rows: &mut Rows<'_>) -> Result<Effect, AuthError> {
+    let none = |()| Effect::default();
+    match change {
+        Change::AccessRecorded(read) => accesses::put_task(read, at, position, rows).map(none),
+        Change::DocumentRead(read) => accesses::put_document(read, at, position, rows).map(none),
+        Change::ReadsRecorded(reads) => accesses::put_reads(reads, position, rows).map(none),
+        Change::ClientsUsed(used) => use_clients(used, rows).map(Effect::puts),
+        Change::Account { id, what } => people::change_account(&id, what, &by, at, rows).map(Effect::puts),
+        Change::Session(what) => people::change_session(what, by, at, rows).map(Effect::puts),
+        Change::Grant(what) => people::change_grant(what, at, rows).map(Effect::puts),
+        Change::KeyExpired { id } => expire_key(&id, at, rows).map(Effect::puts),
+        Change::ClientCreated(_)
+        | Change::ClientRegistered(_)
+        | Change::ClientEnabled { .. }
+        | Change::ClientDisabled { .. }
+        | Change::ClientChanged { .. }
+        | Change::ClientDeleted { .. }
+        | Change::SecretRotated(_)
+        | Change::KeyMade(_)
+        | Change::KeyActivated { .. }
+        | Change::KeyRetired { .. }
+        | Change::TokenRevoked(_) => Ok(Effect::default()),
+    }
+}
+
+/// What all replicas have to know; `at` is when this one learnt of it.
+fn apply_shared(
+    change: Change,
+    actor: &str,
+    version: &Version,
+    at: Timestamp,
+    rows: &mut Rows<'_>,
+) -> Result<Effect, AuthError> {
+    match change {
+        Change::ClientCreated(_)
+        | Change::ClientRegistered(_)
+        | Change::ClientEnabled { .. }
+        | Change::ClientDisabled { .. }
+        | Change::ClientChanged { .. }
+        | Change::ClientDeleted { .. }
+        | Change::SecretRotated(_) => change_client(change, actor, version, rows),
+        Change::KeyMade(_) | Change::KeyActivated { .. } | Change::KeyRetired { .. } => {
+            change_keys(change, actor, version, at, rows)
+        }
+        Change::TokenRevoked(revoked) => revoke(revoked, at, rows).map(Effect::puts),
+        Change::AccessRecorded(_)
+        | Change::DocumentRead(_)
+        | Change::ReadsRecorded(_)
+        | Change::ClientsUsed(_)
+        | Change::Account { .. }
+        | Change::Session(_)
+        | Change::Grant(_)
+        | Change::KeyExpired { .. } => Ok(Effect::default()),
+    }
 }
 
 fn use_clients(uses: Vec<ClientUsed>, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {

@@ -13,7 +13,7 @@ const FORMAT: u8 = 1;
 /// Bound to every message: nothing else that is sealed can be taken for one.
 const ABOUT: &str = "control stream v1";
 /// The longest message, in bytes: more than any change has.
-pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+pub const MAX_MESSAGE_BYTES: usize = 256 << 10;
 /// The longest id of a client, key or token, in bytes.
 const MAX_ID_BYTES: usize = 1_024;
 /// The last microsecond of the year 9999: no clock says more.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::authorization::event::GrantStarted;
-use crate::people::event::{AccountStored, PasswordHash, PasswordSet, Used};
 use crate::control::stamp::{ChangeId, Stamp, Version};
+use crate::people::event::{AccountStored, PasswordHash, PasswordSet, Used};
 
 /// One entry of each kind that version 1 knew, as the fixtures hold it.
 fn entries_v1() -> Vec<(&'static str, Entry)> {
