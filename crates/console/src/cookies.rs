@@ -50,9 +50,10 @@ impl Cookie {
         let life = life.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
         let Self { name, same_site, .. } = self;
         let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}{life}");
-        match HeaderValue::from_str(&text) {
-            Ok(text) => drop(headers.append(SET_COOKIE, text)),
-            Err(_) => tracing::error!(cookie = name, "a cookie's value cannot stand in a header"),
+        if let Ok(text) = HeaderValue::from_str(&text) {
+            headers.append(SET_COOKIE, text);
+        } else {
+            tracing::error!(cookie = name, "a cookie's value cannot stand in a header");
         }
     }
 }

@@ -47,15 +47,12 @@ pub(crate) fn html(status: StatusCode, page: &impl Template, leads_to: Option<&s
 pub(crate) fn see_other(to: &str) -> Response {
     let mut response = Response::default();
     policy::put(response.headers_mut(), None);
-    match HeaderValue::from_str(to) {
-        Ok(to) => {
-            *response.status_mut() = StatusCode::SEE_OTHER;
-            response.headers_mut().insert(LOCATION, to);
-        }
-        Err(_) => {
-            tracing::error!("an address cannot stand in a header");
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        }
+    if let Ok(to) = HeaderValue::from_str(to) {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        response.headers_mut().insert(LOCATION, to);
+    } else {
+        tracing::error!("an address cannot stand in a header");
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }
     response
 }

@@ -43,7 +43,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "
 
 // A page that may ask this replica and the application alone, and whose complaints are kept.
 async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.on("request", (request) => {
@@ -134,6 +134,13 @@ async function setUpApp(page) {
   await page.getByRole("link", { name: "I have stored them" }).click();
   await at(page, "/console/account");
   return secret;
+}
+
+async function lookAtTheRest(page) {
+  for (const [path, name] of [["/console/account/password", "password"], ["/oauth/logout", "logout"]]) {
+    await page.goto(`${base}${path}`);
+    await picture(page, name);
+  }
 }
 
 async function addPasskey(page) {
@@ -277,6 +284,7 @@ try {
   await page.getByLabel("Code of your authenticator app").fill(await code(secret));
   await button(page, "Continue").click();
   await at(page, "/console/account");
+  await lookAtTheRest(page);
   await addPasskey(page);
   await signOut(page);
   await signInWithPasskey(page);

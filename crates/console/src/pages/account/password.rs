@@ -60,13 +60,11 @@ pub(crate) async fn take(posted: Posted) -> Answer {
     let wrong = match visit.console.auth.change_password(session, present, new).await {
         Ok(()) => return Ok(super::done(&visit, next.as_deref(), Done::PasswordChanged)),
         Err(SignInError::Refused) => (StatusCode::UNPROCESSABLE_ENTITY, Faults::at("present", t.password_wrong)),
-        Err(error) => match passwords::refused(t, &error) {
-            Some(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
-            None => {
-                let (status, text) = trouble::told(t, &error, t.password_wrong);
-                (status, Faults::whole(text))
-            }
-        },
+        Err(error) => {
+            let (status, text) = trouble::told(t, &error, t.password_wrong);
+            let weak = passwords::refused(t, &error);
+            (status, weak.unwrap_or_else(|| Faults::whole(text)))
+        }
     };
     Ok(render(&visit, session, wrong, next.as_deref()))
 }
