@@ -21,8 +21,8 @@ schemas = document["components"]["schemas"]
 # What a demo that is well, without a manifest and without an export, never answers with.
 NOT_IN_A_DEMO = {
     "WaitingManifest", "CompletenessResult", "MissingEvents", "SequenceRange", "LoanAhead", "IncompleteLoan",
-    "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthProgress", "TokenRequest", "AboutToken",
-    "UserInfo",
+    "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthControlStream", "HealthProgress", "TokenRequest",
+    "AboutToken", "UserInfo",
 }
 
 

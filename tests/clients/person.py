@@ -46,7 +46,7 @@ class Person:
         """Sets the password by a one-time link."""
         action = link[len(self.base):] if link.startswith(self.base) else link
         page = self.browser.get(urljoin(self.base, action))
-        answer = self.send(page, action, password=self.password, again=self.password)
+        answer = self.send(page, action, new=self.password, repeat=self.password)
         assert answer.status_code == 303, f"{answer.status_code} {answer.text[:2000]}"
 
     def follow(self, answer):

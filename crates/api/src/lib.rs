@@ -49,7 +49,7 @@ pub use changes::ChangeOptions;
 pub use limits::{Limits, Rate};
 pub use pages::{Pages, Refusal};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
-pub use state::{ApiState, UnknownParameters, WebhookHealth, WebhookProbe};
+pub use state::{ApiState, ControlStreamHealth, ControlStreamProbe, UnknownParameters, WebhookHealth, WebhookProbe};
 
 /// The whole API as a service: data, token, health and documentation paths, with pages for people beside them.
 ///

@@ -40,6 +40,28 @@ pub struct WebhookHealth {
 /// Says how webhooks are; `None`: that cannot be read now.
 pub type WebhookProbe = Arc<dyn Fn() -> Option<WebhookHealth> + Send + Sync>;
 
+/// How the control stream is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlStreamHealth {
+    /// Changes of clients, keys and revocations come and go.
+    pub connected: bool,
+    /// It stays as it is until somebody changes something.
+    pub refused: bool,
+    /// Since when it is connected, or not.
+    pub since: Duration,
+    /// Changes that wait to be sent.
+    pub waiting: u64,
+    /// Messages that were not read yet; `None` while that is not known.
+    pub behind: Option<u64>,
+    /// Messages that proved nothing, since the start.
+    pub refused_messages: u64,
+    /// Messages of a later version, since the start.
+    pub later_messages: u64,
+}
+
+/// Says how the control stream is followed; `None`: this replica is alone.
+pub type ControlStreamProbe = Arc<dyn Fn() -> Option<ControlStreamHealth> + Send + Sync>;
+
 /// Handles of everything that the API reads from; it writes nothing but access records, through [`Auth`].
 #[derive(Clone)]
 pub struct ApiState {
@@ -55,6 +77,8 @@ pub struct ApiState {
     pub blobs: BlobService,
     /// How webhooks are: a function, as this crate does not know them.
     pub webhooks: WebhookProbe,
+    /// How the control stream is followed: a function for the same reason.
+    pub control_stream: ControlStreamProbe,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Authenticates cursors. Keep it across restarts and share it between replicas, or cursors end with the process.

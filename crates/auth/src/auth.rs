@@ -20,10 +20,11 @@ use crate::client::check_token_seconds;
 use crate::control::clients::Clients;
 use crate::control::event::By;
 use crate::control::{Control, Opening};
+use crate::control_stream::Seal;
 use crate::keys::assertion::Assertions;
 use crate::keys::fleet::FleetKey;
-use crate::keys::private_file;
 use crate::keys::ring::Ring;
+use crate::keys::{private_file, replica};
 use crate::people::directory::People;
 use crate::people::session::Origin;
 use crate::people::sign_in::{Desk, SignInPolicy};
@@ -48,6 +49,10 @@ pub struct AuthOptions {
     pub dir: PathBuf,
     /// The file of the fleet key; `None` for `keys/fleet-key` in `dir`, which is made at the first start.
     pub fleet_key: Option<PathBuf>,
+    /// What this replica is called in its changes; `None` for a name that is made at the first start and kept in `dir`.
+    pub replica: Option<String>,
+    /// Whether other replicas get its changes, and it theirs, over the control stream.
+    pub shared: bool,
     /// How tokens are signed, and when keys change.
     pub rotation: KeyRotation,
     /// The public URL without a trailing slash: `iss`; tokens are for `{issuer}/api/v1`.
@@ -76,6 +81,8 @@ impl AuthOptions {
         Self {
             dir,
             fleet_key: None,
+            replica: None,
+            shared: false,
             rotation: KeyRotation::default(),
             issuer,
             clock,
@@ -96,6 +103,9 @@ impl AuthOptions {
         if !self.realm.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '-') {
             return invalid("the realm may hold letters, digits, spaces and hyphens only");
         }
+        if self.replica.as_deref().is_some_and(|name| !replica::is_name(name)) {
+            return invalid("a replica's name must have 1 to 64 letters, digits and - . _");
+        }
         if self.issuer.is_empty() || self.issuer.ends_with('/') || self.issuer.contains(['?', '#']) {
             return invalid("the issuer must be a URL without a trailing slash, query or fragment");
         }
@@ -114,6 +124,9 @@ struct Inner {
     endpoint: Arc<TokenEndpoint>,
     verifier: Verifier,
     rotation: KeyRotation,
+    seal: Seal,
+    /// Whether there are other replicas.
+    shared: bool,
     /// Held while keys are made, activated or retired.
     rotating: Mutex<()>,
     tally: Tally,
@@ -161,7 +174,8 @@ impl Auth {
             None => FleetKey::open(&keys_dir.join("fleet-key"), opening.is_empty())?,
         };
         let ring = Ring::new(fleet.sealing("signing keys")?, &options.issuer, &audience);
-        let control = opening.finish(Arc::clone(&options.clock), ring)?;
+        let name = replica::name(options.replica, &options.dir)?;
+        let control = opening.finish(Arc::clone(&options.clock), ring, &name)?;
         let tally = Tally::new(Arc::clone(&options.clock), options.read_period_seconds);
         let force = control.in_force().clone();
         force.people.seen_all(options.clock.now());
@@ -189,6 +203,8 @@ impl Auth {
             endpoint,
             verifier,
             rotation,
+            seal: Seal::new(&fleet)?,
+            shared: options.shared,
             rotating: Mutex::default(),
             tally,
             desk,
@@ -314,6 +330,15 @@ impl Auth {
 
     pub(crate) fn rotation(&self) -> &KeyRotation {
         &self.inner.rotation
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.inner.seal
+    }
+
+    /// Whether there are other replicas.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.shared
     }
 
     pub(crate) fn rotating(&self) -> &Mutex<()> {

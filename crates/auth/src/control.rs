@@ -5,11 +5,16 @@
 
 pub(crate) mod accesses;
 pub(crate) mod clients;
+#[cfg(test)]
+mod convergence;
 pub(crate) mod event;
 pub(crate) mod force;
 mod open;
+mod people;
 mod projection;
 pub(crate) mod settings;
+mod shared;
+pub(crate) mod stamp;
 mod writer;
 
 use std::sync::Arc;
@@ -22,6 +27,8 @@ use parking_lot::Mutex;
 use self::accesses::AccessLog;
 use self::event::{By, Change, Entry};
 use self::force::InForce;
+use self::shared::Conflict;
+use self::stamp::{ChangeId, Origin};
 use self::writer::Queue;
 use crate::AuthError;
 
@@ -53,21 +60,55 @@ impl Control {
         D: FnOnce(&InForce, Timestamp) -> Result<Option<Change>, AuthError>,
     {
         let _one_at_a_time = self.changing.lock();
-        let now = self.clock.now();
-        match decide(&self.force, now)? {
-            Some(change) => self.queue.append_blocking(record(by.clone(), change, now)),
+        match decide(&self.force, self.clock.now())? {
+            Some(change) => self.append_blocking(by.clone(), change),
             None => Ok(()),
         }
     }
 
     /// Appends what needs no decision. Durable and applied when it returns.
     pub(crate) async fn append(&self, by: By, change: Change) -> Result<(), AuthError> {
-        self.queue.append(record(by, change, self.clock.now())).await
+        self.queue.append(self.record(by, change)?).await
     }
 
     /// As [`Control::append`], but blocks, and waits for room in the queue.
     pub(crate) fn append_blocking(&self, by: By, change: Change) -> Result<(), AuthError> {
-        self.queue.append_blocking(record(by, change, self.clock.now()))
+        self.queue.append_blocking(self.record(by, change)?)
+    }
+
+    fn record(&self, by: By, change: Change) -> Result<Record, AuthError> {
+        let now = self.clock.now();
+        let version = |()| self.force.stamps.next(now, self.force.superseded_by(&change));
+        let version = change.is_shared().then_some(()).map(version).transpose()?;
+        let origin = version.map(|version| Origin { version, received: false });
+        Ok(record(&Entry { by, origin, change }, now))
+    }
+
+    /// Appends changes of other replicas. Blocks until they are durable and applied. None comes between the decision on a
+    /// change that is made here and its record: an enabling would end a disabling that it was not decided on.
+    pub(crate) fn append_received(&self, entries: &[Entry]) -> Result<(), AuthError> {
+        let _one_at_a_time = self.changing.lock();
+        let now = self.clock.now();
+        self.queue.append_all(entries.iter().map(|entry| record(entry, now)).collect())
+    }
+
+    /// Whether the log has that shared change.
+    pub(crate) fn is_known(&self, id: ChangeId) -> Result<bool, AuthError> {
+        shared::is_known(&self.store.snapshot(), id)
+    }
+
+    /// How far the control stream was followed, as it was kept.
+    pub(crate) fn bookmark(&self) -> Result<Option<Vec<u8>>, AuthError> {
+        shared::bookmark(&self.store.snapshot())
+    }
+
+    pub(crate) fn keep_bookmark(&self, bookmark: Vec<u8>) -> Result<(), AuthError> {
+        self.queue.bookmark(bookmark)
+    }
+
+    /// The newest conflicts between replicas, the newest first, and how many there ever were.
+    pub(crate) fn conflicts(&self, limit: usize) -> Result<(Vec<Conflict>, u64), AuthError> {
+        shared::conflicts(&self.store.snapshot(), limit)
     }
 
     /// The recorded reads as they are now.
@@ -84,8 +125,7 @@ impl Control {
     }
 }
 
-fn record(by: By, change: Change, now: Timestamp) -> Record {
-    let subject = change.subject().to_owned();
-    let payload = Entry { by, change }.encode();
-    Record { kind: Kind::Operator, subject, sequence: 0, arrived_at: now.as_micros(), payload }
+fn record(entry: &Entry, now: Timestamp) -> Record {
+    let subject = entry.change.subject().to_owned();
+    Record { kind: Kind::Operator, subject, sequence: 0, arrived_at: now.as_micros(), payload: entry.encode() }
 }

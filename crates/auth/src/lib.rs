@@ -10,6 +10,7 @@ mod auth;
 mod authorization;
 mod client;
 mod control;
+mod control_stream;
 mod error;
 mod keys;
 mod limits;
@@ -39,6 +40,7 @@ pub use authorization::{Authorization, AuthorizationError, Consent, ConsentWante
 pub use client::{Authentication, Client, ClientRate, ClientSettings, Created, GrantType};
 pub use control::accesses::{AccessEntry, AccessLog, AccessRange, Accesses};
 pub use control::event::{By, ControlRecord};
+pub use control_stream::{ControlConflict, ControlStream, MAX_MESSAGE_BYTES, Outgoing, Pending, Refusal, Taken};
 pub use error::AuthError;
 pub use keys::algorithm::SigningAlgorithm;
 pub use keys::row::{KeyState, SigningKey};

@@ -37,6 +37,8 @@ pub const CONTROL_LOG_WRITABLE: &str = "continuity_auth_control_log_writable";
 pub const CONTROL_COMMIT: &str = "continuity_auth_control_commit_seconds";
 /// Records in a group.
 pub const CONTROL_GROUP: &str = "continuity_auth_control_group_records";
+/// Changes of two replicas that did not know of each other, of which one does not count.
+pub const CONTROL_CONFLICTS: &str = "continuity_auth_control_conflicts_total";
 
 /// People who signed in.
 pub const SIGN_INS: &str = "continuity_auth_sign_ins_total";
@@ -65,6 +67,10 @@ pub fn describe() {
     describe_counter!(SIGN_INS, "People who signed in");
     describe_counter!(SIGN_INS_REFUSED, "Sign-ins refused, by reason");
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
+    describe_counter!(
+        CONTROL_CONFLICTS,
+        "Changes to clients and keys that lost to one of another replica, made without knowledge of each other"
+    );
 }
 
 /// `error` of refused token requests.
@@ -92,7 +98,9 @@ pub(crate) fn register() {
         counter!(SIGN_INS_REFUSED, "reason" => reason).increment(0);
     }
     counter!(SIGN_INS).increment(0);
-    for name in [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED] {
+    for name in
+        [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED, CONTROL_CONFLICTS]
+    {
         counter!(name).increment(0);
     }
 }

@@ -14,6 +14,10 @@ use crate::{Auth, AuthError, SigningAlgorithm, SigningKey};
 /// The longest reason that is kept, in characters.
 const MAX_REASON: usize = 500;
 
+/// How much longer a key is accepted where there are other replicas: one that is cut off signs with it until it learns of
+/// the next one.
+const KEPT_FOR_OTHERS: Duration = Duration::from_hours(30 * 24);
+
 /// How tokens are signed, and when keys change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRotation {
@@ -51,7 +55,7 @@ impl KeyRotation {
 impl Auth {
     /// Every signing key there ever was, the oldest first.
     pub fn signing_keys(&self) -> Vec<SigningKey> {
-        self.keys().iter().map(KeyRow::view).collect()
+        self.keys().iter().filter_map(KeyRow::view).collect()
     }
 
     /// Makes the next key, rotates and retires keys as their time comes. Blocks, half a second when a key is made.
@@ -60,7 +64,8 @@ impl Auth {
         let now = self.now();
         for row in self.keys() {
             if row.state() == KeyState::Passive && row.passive_until.is_some_and(|until| until <= now) {
-                self.retire(&row.id, "the last token that it signed has expired")?;
+                let by = self.by().clone();
+                self.control().append_blocking(by, Change::KeyExpired { id: row.id.clone() })?;
             }
         }
         let Some(next) = self.key_in(KeyState::Next) else { return self.make_key(self.rotation().algorithm).map(drop) };
@@ -68,14 +73,14 @@ impl Auth {
             // Nothing can be signed: what clients may not know yet is better than that.
             None => true,
             Some(active) => {
-                let since = active.activated_at.unwrap_or(active.made_at);
+                let since = active.activated_at().unwrap_or_else(|| active.made_at());
                 let over = self.rotation().every.is_some_and(|every| since.plus(every) <= now);
                 over && self.may_sign_at(&next) <= now
             }
         };
         if due {
             self.activate(&next.id)?;
-            self.make_key(self.rotation().algorithm)?;
+            self.ensure_next()?;
         }
         Ok(())
     }
@@ -100,17 +105,18 @@ impl Auth {
         let from = self.may_sign_at(&next);
         if self.now() < from && !at_once {
             if replaced {
-                return Ok(next.view());
+                return self.view(&next.id);
             }
             return Err(AuthError::Conflict(format!(
                 "the next key, {}, is published since {} and clients may not know it yet; rotate after {from}, or at once if the \
                  present key leaked",
-                next.id, next.made_at
+                next.id,
+                next.made_at()
             )));
         }
         self.activate(&next.id)?;
-        self.make_key(self.rotation().algorithm)?;
-        self.key(&next.id).map(|row| row.view())
+        self.ensure_next()?;
+        self.view(&next.id)
     }
 
     /// Whatever the key signed is refused from now on: after a leak. When it is the active one, the next one takes its
@@ -130,11 +136,11 @@ impl Auth {
                 self.activate(&next.id)?;
                 // Before anything else that may fail: it leaked.
                 self.retire(id, reason)?;
-                self.make_key(self.rotation().algorithm)?;
+                self.ensure_next()?;
             }
             KeyState::Next | KeyState::Passive => self.retire(id, reason)?,
         }
-        self.key(id).map(|row| row.view())
+        self.view(id)
     }
 
     /// At the first start there is no key: one is made, and signs at once.
@@ -150,6 +156,14 @@ impl Auth {
         self.activate(&made.id)
     }
 
+    /// Another replica may have made one.
+    fn ensure_next(&self) -> Result<(), AuthError> {
+        match self.key_in(KeyState::Next) {
+            Some(_) => Ok(()),
+            None => self.make_key(self.rotation().algorithm).map(drop),
+        }
+    }
+
     fn make_key(&self, algorithm: SigningAlgorithm) -> Result<KeyRow, AuthError> {
         let made = self.control().in_force().ring.make(algorithm)?;
         let id = made.id.clone();
@@ -160,6 +174,7 @@ impl Auth {
 
     fn activate(&self, id: &str) -> Result<(), AuthError> {
         let life = Duration::from_secs(u64::from(MAX_TOKEN_SECONDS) + 2 * LEEWAY_SECONDS.unsigned_abs());
+        let life = life + if self.is_shared() { KEPT_FOR_OTHERS } else { Duration::ZERO };
         self.control().change(self.by(), |force, now| {
             let state = force.ring.rows().iter().find(|row| row.id == id).map(KeyRow::state);
             if state != Some(KeyState::Next) {
@@ -178,7 +193,11 @@ impl Auth {
 
     /// From when on a key may sign: whoever fetched the key set since it was published knows it.
     fn may_sign_at(&self, next: &KeyRow) -> Timestamp {
-        next.made_at.plus(self.rotation().published_for)
+        next.made_at().plus(self.rotation().published_for)
+    }
+
+    fn view(&self, id: &str) -> Result<SigningKey, AuthError> {
+        self.key(id)?.view().ok_or_else(|| AuthError::UnknownKey(id.to_owned()))
     }
 
     fn keys(&self) -> Vec<KeyRow> {

@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 
 use crate::authorization::codes::Codes;
 use crate::authorization::refresh::RefreshKey;
-use crate::control::clients::{ClientRow, fold};
-use crate::control::event::{By, Change, ClientCreated, Entry, KeyMade};
+use crate::control::clients::ClientRow;
+use crate::control::event::{Change, ClientCreated, KeyMade};
 use crate::control::force::InForce;
+use crate::control::stamp::{Stamps, Version};
 use crate::keys::algorithm::{PublicKey, SigningAlgorithm};
 use crate::keys::assertion::Assertions;
 use crate::keys::fleet::FleetKey;
 use crate::keys::ring::Ring;
-use crate::keys::row::KeyRow;
+use crate::keys::row::{Activation, KeyRow};
 use crate::keys::secret::SecretDigest;
 use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
@@ -45,6 +46,7 @@ impl Server {
         let (clock, force) = (manual_clock(), in_force(signing_key()));
         let pepper = fleet_key().pepper().unwrap();
         force.clients.put(client_row(CLIENT, pepper.digest(CLIENT, SECRET)));
+        force.stamps.saw(clock.now());
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let verifier = Verifier::new(force.clone(), Arc::clone(&as_clock));
         let endpoint = Arc::new(TokenEndpoint {
@@ -84,9 +86,10 @@ impl Server {
 
     /// Applies a change to the clients, as the control log's thread does.
     pub(crate) fn apply(&self, change: Change) {
-        let before = self.force.clients.row(change.subject());
-        let entry = Entry { by: By::actor("test"), change };
-        self.force.clients.put(fold(before, entry, self.clock.now()).unwrap().unwrap());
+        let mut row = self.force.clients.row(change.subject()).unwrap();
+        let version = self.force.stamps.next(self.clock.now(), row.superseded_by(&change)).unwrap();
+        row.apply(change, "test", &version);
+        self.force.clients.put(row);
     }
 
     /// The header that our tokens have.
@@ -117,8 +120,14 @@ pub(crate) fn client_row(id: &str, secret: SecretDigest) -> ClientRow {
         token_seconds: None,
         secret,
     };
-    let entry = Entry { by: By::actor("test"), change: Change::ClientCreated(created) };
-    fold(None, entry, Timestamp::from_micros(NOW * 1_000_000)).unwrap().unwrap()
+    let mut row = ClientRow::new(id);
+    row.apply(Change::ClientCreated(created), "test", &version());
+    row
+}
+
+/// That of a change that was made now.
+pub(crate) fn version() -> Version {
+    Stamps::new("test").next(Timestamp::from_micros(NOW * 1_000_000), Vec::new()).unwrap()
 }
 
 /// A server with a directory and a clock of its own, and a key that is made quickly: an RSA key takes long.
@@ -138,7 +147,7 @@ pub(crate) fn ring() -> Ring {
 
 /// A ring with one RS256 key, which signs.
 pub(crate) fn in_force(private: &[u8]) -> InForce {
-    let force = InForce::new(ring()).unwrap();
+    let force = InForce::new(ring(), "test").unwrap();
     force.ring.put([key_row(SigningAlgorithm::Rs256, private)]);
     force
 }
@@ -149,8 +158,10 @@ pub(crate) fn key_row(algorithm: SigningAlgorithm, private: &[u8]) -> KeyRow {
     let id = public.thumbprint();
     let sealed = fleet_key().sealing("signing keys").unwrap().seal(&id, private).unwrap();
     let made = KeyMade { id, algorithm: algorithm.name().to_owned(), public, sealed };
-    let at = Timestamp::from_micros(NOW * 1_000_000);
-    KeyRow { activated_at: Some(at), ..KeyRow::made(made, "test".to_owned(), at) }
+    let mut row = KeyRow::new(&made.id);
+    row.make(made, "test", &version().stamp);
+    row.activate(Activation::new(version(), i64::MAX));
+    row
 }
 
 /// The server's key, PKCS #8 in DER; made once, because making one takes long.

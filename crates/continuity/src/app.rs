@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
+use crate::fleet::{self, Fleet};
 use crate::operations::{Following, Repair, completeness};
 use crate::{open_files, sources, telemetry, webhooks};
 
@@ -34,6 +35,7 @@ pub(crate) struct Serving {
     pub(crate) ingest: IngestOptions,
     pub(crate) blobs: BlobService,
     pub(crate) webhooks: Webhooks,
+    pub(crate) fleet: Option<Fleet>,
     pub(crate) api: TcpListener,
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
@@ -66,6 +68,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         sync: core.sync.clone(),
         blobs: serving.blobs,
         webhooks: webhooks::probe(serving.webhooks.clone(), Arc::clone(&core.clock)),
+        control_stream: fleet::probe(serving.fleet.as_ref()),
         clock: Arc::clone(&core.clock),
         cursor_key: cursor_key(&core.dir)?,
         version: env!("CARGO_PKG_VERSION"),
@@ -100,6 +103,9 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     tasks.spawn("access-records", async move { auth.keep_reads(until).await });
     let (auth, until) = (state.auth.clone(), stop.clone());
     tasks.spawn("authorization-server", async move { auth.maintain(until).await });
+    if let Some(fleet) = serving.fleet {
+        endless(&mut tasks, "control-stream", |until| fleet.run(until));
+    }
     let pages = Pages { routes: continuity_console::pages(state.auth.clone()), refusal: continuity_console::refusal };
     let router = continuity_api::router(state.clone(), pages);
     let mut limits = serving.limits.of_connections();

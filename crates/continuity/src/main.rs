@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod core;
 mod datadir;
+mod fleet;
 mod open_files;
 mod operations;
 mod output;

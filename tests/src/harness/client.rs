@@ -58,6 +58,11 @@ impl Client {
         Self::without_token(&demo.access()?)
     }
 
+    /// A client of any replica with a token that it has from somewhere.
+    pub fn with_token(access: &Access, token: &str) -> Result<Self, Failure> {
+        Ok(Self { token: token.to_owned(), ..Self::without_token(access)? })
+    }
+
     /// A client of any replica without a token.
     pub fn without_token(access: &Access) -> Result<Self, Failure> {
         let authority = Certificate::from_pem(&std::fs::read(&access.ca_file)?)?;

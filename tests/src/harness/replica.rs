@@ -21,6 +21,7 @@ const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 pub struct ReplicaOptions {
     config: String,
     data_dir: Option<PathBuf>,
+    public_url: Option<String>,
     wrapped_in: Vec<OsString>,
 }
 
@@ -37,6 +38,13 @@ impl ReplicaOptions {
     #[must_use]
     pub fn data_dir(mut self, folder: &Path) -> Self {
         self.data_dir = Some(folder.to_owned());
+        self
+    }
+
+    /// The URL that its clients know it by, where that is not its own: as behind a balancer.
+    #[must_use]
+    pub fn public_url(mut self, url: &str) -> Self {
+        self.public_url = Some(url.to_owned());
         self
     }
 
@@ -67,7 +75,7 @@ impl ReplicaOptions {
              [listen]\napi = '127.0.0.1:{api}'\nmetrics = '127.0.0.1:{metrics}'\n\
              [tls]\ncertificate = '{tls}/certificate.pem'\nkey = '{tls}/key.pem'\n",
             data.display(),
-            access.base_url,
+            self.public_url.as_ref().unwrap_or(&access.base_url),
             tls = tls.display()
         );
         let mut replica =

@@ -10,7 +10,7 @@ use oauth2::{
     RedirectUrl, RefreshToken, Scope, StandardRevocableToken, TokenResponse, TokenUrl,
 };
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
-use openidconnect::{IssuerUrl, Nonce, OAuth2TokenResponse, RevocationUrl};
+use openidconnect::{IssuerUrl, Nonce, RevocationUrl};
 use serde_json::Value;
 
 use crate::clients::{invite_jane, jane};
@@ -134,7 +134,7 @@ async fn with_oauth2(demo: &Running, http: &Http) -> Result<(), Failure> {
     let client = BasicClient::new(ClientId::new(id))
         .set_auth_uri(AuthUrl::new(format!("{base}/oauth/authorize"))?)
         .set_token_uri(TokenUrl::new(format!("{base}/oauth/token"))?)
-        .set_revocation_url(oauth2::RevocationUrl::new(format!("{base}/oauth/revoke"))?)
+        .set_revocation_url(RevocationUrl::new(format!("{base}/oauth/revoke"))?)
         .set_redirect_uri(RedirectUrl::new(BACK.to_owned())?);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let scope = Scope::new("loans:read".to_owned());

@@ -16,6 +16,7 @@ mod completeness;
 mod console;
 mod divergence;
 mod feeds;
+mod fleet;
 mod fold;
 mod get;
 mod hostile;

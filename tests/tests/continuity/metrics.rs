@@ -41,6 +41,9 @@ async fn what_is_exposed_is_documented() -> Result<(), Failure> {
     let folder = tempfile::TempDir::new()?;
     let (_receiver, replica) = crate::webhooks::with_one_message(folder.path()).await?;
     metrics.extend(described(&reqwest::get(&replica.access().metrics_url).await?.text().await?));
+    // And a replica that is alone has no control stream.
+    let (_broker, replica) = crate::fleet::one(folder.path()).await?;
+    metrics.extend(described(&reqwest::get(&replica.access().metrics_url).await?.text().await?));
     for (name, (kind, help)) in &metrics {
         assert!(name.starts_with("continuity_") && !help.is_empty(), "{name} has no help or a foreign name");
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/blobs", "blobs", &["base", "events"]),
     ("crates/webhooks", "webhooks", &["base", "events", "log", "readmodel"]),
     ("crates/auth", "auth", &["base", "log", "readmodel"]),
+    ("crates/fleet", "fleet", &["auth", "base"]),
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
     ("crates/console", "console", &["auth", "base"]),
@@ -21,8 +22,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
 ];
 /// Dependencies that must stay where they are, and where.
 const KEPT_IN: &[(&str, &[&str])] = &[
-    ("async-nats", &["crates/blobs", "crates/ingest", "crates/simulator"]),
-    ("rdkafka", &["crates/ingest", "crates/simulator"]),
+    ("async-nats", &["crates/blobs", "crates/fleet", "crates/ingest", "crates/simulator"]),
+    ("rdkafka", &["crates/fleet", "crates/ingest", "crates/simulator"]),
     ("jsonwebtoken", &["crates/auth"]),
     ("aws-lc-rs", &["crates/auth"]),
     ("redb", &["crates/blobs", "crates/readmodel", "crates/webhooks"]),

@@ -1,5 +1,6 @@
 //! `GET /health`: how the replica is, in the words of the vendor's guide, then component by component.
 
+mod control_stream;
 mod source;
 
 use std::time::Duration;
@@ -39,7 +40,9 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let whole = counts.parked_loans == 0 && counts.incomplete_loans == 0;
     let blobs = Blobs::of(call);
     let (accesses, webhooks) = (AccessRecords::of(call), Webhooks::of(call));
-    let parts = blobs.well && accesses.well && webhooks.well;
+    let control_stream = (state.control_stream)();
+    let shared = control_stream.is_none_or(|health| health.connected);
+    let parts = blobs.well && accesses.well && webhooks.well && shared;
     let status = status_word(connected, whole && is_well(&sync) && parts && !rebuilding);
     let body = json!({
         "status": status,
@@ -57,6 +60,7 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
             "blobs": blobs.component,
             "accessRecords": accesses.component,
             "webhooks": webhooks.component,
+            "controlStream": control_stream.map(|health| control_stream::component(health, &state.auth)),
             "loans": {"incomplete": counts.incomplete_loans, "parked": counts.parked_loans},
             "events": {
                 "parked": counts.parked_events,

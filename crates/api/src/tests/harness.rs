@@ -255,6 +255,7 @@ impl Replica {
         let mut state = ApiState {
             blobs: super::files::service(&engine, files, (&blobs, &clock, &stop)),
             webhooks: Arc::new(|| Some(NO_WEBHOOKS)),
+            control_stream: Arc::new(|| None),
             engine,
             ledger,
             sync,

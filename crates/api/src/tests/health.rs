@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::harness::{Feed, HOUSE, NO_WEBHOOKS, Replica, cut_off, live};
-use crate::WebhookHealth;
+use crate::{ControlStreamHealth, WebhookHealth};
 
 #[tokio::test]
 async fn health_has_the_keys_and_words_of_the_guide() {
@@ -156,6 +156,35 @@ async fn what_cannot_write_is_degraded_and_ready() {
     let (status, word, source) = health(&replica).await;
     assert_eq!((status.as_str(), word.as_str(), &source["cause"]), ("degraded", "stale", &json!("cannot-write")));
     assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_replica_without_the_others_is_degraded_and_ready() {
+    let component = async |health: Option<ControlStreamHealth>| {
+        let replica = Replica::with(Feed::house(), |state| state.control_stream = Arc::new(move || health));
+        let value = replica.get_with("", "/health", &[]).await.json();
+        assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
+        (value["status"].as_str().unwrap().to_owned(), value["components"]["controlStream"].clone())
+    };
+    assert_eq!(component(None).await, ("healthy".to_owned(), Value::Null));
+    let connected = ControlStreamHealth {
+        connected: true,
+        refused: false,
+        since: Duration::from_millis(1_900),
+        waiting: 0,
+        behind: Some(2),
+        refused_messages: 3,
+        later_messages: 4,
+    };
+    let shown = json!({"state": "connected", "secondsInState": 1, "waitingChanges": 0, "behindMessages": 2,
+        "refusedMessages": 3, "laterMessages": 4, "conflicts": 0});
+    assert_eq!(component(Some(connected)).await, ("healthy".to_owned(), shown));
+    for (refused, state) in [(false, "alone"), (true, "refused")] {
+        let health = ControlStreamHealth { connected: false, refused, waiting: 7, behind: None, ..connected };
+        let (status, shown) = component(Some(health)).await;
+        assert_eq!((status.as_str(), shown["state"].as_str()), ("degraded", Some(state)));
+        assert_eq!((&shown["waitingChanges"], &shown["behindMessages"]), (&json!(7), &Value::Null));
+    }
 }
 
 #[tokio::test]

@@ -139,7 +139,8 @@ impl Auth {
         self.mint(client, scopes, on_behalf(&row.started), refresh, id_token).await
     }
 
-    /// No more than was granted, and than client and person have now (RFC 6749 section 6).
+    /// No more than was granted, and than client and person have now (RFC 6749 section 6). Clients that were given less than
+    /// they asked for ask for all of it again: they get what was granted.
     fn refreshed_scopes(&self, row: &GrantRow, client: &Grantee, asked: Option<&str>) -> Result<Scopes, OAuthError> {
         let account = self.people().account(&row.started.account);
         let account = account.map_err(|_| invalid_grant("The refresh token is unknown, expired or revoked"))?;
@@ -148,7 +149,9 @@ impl Auth {
         let asked = Scopes::parse(asked.unwrap_or_default());
         match asked {
             Ok(scopes) if scopes.is_empty() => Ok(granted),
-            Ok(scopes) if row.scopes().contains_all(scopes) => Ok(scopes.within(owned)),
+            Ok(scopes) if client.settings.scopes.contains_all(scopes.data) && !row.scopes().both(scopes).is_empty() => {
+                Ok(row.scopes().both(scopes).within(owned))
+            }
             _ => Err(OAuthError::bad_request("invalid_scope", "A scope was not granted before")),
         }
     }

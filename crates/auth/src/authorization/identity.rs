@@ -86,6 +86,11 @@ impl Scopes {
         Self { data: self.data.intersection(data), ..self }
     }
 
+    /// What is in both.
+    pub(crate) const fn both(self, other: Self) -> Self {
+        Self { identity: self.identity & other.identity, data: self.data.intersection(other.data) }
+    }
+
     pub(crate) fn union(self, other: Self) -> Self {
         let data = self.data.iter().chain(other.data.iter()).collect();
         Self { identity: self.identity | other.identity, data }

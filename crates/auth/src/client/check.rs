@@ -12,6 +12,7 @@ use crate::{AuthError, Limits};
 const MAX_REDIRECT_URIS: usize = 20;
 const MAX_URI_BYTES: usize = 2_000;
 const MAX_KEYS: usize = 10;
+const MAX_JWKS_BYTES: usize = 64 << 10;
 const MAX_NETWORKS: usize = 100;
 const MAX_RATE: u32 = 1_000_000;
 
@@ -73,6 +74,9 @@ impl ClientSettings {
             }
             return Ok(());
         };
+        if jwks.to_string().len() > MAX_JWKS_BYTES {
+            return invalid("jwks may have at most 64 KiB");
+        }
         let private = |key: &serde_json::Value| ["d", "p", "q", "k"].iter().any(|member| key.get(member).is_some());
         if jwks["keys"].as_array().is_some_and(|keys| keys.iter().any(private)) {
             return invalid("jwks holds a private key: replace that key, and give the public half only");
@@ -196,6 +200,9 @@ mod tests {
         assert!(refusal(&with(None)).contains("needs its public keys"));
         assert!(refusal(&with(Some(json!({ "keys": [] })))).contains("1 to 10"));
         assert!(refusal(&with(Some(json!([])))).contains("no JWK Set"));
+        let mut long = ed.clone();
+        long["x5c"] = json!(["x".repeat(MAX_JWKS_BYTES)]);
+        assert!(refusal(&with(Some(json!({ "keys": [long] })))).contains("64 KiB"));
         let mut private = ed;
         private["d"] = json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
         assert!(refusal(&with(Some(json!({ "keys": [private] })))).contains("private key"));

@@ -1,6 +1,8 @@
 //! The clients in force.
 
 mod row;
+mod secrets;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +15,14 @@ use jsonwebtoken::jwk::JwkSet;
 use parking_lot::{Mutex, RwLock};
 use subtle::Choice;
 
-use super::event::ClientUsed;
+use super::event::{Change, ClientUsed};
+use super::stamp::ChangeId;
 use crate::keys::secret::{self, SecretDigest};
 use crate::live::{LiveClient, is_within};
 use crate::{AuthError, Authentication, Client, ClientSettings};
 
-pub(crate) use row::{ClientRow, fold};
+pub(crate) use row::ClientRow;
+use secrets::Secret;
 
 /// A client that proved who it is.
 #[derive(Clone)]
@@ -39,12 +43,12 @@ struct Entered {
 impl Entered {
     fn grantee(&self, secret: Option<Timestamp>) -> Grantee {
         let settings = Arc::clone(&self.settings);
-        Grantee { id: self.row.id.clone(), generation: self.row.generation, settings, secret }
+        Grantee { id: self.row.id.clone(), generation: self.row.generation(), settings, secret }
     }
 
     /// Whether it may have tokens at all, when it is asked from there.
     fn is_open(&self, from: Option<IpAddr>) -> bool {
-        self.row.enabled && !self.row.deleted && is_within(&self.settings.allowed_networks, from)
+        self.row.is_enabled() && self.row.is_there() && is_within(&self.settings.allowed_networks, from)
     }
 }
 
@@ -96,6 +100,12 @@ impl Clients {
         self.by_id.read().get(id).map(|entered| entered.row.clone())
     }
 
+    /// What a change of a client that is made here takes the place of.
+    pub(crate) fn superseded_by(&self, change: &Change) -> Vec<ChangeId> {
+        let by_id = self.by_id.read();
+        by_id.get(change.subject()).map(|entered| entered.row.superseded_by(change)).unwrap_or_default()
+    }
+
     /// Its name, also once it is deleted.
     pub(crate) fn name(&self, id: &str) -> Option<String> {
         self.by_id.read().get(id).map(|entered| entered.row.settings.name.clone())
@@ -108,12 +118,12 @@ impl Clients {
 
     /// Whether the client is enabled; an error when there is none.
     pub(crate) fn enabled(&self, id: &str) -> Result<bool, AuthError> {
-        self.of(id, |entered| entered.row.enabled)
+        self.of(id, |entered| entered.row.is_enabled())
     }
 
     /// Whether the id was ever used.
     pub(crate) fn is_taken(&self, id: &str) -> bool {
-        self.by_id.read().contains_key(id)
+        self.by_id.read().get(id).is_some_and(|entered| entered.row.is_taken())
     }
 
     pub(crate) fn view(&self, id: &str, default_token_seconds: u32) -> Option<Client> {
@@ -123,7 +133,7 @@ impl Clients {
     /// Oldest first.
     pub(crate) fn views(&self, default_token_seconds: u32) -> Vec<Client> {
         let by_id = self.by_id.read();
-        let there = by_id.values().filter(|entered| !entered.row.deleted);
+        let there = by_id.values().filter(|entered| entered.row.is_there());
         let mut views: Vec<_> =
             there.map(|entered| entered.row.view(&entered.settings, default_token_seconds)).collect();
         views.sort_by_key(|client| client.created_at);
@@ -141,9 +151,9 @@ impl Clients {
     ) -> Option<Grantee> {
         let by_id = self.by_id.read();
         let entered = by_id.get(id);
-        let present = entered.and_then(|entered| entered.row.secret.as_ref());
-        let previous = entered.and_then(|entered| entered.row.previous.as_ref());
-        let until = previous.map_or(Timestamp::from_micros(i64::MIN), |(_, until)| *until);
+        let present = entered.and_then(|entered| entered.row.secret());
+        let previous = entered.and_then(|entered| entered.row.previous());
+        let until = previous.map_or(Timestamp::from_micros(i64::MIN), |(_, until)| until);
         let by_present = digest.matches(present.map_or(&self.decoy, |secret| &secret.digest));
         let by_previous = digest.matches(previous.map_or(&self.decoy, |(secret, _)| &secret.digest));
         let by_previous = by_previous & Choice::from(u8::from(now < until));
@@ -151,7 +161,7 @@ impl Clients {
         let with_secret = |entered: &&Entered| entered.settings.authentication == Authentication::ClientSecret;
         let entered = entered.filter(|entered| proved & entered.is_open(from)).filter(with_secret)?;
         let secret = if bool::from(by_present) { present } else { previous.map(|(secret, _)| secret) };
-        Some(entered.grantee(secret.map(|secret| secret.made_at)))
+        Some(entered.grantee(secret.map(Secret::made_at)))
     }
 
     /// The client of that id, if it may have tokens, asked from there, and proves itself with keys of its own: these.
@@ -200,7 +210,7 @@ impl Clients {
 
     fn of<T>(&self, id: &str, what: impl FnOnce(&Entered) -> T) -> Result<T, AuthError> {
         let by_id = self.by_id.read();
-        let entered = by_id.get(id).filter(|entered| !entered.row.deleted);
+        let entered = by_id.get(id).filter(|entered| entered.row.is_there());
         entered.map(what).ok_or_else(|| AuthError::UnknownClient(id.to_owned()))
     }
 }

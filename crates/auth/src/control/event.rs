@@ -1,7 +1,7 @@
 //! What the control log's records hold: one version byte and a postcard body, in records of kind `Operator`.
 //!
-//! The formats are fixed by `fixtures/control/v1` and `v2`; v1 had no address and no reason. Variants may be added at the
-//! end of [`Change`]; anything else is a new version.
+//! The formats are fixed by `fixtures/control/v1` and `v2`; v1 had no address, no reason and no origin. Variants may be added
+//! at the end of [`Change`]; anything else is a new version.
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +12,7 @@ use continuity_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
+use super::stamp::Origin;
 use crate::AuthError;
 use crate::authorization::event::GrantEvent;
 use crate::keys::algorithm::PublicKey;
@@ -24,6 +25,8 @@ const VERSION: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) by: By,
+    /// Of a change that replicas share; `None` in records of version 1, whose origin follows from the record.
+    pub(crate) origin: Option<Origin>,
     pub(crate) change: Change,
 }
 
@@ -106,6 +109,10 @@ pub(crate) enum Change {
     Session(SessionEvent),
     /// A person let an application do something, or no longer.
     Grant(GrantEvent),
+    /// The last token that a key signed has expired, as far as this replica knows: it is published here no longer.
+    KeyExpired {
+        id: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -236,6 +243,7 @@ impl Change {
             | Self::KeyMade(KeyMade { id, .. })
             | Self::KeyActivated { id, .. }
             | Self::KeyRetired { id, .. }
+            | Self::KeyExpired { id }
             | Self::ClientRegistered(ClientRegistered { id, .. })
             | Self::ClientChanged { id, .. }
             | Self::ClientDeleted { id }
@@ -271,6 +279,32 @@ impl Change {
             Self::Account { what, .. } => what.name(),
             Self::Session(what) => what.name(),
             Self::Grant(what) => what.name(),
+            Self::KeyExpired { .. } => "KeyExpired",
+        }
+    }
+
+    /// Whether all replicas of a fleet have to know it. What is not shared tells what happened on one replica.
+    pub(crate) fn is_shared(&self) -> bool {
+        match self {
+            Self::ClientCreated(_)
+            | Self::ClientEnabled { .. }
+            | Self::ClientDisabled { .. }
+            | Self::SecretRotated(_)
+            | Self::KeyMade(_)
+            | Self::KeyActivated { .. }
+            | Self::KeyRetired { .. }
+            | Self::TokenRevoked(_)
+            | Self::ClientRegistered(_)
+            | Self::ClientChanged { .. }
+            | Self::ClientDeleted { .. } => true,
+            Self::AccessRecorded(_)
+            | Self::DocumentRead(_)
+            | Self::ReadsRecorded(_)
+            | Self::ClientsUsed(_)
+            | Self::KeyExpired { .. }
+            | Self::Account { .. }
+            | Self::Session(_)
+            | Self::Grant(_) => false,
         }
     }
 }
@@ -286,7 +320,7 @@ impl Entry {
         match payload.split_first() {
             Some((&VERSION, body)) => postcard::from_bytes(body).or_else(|_| refused(unknown.to_owned())),
             Some((1, body)) => match postcard::from_bytes(body) {
-                Ok(EntryV1 { actor, change }) => Ok(Self { by: By::actor(&actor), change }),
+                Ok(EntryV1 { actor, change }) => Ok(Self { by: By::actor(&actor), origin: None, change }),
                 Err(_) => refused(unknown.to_owned()),
             },
             Some((version, _)) => {
@@ -306,6 +340,9 @@ pub struct ControlRecord {
     /// Where the request came from, if it came over a network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The replica that it was made on, when it came from another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica: Option<String>,
     /// Why, if somebody was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -320,9 +357,10 @@ pub struct ControlRecord {
 impl ControlRecord {
     /// Reads a record's payload.
     pub fn read(payload: &[u8]) -> Result<Self, AuthError> {
-        let Entry { by: By { actor, address, reason }, change } = Entry::decode(payload)?;
+        let Entry { by: By { actor, address, reason }, origin, change } = Entry::decode(payload)?;
+        let replica = origin.filter(|origin| origin.received).map(|origin| origin.version.stamp.replica);
         let (name, subject, about) = (change.name(), change.subject().to_owned(), about(&change));
-        Ok(Self { actor, address, reason, change: name, subject, about })
+        Ok(Self { actor, address, replica, reason, change: name, subject, about })
     }
 }
 
@@ -331,6 +369,9 @@ impl fmt::Display for ControlRecord {
         f.write_str(&self.actor)?;
         if let Some(address) = &self.address {
             write!(f, " from {address}")?;
+        }
+        if let Some(replica) = &self.replica {
+            write!(f, " on {replica}")?;
         }
         write!(f, ": {}", self.change)?;
         for part in [&self.subject, &self.about].into_iter().filter(|part| !part.is_empty()) {
@@ -343,7 +384,10 @@ impl fmt::Display for ControlRecord {
 fn about(change: &Change) -> String {
     match change {
         Change::ClientCreated(created) => format!("scopes {}", created.scopes.join(" ")),
-        Change::ClientEnabled { .. } | Change::ClientDisabled { .. } | Change::ClientDeleted { .. } => String::new(),
+        Change::ClientEnabled { .. }
+        | Change::ClientDisabled { .. }
+        | Change::ClientDeleted { .. }
+        | Change::KeyExpired { .. } => String::new(),
         Change::SecretRotated(rotated) => match rotated.previous_until {
             Some(_) => "the secret before stays for a while".to_owned(),
             None => "the secret before ends at once".to_owned(),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::clients::{ClientRow, Clients};
-use super::event::ClientUsed;
+use super::event::{Change, ClientUsed};
+use super::stamp::{ChangeId, Stamps};
 use crate::AuthError;
 use crate::authorization::grants::{ConsentRow, GrantRow, Grants};
 use crate::keys::ring::Ring;
@@ -20,6 +21,7 @@ pub(crate) struct InForce {
     pub(crate) revoked: Arc<Revoked>,
     pub(crate) people: Arc<People>,
     pub(crate) grants: Arc<Grants>,
+    pub(crate) stamps: Arc<Stamps>,
 }
 
 /// What a record puts into force.
@@ -55,14 +57,24 @@ pub(crate) enum Changed {
 }
 
 impl InForce {
-    pub(crate) fn new(ring: Ring) -> Result<Self, AuthError> {
+    /// Nothing yet, on that replica.
+    pub(crate) fn new(ring: Ring, replica: &str) -> Result<Self, AuthError> {
         Ok(Self {
             clients: Arc::new(Clients::new()?),
             ring: Arc::new(ring),
             revoked: Arc::default(),
             people: Arc::default(),
             grants: Arc::default(),
+            stamps: Arc::new(Stamps::new(replica)),
         })
+    }
+
+    /// What a change that is made here takes the place of.
+    pub(super) fn superseded_by(&self, change: &Change) -> Vec<ChangeId> {
+        match change {
+            Change::KeyActivated { .. } => self.ring.activated_by().into_iter().collect(),
+            other => self.clients.superseded_by(other),
+        }
     }
 
     pub(crate) fn put(&self, changed: Changed) {

@@ -62,9 +62,9 @@ impl Opening {
     }
 
     /// Replays what the store lacks and starts the thread.
-    pub(crate) fn finish(self, clock: Arc<dyn Clock>, ring: Ring) -> Result<Control, AuthError> {
+    pub(crate) fn finish(self, clock: Arc<dyn Clock>, ring: Ring, replica: &str) -> Result<Control, AuthError> {
         self.catch_up()?;
-        let force = InForce::new(ring)?;
+        let force = InForce::new(ring, replica)?;
         projection::load(&self.store.snapshot(), &force)?;
         let store = Arc::new(self.store);
         let appender = Appender {

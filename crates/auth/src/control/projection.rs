@@ -1,4 +1,4 @@
-//! The control store: clients, keys, revoked tokens and accesses as rows.
+//! The control store: clients, keys, revoked tokens and accesses as rows, and what is known of other replicas.
 
 #[cfg(test)]
 mod tests;
@@ -10,69 +10,127 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::accesses;
-use super::clients::{self, ClientRow};
+use super::clients::ClientRow;
 use super::event::{By, Change, ClientUsed, Entry, TokenRevoked};
 use super::force::{Changed, InForce};
+use super::people;
+use super::shared;
+use super::stamp::{Lost, Version};
 use crate::AuthError;
-use crate::authorization::event::GrantEvent;
-use crate::authorization::grants::{ConsentRow, GrantRow};
-use crate::keys::row::{KeyRow, KeyState};
-use crate::people;
-use crate::people::event::{AccountEvent, SessionEvent, SessionStarted};
-use crate::people::row::{AccountRow, SessionRow};
+use crate::keys::row::{self, Activation, KeyRow};
 
 /// Rows of another version are thrown away and come back from the log.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// Client id -> [`ClientRow`] in postcard.
-const CLIENTS: Table = "clients";
+pub(super) const CLIENTS: Table = "clients";
 /// Key id -> [`KeyRow`] in postcard.
-const KEYS: Table = "signing-keys";
+pub(super) const KEYS: Table = "signing-keys";
 /// Day of expiry, token id -> when it expires, in seconds since 1970, of tokens that were revoked.
 const REVOKED: Table = "revoked-tokens";
-/// Account id -> [`AccountRow`] in postcard.
-const ACCOUNTS: Table = "accounts";
-/// Day of its end, session id -> [`SessionRow`] in postcard, of sessions that did not end before their time.
-const SESSIONS: Table = "sessions";
-/// Account id, 0, client id -> [`ConsentRow`] in postcard.
-const CONSENTS: Table = "consents";
-/// Account id, 0, grant id -> [`GrantRow`] in postcard, of grants that did not end before their time.
-const GRANTS: Table = "grants";
 pub(super) const TABLES: &[Table] = &[
     CLIENTS,
     KEYS,
     REVOKED,
-    ACCOUNTS,
-    SESSIONS,
-    CONSENTS,
-    GRANTS,
+    people::ACCOUNTS,
+    people::SESSIONS,
+    people::CONSENTS,
+    people::GRANTS,
     accesses::ACCESSES,
     accesses::OF_LOAN,
     accesses::COUNTS,
+    shared::KNOWN,
+    shared::LATEST,
+    shared::BOOKMARK,
+    shared::CONFLICTS,
 ];
 
-/// Applies one record to the rows; what it puts into force, if anything.
-pub(super) fn apply(record: &Record, position: u64, rows: &mut Rows<'_>) -> Result<Option<Changed>, AuthError> {
-    let Entry { by, change } = Entry::decode(&record.payload)?;
+/// What a record does.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    pub(super) changed: Option<Changed>,
+    pub(super) lost: Option<Lost>,
+}
+
+impl Effect {
+    fn puts(changed: Changed) -> Self {
+        Self { changed: Some(changed), lost: None }
+    }
+}
+
+/// Applies one record to the rows. A shared change that is known already does nothing.
+pub(super) fn apply(record: &Record, position: u64, rows: &mut Rows<'_>) -> Result<Effect, AuthError> {
+    let Entry { by, origin, change } = Entry::decode(&record.payload)?;
     let at = Timestamp::from_micros(record.arrived_at);
+    if !change.is_shared() {
+        return apply_local(change, by, at, position, rows);
+    }
+    let version = origin.map_or_else(|| Version::of_before(record, position), |origin| origin.version);
+    if !shared::note(&version.stamp, position, rows)? {
+        return Ok(Effect::default());
+    }
+    let subject = change.subject().to_owned();
+    let effect = apply_shared(change, &by.actor, &version, at, rows)?;
+    if let Some(lost) = &effect.lost {
+        shared::note_conflict(&subject, lost, position, rows);
+    }
+    Ok(effect)
+}
+
+/// What happened on this replica. Each kind stands here or in [`apply_shared`], as [`Change::is_shared`] has it.
+fn apply_local(change: Change, by: By, at: Timestamp, position: u64, rows: &mut Rows<'_>) -> Result<Effect, AuthError> {
+    let none = |()| Effect::default();
     match change {
-        Change::AccessRecorded(read) => accesses::put_task(read, at, position, rows).map(|()| None),
-        Change::DocumentRead(read) => accesses::put_document(read, at, position, rows).map(|()| None),
-        Change::ReadsRecorded(reads) => accesses::put_reads(reads, position, rows).map(|()| None),
-        Change::TokenRevoked(revoked) => revoke(revoked, at, rows).map(Some),
+        Change::AccessRecorded(read) => accesses::put_task(read, at, position, rows).map(none),
+        Change::DocumentRead(read) => accesses::put_document(read, at, position, rows).map(none),
+        Change::ReadsRecorded(reads) => accesses::put_reads(reads, position, rows).map(none),
+        Change::ClientsUsed(used) => use_clients(used, rows).map(Effect::puts),
+        Change::Account { id, what } => people::change_account(&id, what, &by, at, rows).map(Effect::puts),
+        Change::Session(what) => people::change_session(what, by, at, rows).map(Effect::puts),
+        Change::Grant(what) => people::change_grant(what, at, rows).map(Effect::puts),
+        Change::KeyExpired { id } => expire_key(&id, at, rows).map(Effect::puts),
+        Change::ClientCreated(_)
+        | Change::ClientRegistered(_)
+        | Change::ClientEnabled { .. }
+        | Change::ClientDisabled { .. }
+        | Change::ClientChanged { .. }
+        | Change::ClientDeleted { .. }
+        | Change::SecretRotated(_)
+        | Change::KeyMade(_)
+        | Change::KeyActivated { .. }
+        | Change::KeyRetired { .. }
+        | Change::TokenRevoked(_) => Ok(Effect::default()),
+    }
+}
+
+/// What all replicas have to know; `at` is when this one learnt of it.
+fn apply_shared(
+    change: Change,
+    actor: &str,
+    version: &Version,
+    at: Timestamp,
+    rows: &mut Rows<'_>,
+) -> Result<Effect, AuthError> {
+    match change {
+        Change::ClientCreated(_)
+        | Change::ClientRegistered(_)
+        | Change::ClientEnabled { .. }
+        | Change::ClientDisabled { .. }
+        | Change::ClientChanged { .. }
+        | Change::ClientDeleted { .. }
+        | Change::SecretRotated(_) => change_client(change, actor, version, rows),
         Change::KeyMade(_) | Change::KeyActivated { .. } | Change::KeyRetired { .. } => {
-            change_keys(change, by, at, rows).map(|rows| Some(Changed::Keys(rows)))
+            change_keys(change, actor, version, at, rows)
         }
-        Change::ClientsUsed(used) => use_clients(used, rows).map(Some),
-        Change::Account { id, what } => change_account(&id, what, &by, at, rows).map(Some),
-        Change::Session(SessionEvent::Started(started)) => start_session(started, by, at, rows).map(Some),
-        Change::Session(SessionEvent::Ended { id, account, until, .. }) => {
-            rows.delete(SESSIONS, &session_key(until, &id));
-            let grants = end_grants(&account, rows, |row| row.started.session.as_ref() == Some(&id))?;
-            Ok(Some(Changed::SessionEnded { id, grants }))
-        }
-        Change::Grant(what) => change_grant(what, at, rows).map(Some),
-        of_a_client => change_client(of_a_client, by, at, rows),
+        Change::TokenRevoked(revoked) => revoke(revoked, at, rows).map(Effect::puts),
+        Change::AccessRecorded(_)
+        | Change::DocumentRead(_)
+        | Change::ReadsRecorded(_)
+        | Change::ClientsUsed(_)
+        | Change::Account { .. }
+        | Change::Session(_)
+        | Change::Grant(_)
+        | Change::KeyExpired { .. } => Ok(Effect::default()),
     }
 }
 
@@ -86,44 +144,62 @@ fn use_clients(uses: Vec<ClientUsed>, rows: &mut Rows<'_>) -> Result<Changed, Au
     Ok(Changed::Used(uses))
 }
 
-fn change_client(change: Change, by: By, at: Timestamp, rows: &mut Rows<'_>) -> Result<Option<Changed>, AuthError> {
-    let id = change.subject().as_bytes().to_vec();
-    let before = get(rows, CLIENTS, &id)?;
-    let after = clients::fold(before, Entry { by, change }, at)?;
-    if let Some(row) = &after {
-        put(rows, CLIENTS, id, row);
-    }
-    Ok(after.map(|row| Changed::Client(Box::new(row))))
+fn change_client(change: Change, actor: &str, version: &Version, rows: &mut Rows<'_>) -> Result<Effect, AuthError> {
+    let id = change.subject().to_owned();
+    let mut row = get(rows, CLIENTS, id.as_bytes())?.unwrap_or_else(|| ClientRow::new(&id));
+    let lost = row.apply(change, actor, version);
+    put(rows, CLIENTS, id.into_bytes(), &row);
+    Ok(Effect { changed: Some(Changed::Client(Box::new(row))), lost })
 }
 
 /// The keys that are other ones now: with one that begins to sign, the one that signed before.
-fn change_keys(change: Change, by: By, at: Timestamp, rows: &mut Rows<'_>) -> Result<Vec<KeyRow>, AuthError> {
-    let mut changed = Vec::new();
+fn change_keys(
+    change: Change,
+    actor: &str,
+    version: &Version,
+    at: Timestamp,
+    rows: &mut Rows<'_>,
+) -> Result<Effect, AuthError> {
+    let id = change.subject().to_owned();
+    let (mut keys, index) = keys_with(&id, rows)?;
+    let mut lost = None;
     match change {
-        Change::KeyMade(made) => changed.push(KeyRow::made(made, by.actor, at)),
-        Change::KeyActivated { id, previous_until } => {
-            for (_, row) in rows.scan_prefix(KEYS, &[]).map_err(store_failed)? {
-                let row: KeyRow = decode(KEYS, &row)?;
-                if row.state() == KeyState::Active && row.id != id {
-                    changed.push(KeyRow { passive_until: Some(Timestamp::from_micros(previous_until)), ..row });
-                }
-            }
-            changed.push(KeyRow { activated_at: Some(at), ..known_key(rows, &id)? });
+        Change::KeyMade(made) => keys[index].make(made, actor, &version.stamp),
+        Change::KeyActivated { previous_until, .. } => {
+            let activation = Activation::new(version.clone(), previous_until);
+            lost = row::signing(&keys)
+                .filter(|row| row.id != id)
+                .and_then(|row| row.activation.as_ref()?.lost(&activation));
+            keys[index].activate(activation);
         }
-        Change::KeyRetired { id, reason } => {
-            changed.push(KeyRow { retired: Some((at, reason)), ..known_key(rows, &id)? });
-        }
+        Change::KeyRetired { reason, .. } => keys[index].retire(reason, &version.stamp),
         _ => {}
     }
-    for row in &changed {
+    let others = row::settle(&mut keys, at);
+    keys.retain(|row| row.id == id || others.contains(&row.id));
+    for row in &keys {
         put(rows, KEYS, row.id.as_bytes().to_vec(), row);
     }
-    Ok(changed)
+    Ok(Effect { changed: Some(Changed::Keys(keys)), lost })
 }
 
-fn known_key(rows: &Rows<'_>, id: &str) -> Result<KeyRow, AuthError> {
-    let missing = || AuthError::ControlLog(format!("a record changes key {id}, which no record makes; verify the log"));
-    get(rows, KEYS, id.as_bytes())?.ok_or_else(missing)
+fn expire_key(id: &str, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
+    let (mut keys, index) = keys_with(id, rows)?;
+    let mut row = keys.swap_remove(index);
+    row.expire(at);
+    put(rows, KEYS, id.as_bytes().to_vec(), &row);
+    Ok(Changed::Keys(vec![row]))
+}
+
+/// All keys, and where that one is among them; it need not have been known.
+fn keys_with(id: &str, rows: &Rows<'_>) -> Result<(Vec<KeyRow>, usize), AuthError> {
+    let stored = rows_of(KEYS, rows)?;
+    let mut keys: Vec<KeyRow> = stored.iter().map(|row| decode(KEYS, row)).collect::<Result<_, _>>()?;
+    let index = keys.iter().position(|row| row.id == id).unwrap_or_else(|| {
+        keys.push(KeyRow::new(id));
+        keys.len() - 1
+    });
+    Ok((keys, index))
 }
 
 /// Marks a token, and forgets the marks of those that expired two and three days ago. What is left of older ones, where
@@ -139,103 +215,15 @@ fn revoke(revoked: TokenRevoked, at: Timestamp, rows: &mut Rows<'_>) -> Result<C
     Ok(Changed::Revoked { id: revoked.id, expires: revoked.expires })
 }
 
-fn change_account(
-    id: &str,
-    what: AccountEvent,
-    by: &By,
-    at: Timestamp,
-    rows: &mut Rows<'_>,
-) -> Result<Changed, AuthError> {
-    let before = get(rows, ACCOUNTS, id.as_bytes())?;
-    let row = people::row::fold(before, id, what, by, at)?;
-    put(rows, ACCOUNTS, id.as_bytes().to_vec(), &row);
-    Ok(Changed::Account(Box::new(row)))
-}
-
-/// Enters a session, and forgets those that were over two and three days ago; what is left of older ones is passed over
-/// when they are put into force.
-fn start_session(started: SessionStarted, by: By, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
-    let today = day(at.as_seconds());
-    for past in [today - 2, today - 3] {
-        rows.delete_prefix(SESSIONS, &past.to_be_bytes()).map_err(store_failed)?;
-    }
-    let account = get::<AccountRow>(rows, ACCOUNTS, started.account.as_bytes())?;
-    let missing = || AuthError::ControlLog("somebody signed in whose account no record creates; verify the log".into());
-    let mut account = account.ok_or_else(missing)?;
-    account.signed_in(&started, by.address.as_deref(), at);
-    put(rows, ACCOUNTS, account.id.as_bytes().to_vec(), &account);
-    let key = session_key(started.until, &started.id);
-    let session = SessionRow { started, at, address: by.address };
-    put(rows, SESSIONS, key, &session);
-    Ok(Changed::SessionStarted { account: Box::new(account), session: Box::new(session) })
-}
-
-fn change_grant(what: GrantEvent, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
-    Ok(match what {
-        GrantEvent::Consented { account, client, scopes } => {
-            let key = pair(&account, &client);
-            let row = ConsentRow { account, client, scopes: scopes.join(" "), at };
-            put(rows, CONSENTS, key, &row);
-            Changed::Consented(row)
-        }
-        GrantEvent::Withdrawn { account, client } => {
-            rows.delete(CONSENTS, &pair(&account, &client));
-            let grants = end_grants(&account, rows, |row| row.started.client == client)?;
-            Changed::Withdrawn { account, client, grants }
-        }
-        GrantEvent::Started(started) => {
-            // Whoever lets applications in again and again leaves no more behind than what may still be used.
-            end_grants(&started.account, rows, |row| row.is_over(at))?;
-            let row = GrantRow { started, at, number: 0, refreshed_at: None };
-            put(rows, GRANTS, pair(&row.started.account, &row.started.id), &row);
-            Changed::Grant(Box::new(row))
-        }
-        GrantEvent::Refreshed { account, id, number } => {
-            let key = pair(&account, &id);
-            let Some(row) = get::<GrantRow>(rows, GRANTS, &key)? else { return Ok(Changed::GrantEnded(id)) };
-            let row = GrantRow { number, refreshed_at: Some(at), ..row };
-            put(rows, GRANTS, key, &row);
-            Changed::Grant(Box::new(row))
-        }
-        GrantEvent::Ended { account, id, .. } => {
-            rows.delete(GRANTS, &pair(&account, &id));
-            Changed::GrantEnded(id)
-        }
-    })
-}
-
-/// Deletes the grants of an account that `ends`; their ids.
-fn end_grants(account: &str, rows: &mut Rows<'_>, ends: impl Fn(&GrantRow) -> bool) -> Result<Vec<String>, AuthError> {
-    let mut ended = Vec::new();
-    for (key, row) in rows.scan_prefix(GRANTS, &pair(account, "")).map_err(store_failed)? {
-        let row: GrantRow = decode(GRANTS, &row)?;
-        if ends(&row) {
-            ended.push((key, row.started.id));
-        }
-    }
-    for (key, _) in &ended {
-        rows.delete(GRANTS, key);
-    }
-    Ok(ended.into_iter().map(|(_, id)| id).collect())
-}
-
-/// A key of two ids; neither holds a zero byte.
-fn pair(one: &str, two: &str) -> Vec<u8> {
-    [one.as_bytes(), &[0], two.as_bytes()].concat()
-}
-
-fn session_key(until: i64, id: &str) -> Vec<u8> {
-    let mut key = day(Timestamp::from_micros(until).as_seconds()).to_be_bytes().to_vec();
-    key.extend_from_slice(id.as_bytes());
-    key
-}
-
-fn day(seconds: i64) -> i64 {
+pub(super) fn day(seconds: i64) -> i64 {
     seconds.div_euclid(86_400)
 }
 
 /// Puts every stored row into force.
 pub(super) fn load(snapshot: &Snapshot, force: &InForce) -> Result<(), AuthError> {
+    if let Some(at) = shared::latest(snapshot)? {
+        force.stamps.saw(at);
+    }
     for (_, row) in all(snapshot, CLIENTS)? {
         force.put(Changed::Client(Box::new(decode(CLIENTS, &row)?)));
     }
@@ -245,32 +233,26 @@ pub(super) fn load(snapshot: &Snapshot, force: &InForce) -> Result<(), AuthError
         let id = key.get(8..).and_then(|id| std::str::from_utf8(id).ok()).ok_or_else(|| corrupt(REVOKED))?.to_owned();
         force.put(Changed::Revoked { id, expires: decode(REVOKED, &expires)? });
     }
-    for (_, row) in all(snapshot, ACCOUNTS)? {
-        force.put(Changed::Account(Box::new(decode(ACCOUNTS, &row)?)));
-    }
-    for (_, row) in all(snapshot, SESSIONS)? {
-        force.people.start(decode(SESSIONS, &row)?);
-    }
-    for (_, row) in all(snapshot, CONSENTS)? {
-        force.grants.consent(decode(CONSENTS, &row)?);
-    }
-    for (_, row) in all(snapshot, GRANTS)? {
-        force.grants.put(decode(GRANTS, &row)?);
-    }
-    Ok(())
+    people::load(snapshot, force)
+}
+
+/// Every value of a table that is being changed.
+pub(super) fn rows_of(table: Table, rows: &Rows<'_>) -> Result<Vec<Vec<u8>>, AuthError> {
+    let found = rows.scan_prefix(table, &[]).map_err(store_failed)?;
+    Ok(found.into_iter().map(|(_, row)| row).collect())
 }
 
 /// Every key and value of a table.
-fn all(snapshot: &Snapshot, table: Table) -> Result<Vec<(Row, Row)>, AuthError> {
+pub(super) fn all(snapshot: &Snapshot, table: Table) -> Result<Vec<(Row, Row)>, AuthError> {
     let rows = snapshot.scan_prefix(table, &[], Direction::Forward).map_err(store_failed)?;
     rows.map(|row| row.map_err(store_failed)).collect()
 }
 
-fn get<T: DeserializeOwned>(rows: &Rows<'_>, table: Table, key: &[u8]) -> Result<Option<T>, AuthError> {
+pub(super) fn get<T: DeserializeOwned>(rows: &Rows<'_>, table: Table, key: &[u8]) -> Result<Option<T>, AuthError> {
     rows.get(table, key).map_err(store_failed)?.map(|row| decode(table, &row)).transpose()
 }
 
-fn put<T: Serialize>(rows: &mut Rows<'_>, table: Table, key: Vec<u8>, row: &T) {
+pub(super) fn put<T: Serialize>(rows: &mut Rows<'_>, table: Table, key: Vec<u8>, row: &T) {
     rows.put(table, key, postcard::to_stdvec(row).expect("plain data always encodes into memory"));
 }
 
@@ -278,7 +260,7 @@ pub(super) fn store_failed(error: impl std::fmt::Display) -> AuthError {
     AuthError::ControlLog(format!("its read model: {error}"))
 }
 
-fn decode<T: DeserializeOwned>(table: Table, row: &[u8]) -> Result<T, AuthError> {
+pub(super) fn decode<T: DeserializeOwned>(table: Table, row: &[u8]) -> Result<T, AuthError> {
     postcard::from_bytes(row).map_err(|_| corrupt(table))
 }
 

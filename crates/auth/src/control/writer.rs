@@ -12,13 +12,14 @@ use std::thread::JoinHandle;
 
 use continuity_base::Clock;
 use continuity_log::{Head, Record, Writer};
-use continuity_readmodel::{Checkpoint, Durability, Store};
+use continuity_readmodel::{Batch, Checkpoint, Durability, Store};
 use metrics::histogram;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::force::InForce;
 use super::projection::{self, store_failed};
+use super::shared;
 use crate::AuthError;
 use crate::metrics::{CONTROL_COMMIT, CONTROL_GROUP};
 
@@ -46,6 +47,8 @@ impl Reply {
 
 enum Command {
     Append(Box<Record>, Reply),
+    /// How far the control stream was followed.
+    Bookmark(Vec<u8>),
     Close,
 }
 
@@ -75,6 +78,23 @@ impl Queue {
         let sent = self.commands.send(Command::Append(Box::new(record), Reply::Blocking(reply)));
         sent.map_err(|_| self.closed())?;
         answer.recv().map_err(|_| self.closed())?
+    }
+
+    /// As [`Queue::append_blocking`], for many at once: they wait for the disk together.
+    pub(super) fn append_all(&self, records: Vec<Record>) -> Answer {
+        let mut answers = Vec::with_capacity(records.len());
+        for record in records {
+            let (reply, answer) = channel();
+            let sent = self.commands.send(Command::Append(Box::new(record), Reply::Blocking(reply)));
+            sent.map_err(|_| self.closed())?;
+            answers.push(answer);
+        }
+        answers.into_iter().try_for_each(|answer| answer.recv().map_err(|_| self.closed())?)
+    }
+
+    /// Puts it beside the rows. A crash may take it back to an earlier one.
+    pub(super) fn bookmark(&self, bookmark: Vec<u8>) -> Answer {
+        self.commands.send(Command::Bookmark(bookmark)).map_err(|_| self.closed())
     }
 
     /// For requests: a full queue is an error at once.
@@ -127,13 +147,10 @@ impl Appender {
     fn run(mut self, waiting: &Receiver<Command>) -> Result<(), AuthError> {
         let mut open = true;
         while open && let Ok(first) = waiting.recv() {
-            let (records, replies);
-            (records, replies, open) = take_group(first, waiting);
-            if records.is_empty() {
-                continue;
-            }
-            let outcome = self.commit(&records);
-            for reply in replies {
+            let group = take_group(first, waiting);
+            open = group.open;
+            let outcome = self.commit(&group);
+            for reply in group.replies {
                 reply.send(outcome.as_ref().map_err(|error| AuthError::Closed(error.to_string())).copied());
             }
             if let Err(error) = &outcome {
@@ -145,30 +162,47 @@ impl Appender {
     }
 
     /// One group: durable in the log, then visible in the store, then in force.
-    fn commit(&mut self, records: &[Record]) -> Result<(), AuthError> {
+    fn commit(&mut self, group: &Group) -> Result<(), AuthError> {
+        if group.records.is_empty() {
+            return self.mark(group);
+        }
         let began = self.clock.monotonic();
-        let count = records.len() as u64;
-        let ticket = self.writer.append(records.to_vec()).map_err(log_failed)?;
+        let count = group.records.len() as u64;
+        let ticket = self.writer.append(group.records.clone()).map_err(log_failed)?;
         let first = ticket.first;
         let head = ticket.wait().map_err(log_failed)?;
         let mut batch = self.store.batch();
-        let mut changed = Vec::new();
-        for (position, record) in (first..).zip(records) {
-            changed.extend(projection::apply(record, position, &mut batch.rows())?);
+        let mut effects = Vec::new();
+        for (position, record) in (first..).zip(&group.records) {
+            effects.push(projection::apply(record, position, &mut batch.rows())?);
         }
+        group.mark(&mut batch);
         self.volatile += count;
         let durability = if self.volatile >= DURABLE_EVERY { Durability::Durable } else { Durability::Visible };
         self.store.commit(batch, checkpoint(head), durability).map_err(store_failed)?;
         if durability == Durability::Durable {
             self.volatile = 0;
         }
-        for changed in changed {
-            self.force.put(changed);
+        for (effect, record) in effects.into_iter().zip(&group.records) {
+            if let Some(lost) = effect.lost {
+                shared::tell_conflict(&record.subject, &lost);
+            }
+            effect.changed.into_iter().for_each(|changed| self.force.put(changed));
         }
         histogram!(CONTROL_COMMIT).record(self.clock.monotonic().saturating_sub(began));
         #[expect(clippy::cast_precision_loss, reason = "a group is at most as long as the queue")]
         histogram!(CONTROL_GROUP).record(count as f64);
         Ok(())
+    }
+
+    /// A bookmark alone needs no record.
+    fn mark(&self, group: &Group) -> Result<(), AuthError> {
+        if group.bookmark.is_none() {
+            return Ok(());
+        }
+        let (mut batch, at) = (self.store.batch(), self.store.checkpoint());
+        group.mark(&mut batch);
+        self.store.commit(batch, at, Durability::Visible).map_err(store_failed)
     }
 
     fn make_durable(&self) -> Result<(), AuthError> {
@@ -180,17 +214,39 @@ impl Appender {
     }
 }
 
-/// `first` and what waits behind it, and whether the queue stays open.
-fn take_group(first: Command, waiting: &Receiver<Command>) -> (Vec<Record>, Vec<Reply>, bool) {
-    let (mut records, mut replies) = (Vec::new(), Vec::new());
+/// What is made durable together.
+struct Group {
+    records: Vec<Record>,
+    replies: Vec<Reply>,
+    bookmark: Option<Vec<u8>>,
+    /// Whether the queue stays open.
+    open: bool,
+}
+
+impl Group {
+    fn mark(&self, batch: &mut Batch) {
+        if let Some(bookmark) = &self.bookmark {
+            shared::put_bookmark(bookmark.clone(), &mut batch.rows());
+        }
+    }
+}
+
+/// `first` and what waits behind it.
+fn take_group(first: Command, waiting: &Receiver<Command>) -> Group {
+    let mut group = Group { records: Vec::new(), replies: Vec::new(), bookmark: None, open: true };
     let mut next = Some(first);
     while let Some(command) = next {
-        let Command::Append(record, reply) = command else { return (records, replies, false) };
-        records.push(*record);
-        replies.push(reply);
-        next = if records.len() < QUEUE { waiting.try_recv().ok() } else { None };
+        match command {
+            Command::Append(record, reply) => {
+                group.records.push(*record);
+                group.replies.push(reply);
+            }
+            Command::Bookmark(bookmark) => group.bookmark = Some(bookmark),
+            Command::Close => return Group { open: false, ..group },
+        }
+        next = if group.records.len() < QUEUE { waiting.try_recv().ok() } else { None };
     }
-    (records, replies, true)
+    group
 }
 
 pub(super) fn checkpoint(head: Head) -> Checkpoint {

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use super::algorithm::{PublicKey, SigningAlgorithm};
 use super::fleet::Sealing;
-use super::row::{KeyRow, KeyState};
+use super::row::{KeyRow, KeyState, signing};
 use crate::AuthError;
 use crate::control::event::KeyMade;
+use crate::control::stamp::ChangeId;
 
 /// What a token that names a key must satisfy.
 pub(crate) struct VerificationKey {
@@ -81,11 +82,18 @@ impl Ring {
         self.set.load()
     }
 
-    /// Every key, the oldest first.
+    /// Every key of which it is known what it is, the oldest first.
     pub(crate) fn rows(&self) -> Vec<KeyRow> {
         let mut rows: Vec<_> = self.rows.lock().values().cloned().collect();
-        rows.sort_by_key(|row| row.made_at);
+        rows.retain(|row| row.material.is_some());
+        rows.sort_by(|a, b| (a.made_at(), &a.id).cmp(&(b.made_at(), &b.id)));
         rows
+    }
+
+    /// The change that made the key sign that signs now; also of one that was retired since, whose place another one takes.
+    pub(crate) fn activated_by(&self) -> Option<ChangeId> {
+        let rows: Vec<_> = self.rows.lock().values().cloned().collect();
+        signing(&rows).and_then(KeyRow::activated_by)
     }
 
     /// A new key of that algorithm: its row's id, public half and sealed private half.
@@ -113,7 +121,8 @@ impl Ring {
         let mut published: Vec<(KeyState, Value)> = Vec::new();
         for row in rows.values().filter(|row| row.state() != KeyState::Retired) {
             // A key of an algorithm of a later version checks and signs nothing here.
-            let Some((algorithm, key)) = row.algorithm().zip(row.public.decoding_key()) else { continue };
+            let Some((material, algorithm)) = row.material.as_ref().zip(row.algorithm()) else { continue };
+            let Some(key) = material.public.decoding_key() else { continue };
             let verification = VerificationKey {
                 algorithm: algorithm.jwt(),
                 key,
@@ -121,7 +130,7 @@ impl Ring {
                 until: row.passive_until,
             };
             set.verification.insert(row.id.clone(), verification);
-            published.push((row.state(), row.public.jwk(&row.id, algorithm)));
+            published.push((row.state(), material.public.jwk(&row.id, algorithm)));
             if row.state() == KeyState::Active {
                 set.active = self.opened(row);
             }
@@ -133,7 +142,8 @@ impl Ring {
     }
 
     fn opened(&self, row: &KeyRow) -> Option<(String, Algorithm, EncodingKey)> {
-        let (algorithm, private) = (row.algorithm()?, self.sealing.open(&row.id, &row.sealed)?);
+        let (algorithm, material) = (row.algorithm()?, row.material.as_ref()?);
+        let private = self.sealing.open(&row.id, &material.sealed)?;
         Some((row.id.clone(), algorithm.jwt(), algorithm.encoding_key(&private)?))
     }
 }

@@ -146,7 +146,7 @@ fn foreign_keys(corpus: &mut Corpus) {
     let token = forge(&header.to_string(), &claims().to_string(), foreign_key(), Padding::Rs256);
     corpus.add("foreign key under its own kid", token, UnknownKey);
     let mut header = corpus.server.header();
-    header["jwk"] = foreign.public.jwk(&foreign.id, SigningAlgorithm::Rs256);
+    header["jwk"] = foreign.material.as_ref().unwrap().public.jwk(&foreign.id, SigningAlgorithm::Rs256);
     let token = forge(&header.to_string(), &claims().to_string(), foreign_key(), Padding::Rs256);
     corpus.add("foreign key embedded as jwk", token, HeaderNotUnderstood);
 }

@@ -71,7 +71,7 @@ fn disabling_ends_a_cached_token_at_once_and_enabling_does_not_bring_it_back() {
     server.apply(Change::ClientEnabled { id: CLIENT.to_owned() });
     assert_eq!(server.verifier.verify(&token, None), Err(TokenError::Revoked));
     let mut claims = claims();
-    claims["gen"] = json!(1);
+    claims["gen"] = json!(server.force.clients.row(CLIENT).unwrap().generation());
     assert!(server.verifier.verify(&self::token(&server, &claims), None).is_ok());
 }
 

@@ -1,4 +1,4 @@
-//! `continuity client create|list|show|change|enable|disable|delete|rotate|export|import`.
+//! `continuity client create|list|show|change|enable|disable|delete|conflicts|rotate|export|import`.
 
 use std::io::Read;
 
@@ -24,12 +24,17 @@ pub(crate) fn run(command: Client) -> Result<()> {
         Client::Enable(client) => set_enabled(client, true),
         Client::Disable(client) => set_enabled(client, false),
         Client::Delete(ClientId { on, id }) => delete(&on, id),
+        Client::Conflicts(on) => conflicts(&on),
         Client::Rotate { client: ClientId { on, id }, overlap_seconds } => {
             secret(&on, &Command::ClientRotate { id, overlap_seconds })
         }
         Client::Export(on) => export(&on),
         Client::Import { on, file } => import(&on, &file),
     }
+}
+
+fn conflicts(on: &OnData) -> Result<()> {
+    table(on, &Command::ClientConflicts, &["subject", "what", "lostReplica", "lostAt", "keptReplica", "keptAt"])
 }
 
 /// The members that were named, as the settings of a client have them.
@@ -87,14 +92,18 @@ fn secret(on: &OnData, command: &Command) -> Result<()> {
 }
 
 fn all(on: &OnData, unused_days: Option<u32>) -> Result<()> {
-    let result = super::on_data(on, &Command::ClientList { unused_days }, &mut |_| {})?;
+    let columns = ["id", "name", "enabled", "scopes", "tokenSeconds", "createdAt", "createdBy", "lastUsedAt"];
+    table(on, &Command::ClientList { unused_days }, &columns)
+}
+
+fn table(on: &OnData, command: &Command, columns: &[&str]) -> Result<()> {
+    let result = super::on_data(on, command, &mut |_| {})?;
     if on.json {
         return output::json(&result);
     }
-    let columns = ["id", "name", "enabled", "scopes", "tokenSeconds", "createdAt", "createdBy", "lastUsedAt"];
     let row = |client: &Value| columns.iter().map(|name| output::cell(client, name)).collect();
     let rows: Vec<Vec<String>> = result.as_array().into_iter().flatten().map(row).collect();
-    output::text(&output::table(&columns, &rows))
+    output::text(&output::table(columns, &rows))
 }
 
 /// A client, a member a line.

@@ -105,6 +105,7 @@ async fn serve(
         ingest: ingest_options(&config, core.dir.root(), Arc::clone(&core.clock))?,
         blobs,
         webhooks: webhooks::open(&core, &config)?,
+        fleet: None,
         api: listeners.api,
         metrics: listeners.metrics,
         recorder,

@@ -60,7 +60,8 @@ fn line(item: &Value) -> String {
 fn control_line(item: &Value) -> String {
     let of = |name| output::cell(item, name);
     let address = item.get("address").map_or_else(String::new, |_| format!(" from {}", of("address")));
+    let replica = item.get("replica").map_or_else(String::new, |_| format!(" on {}", of("replica")));
     let reason = item.get("reason").map_or_else(String::new, |_| format!(" ({})", of("reason")));
     let what = format!("{} {} {}", of("change"), of("subject"), of("about"));
-    format!("{:>10}  {:<24}  {}{address}: {}{reason}", of("position"), of("at"), of("actor"), what.trim_end())
+    format!("{:>10}  {:<24}  {}{address}{replica}: {}{reason}", of("position"), of("at"), of("actor"), what.trim_end())
 }

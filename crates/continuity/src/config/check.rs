@@ -1,6 +1,7 @@
 //! What the values of a configuration have to be, beyond their types.
 
 mod blobs;
+mod control_stream;
 mod webhooks;
 
 use continuity_auth::SigningAlgorithm;
@@ -51,7 +52,8 @@ fn auth(auth: &Auth) -> Result<(), String> {
     refuse_if(
         rotation.every.is_some_and(|every| every < rotation.published_for),
         "auth.key_published_hours has to be less than auth.key_rotation_days",
-    )
+    )?;
+    control_stream::check(auth)
 }
 
 fn limits(limits: &Limits) -> Result<(), String> {
@@ -101,62 +103,81 @@ fn schedule(schedule: &Schedule) -> Result<(), String> {
 }
 
 fn nats(nats: &Nats) -> Result<(), String> {
-    names("source.nats.streams", &nats.streams, |name| !name.contains(['.', '*', '>', '/', '\\', ' ']))?;
     distinct("source.nats.subjects", &nats.subjects)?;
     refuse_if(
-        nats.subjects.iter().any(|subject| subject.split('.').any(str::is_empty) || subject.contains(' ')),
+        nats.subjects.iter().any(|subject| !is_subject(subject)),
         "source.nats.subjects has a subject with an empty part or a space",
     )?;
+    names("source.nats.streams", &nats.streams, is_stream)?;
+    nats_access("source.nats", nats)
+}
+
+fn is_stream(name: &str) -> bool {
+    !name.contains(['.', '*', '>', '/', '\\', ' '])
+}
+
+fn is_subject(subject: &str) -> bool {
+    !subject.split('.').any(str::is_empty) && !subject.contains(' ')
+}
+
+/// How a server is reached, in whatever section.
+fn nats_access(section: &str, nats: &Nats) -> Result<(), String> {
     let ways = [
         !nats.credentials_file.as_os_str().is_empty(),
         !nats.nkey_file.as_os_str().is_empty(),
         !nats.user.is_empty() || !nats.password.is_empty(),
         !nats.token.is_empty(),
     ];
-    refuse_if(
-        ways.into_iter().filter(|way| *way).count() > 1,
-        "source.nats has more than one of credentials_file, nkey_file, user and password, token; one is enough",
-    )?;
-    refuse_if(nats.user.is_empty() && !nats.password.is_empty(), "source.nats.password is set, but no user")?;
-    files("source.nats", &[("credentials_file", &nats.credentials_file), ("nkey_file", &nats.nkey_file)])?;
-    tls("source.nats", &nats.ca, &nats.certificate, &nats.key)
+    let several = "has more than one of credentials_file, nkey_file, user and password, token; one is enough";
+    refuse_if(ways.into_iter().filter(|way| *way).count() > 1, &format!("{section} {several}"))?;
+    let no_user = nats.user.is_empty() && !nats.password.is_empty();
+    refuse_if(no_user, &format!("{section}.password is set, but no user"))?;
+    files(section, &[("credentials_file", &nats.credentials_file), ("nkey_file", &nats.nkey_file)])?;
+    tls(section, &nats.ca, &nats.certificate, &nats.key)
 }
 
 fn kafka(kafka: &Kafka) -> Result<(), String> {
-    if !cfg!(feature = "kafka") {
-        return Err(crate::sources::NO_KAFKA.to_owned());
-    }
-    names("source.kafka.topics", &kafka.topics, |name| {
-        name.len() <= 249 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    })?;
+    refuse_if(!cfg!(feature = "kafka"), crate::sources::NO_KAFKA)?;
+    names("source.kafka.topics", &kafka.topics, is_topic)?;
+    kafka_access("source.kafka", kafka)
+}
+
+fn is_topic(name: &str) -> bool {
+    name.len() <= 249 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// How brokers are reached, in whatever section.
+fn kafka_access(section: &str, kafka: &Kafka) -> Result<(), String> {
     let named = !kafka.user.is_empty() || !kafka.password.is_empty() || !kafka.token_file.as_os_str().is_empty();
     refuse_if(
         !kafka.security.is_sasl() && named,
-        "source.kafka has a user, password or token_file, but source.kafka.security is not sasl-plaintext or sasl-tls",
+        &format!(
+            "{section} has a user, password or token_file, but {section}.security is not sasl-plaintext or sasl-tls"
+        ),
     )?;
     if kafka.security.is_sasl() {
         match kafka.sasl_mechanism.as_str() {
             "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" => refuse_if(
                 kafka.user.is_empty() || kafka.password.is_empty(),
-                "source.kafka.user and source.kafka.password are needed for this sasl_mechanism",
+                &format!("{section}.user and {section}.password are needed for this sasl_mechanism"),
             )?,
             "OAUTHBEARER" => refuse_if(
                 kafka.token_file.as_os_str().is_empty(),
-                "source.kafka.token_file is needed for the sasl_mechanism OAUTHBEARER",
+                &format!("{section}.token_file is needed for the sasl_mechanism OAUTHBEARER"),
             )?,
             other => {
                 return Err(format!(
-                    "source.kafka.sasl_mechanism is {other:?}; there are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER"
+                    "{section}.sasl_mechanism is {other:?}; there are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER"
                 ));
             }
         }
     }
     refuse_if(
         !kafka.security.is_tls() && (given(&kafka.ca).is_some() || given(&kafka.certificate).is_some()),
-        "source.kafka has TLS files, but source.kafka.security is not tls or sasl-tls",
+        &format!("{section} has TLS files, but {section}.security is not tls or sasl-tls"),
     )?;
-    files("source.kafka", &[("token_file", &kafka.token_file)])?;
-    tls("source.kafka", &kafka.ca, &kafka.certificate, &kafka.key)
+    files(section, &[("token_file", &kafka.token_file)])?;
+    tls(section, &kafka.ca, &kafka.certificate, &kafka.key)
 }
 
 fn bootstrap(config: &Config) -> Result<(), String> {

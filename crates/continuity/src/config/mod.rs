@@ -2,6 +2,7 @@
 
 mod blobs;
 mod check;
+mod control_stream;
 mod limits;
 mod load;
 mod secret;
@@ -18,6 +19,7 @@ use continuity_auth::{KeyRotation, SignInPolicy, SigningAlgorithm};
 use serde::Deserialize;
 
 pub(crate) use blobs::Blobs;
+pub(crate) use control_stream::{ControlKafka, ControlNats, ControlStream};
 pub(crate) use limits::Limits;
 pub(crate) use load::load;
 pub(crate) use secret::Secret;
@@ -102,6 +104,7 @@ pub(crate) struct Auth {
     pub(crate) second_factor_required: bool,
     pub(crate) session_minutes: u64,
     pub(crate) session_idle_minutes: u64,
+    pub(crate) control_stream: ControlStream,
 }
 
 impl Auth {

@@ -44,6 +44,7 @@ pub(crate) enum Command {
     ClientDelete {
         id: String,
     },
+    ClientConflicts,
     ClientExport,
     /// Each as [`Command::ClientExport`] gives it.
     ClientImport {

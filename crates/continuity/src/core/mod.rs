@@ -54,6 +54,8 @@ impl Core {
         let auth = Auth::open(AuthOptions {
             default_token_seconds: config.auth.token_seconds,
             fleet_key: given(&config.auth.fleet_key_file),
+            replica: Some(config.auth.control_stream.replica.clone()).filter(|name| !name.is_empty()),
+            shared: config.auth.control_stream.is_on(),
             rotation: config.auth.rotation(),
             read_period_seconds: config.audit.period_seconds,
             sign_in: config.auth.sign_in(),

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::control::Command;
 
+/// Conflicts between replicas that are listed; older ones are in the log lines of their time.
+const CONFLICTS: usize = 1_000;
+
 /// Carries out one of the client commands.
 pub(super) fn execute(auth: &Auth, command: &Command) -> Result<Value> {
     match command {
@@ -38,6 +41,7 @@ pub(super) fn execute(auth: &Auth, command: &Command) -> Result<Value> {
         Command::ClientRotate { id, overlap_seconds } => {
             with_secret(&auth.rotate_secret(id, Duration::from_secs(*overlap_seconds))?)
         }
+        Command::ClientConflicts => shown(&auth.control_stream().conflicts(CONFLICTS)?.0),
         Command::ClientExport => shown(&auth.export_clients()?),
         Command::ClientImport { definitions } => {
             let import = |(number, definition)| {

@@ -16,7 +16,15 @@ pub(super) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc
 
 /// How `servers` are reached, and what is read there.
 pub(super) fn nats_options(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
-    let nats = &config.source.nats;
+    NatsOptions {
+        probe_every: Duration::from_secs(config.source.probe_seconds),
+        max_message_bytes: config.ingest.max_snapshot_bytes,
+        ..nats_access(servers, tls, &config.source.nats, clock)
+    }
+}
+
+/// How `servers` are reached, and as whom.
+pub(super) fn nats_access(servers: Vec<String>, tls: bool, nats: &Nats, clock: &Arc<dyn Clock>) -> NatsOptions {
     let subjects = || nats.subjects.clone();
     let streams = nats.streams.iter().map(|stream| StreamFilter { stream: stream.clone(), subjects: subjects() });
     NatsOptions {
@@ -29,8 +37,6 @@ pub(super) fn nats_options(servers: Vec<String>, tls: bool, config: &Config, clo
             key: given(&nats.key),
         },
         domain: Some(nats.domain.clone()).filter(|domain| !domain.is_empty()),
-        probe_every: Duration::from_secs(config.source.probe_seconds),
-        max_message_bytes: config.ingest.max_snapshot_bytes,
         clock: Arc::clone(clock),
         ..NatsOptions::new(servers, streams.collect())
     }
@@ -66,6 +72,12 @@ pub(super) fn kafka(brokers: Vec<String>, config: &Config, clock: &Arc<dyn Clock
         ..KafkaOptions::new(brokers, kafka.topics.clone(), Arc::clone(clock))
     };
     Ok(Box::new(KafkaSource::new(options)))
+}
+
+/// What librdkafka needs to reach `brokers`.
+#[cfg(feature = "kafka")]
+pub(super) fn kafka_access(brokers: &[String], kafka: &crate::config::Kafka) -> Result<Vec<(String, String)>> {
+    continuity_ingest::kafka::connection(brokers, &kafka_security(kafka)).map_err(anyhow::Error::msg)
 }
 
 #[cfg(feature = "kafka")]

@@ -14,7 +14,9 @@ use continuity_base::Clock;
 use continuity_blobs::remote::RemoteOptions;
 use continuity_ingest::{FileOptions, FileSource, NatsOptions, Source};
 
-use crate::config::{Config, SourceUrl, given};
+#[cfg(feature = "kafka")]
+use crate::config::Kafka;
+use crate::config::{Config, Nats, SourceUrl, given};
 #[cfg(feature = "object-store")]
 use crate::config::{ObjectStoreUrl, Place};
 
@@ -24,7 +26,7 @@ pub(crate) use schedule::{schedule, windows};
 
 /// What is said of kafka:// in builds that cannot follow it.
 pub(crate) const NO_KAFKA: &str =
-    "source.url names Kafka, but this build has no Kafka client: build it with the cargo feature kafka (on by default)";
+    "kafka:// was asked for, but this build has no Kafka client: build it with the cargo feature kafka (on by default)";
 /// What is said of s3:// in builds that cannot read it.
 pub(crate) const NO_OBJECT_STORE: &str = "s3:// was asked for, but this build has no object store client: build it with \
                                           the cargo feature object-store (on by default)";
@@ -47,6 +49,17 @@ pub(crate) fn of_url(url: &str, key: &str, config: &Config, clock: &Arc<dyn Cloc
 /// How the `JetStream` servers of the source are reached.
 pub(crate) fn nats(servers: Vec<String>, tls: bool, config: &Config, clock: &Arc<dyn Clock>) -> NatsOptions {
     broker::nats_options(servers, tls, config, clock)
+}
+
+/// How other servers are reached, for what is no source.
+pub(crate) fn nats_access(servers: Vec<String>, tls: bool, nats: &Nats, clock: &Arc<dyn Clock>) -> NatsOptions {
+    broker::nats_access(servers, tls, nats, clock)
+}
+
+/// What librdkafka needs to reach other brokers, for what is no source.
+#[cfg(feature = "kafka")]
+pub(crate) fn kafka_access(brokers: &[String], kafka: &Kafka) -> Result<Vec<(String, String)>> {
+    broker::kafka_access(brokers, kafka)
 }
 
 fn file(path: PathBuf, config: &Config) -> Box<dyn Source> {

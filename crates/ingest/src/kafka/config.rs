@@ -86,6 +86,18 @@ pub(super) fn client(options: &KafkaOptions, purpose: Use) -> Result<ClientConfi
     Ok(config)
 }
 
+/// What a client of librdkafka needs to connect, for what is no source. It knows no bearer tokens.
+pub fn connection(brokers: &[String], by: &Security) -> Result<Vec<(String, String)>, String> {
+    if by.mechanism() == Some("OAUTHBEARER") {
+        return Err("bearer tokens are for sources only".to_owned());
+    }
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers.join(",")).set("client.id", "continuity");
+    config.set("reconnect.backoff.max.ms", "2000").set("socket.keepalive.enable", "true");
+    security(&mut config, by)?;
+    Ok(config.config_map().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+}
+
 fn checked(options: &KafkaOptions) -> Result<(), String> {
     let Some(broker) = options.brokers.first() else { return Err("no broker is configured".to_owned()) };
     if broker.is_empty() || options.topics.is_empty() || options.topics.iter().any(String::is_empty) {

@@ -44,6 +44,7 @@ use self::look::Looker;
 use crate::SourceError;
 use crate::source::{Batch, Known, Resumed, Source};
 
+pub use self::config::connection;
 pub use self::options::{KafkaOptions, Sasl, Security, Tls};
 
 /// Reads topics of Kafka.

@@ -44,7 +44,7 @@ fn log(changes: Vec<(i64, Change)>) -> AccessLog {
     let store = Store::open(StorePlace::memory(), "control", VERSION, TABLES, 1 << 20).unwrap();
     let mut batch = store.batch();
     for (position, (at, change)) in (1..).zip(changes) {
-        let payload = Entry { by: By::actor("test"), change }.encode();
+        let payload = Entry { by: By::actor("test"), origin: None, change }.encode();
         let record = Record { kind: Kind::Operator, subject: String::new(), sequence: 0, arrived_at: at, payload };
         apply(&record, position, &mut batch.rows()).unwrap();
     }

@@ -1,55 +1,97 @@
 //! The fold of a client, and the proof of a secret.
 
 use super::*;
-use crate::control::event::{By, Change, Entry, SecretRotated};
-use crate::testing::{CLIENT, client_row};
+use crate::control::event::{ClientRegistered, SecretRotated};
+use crate::control::stamp::Stamps;
+use crate::testing::{CLIENT, NOW, client_row};
 
-const T: Timestamp = Timestamp::from_micros(1_000);
+/// When the changes are made, some microseconds more or less.
+const T: Timestamp = Timestamp::from_micros(NOW * 1_000_000);
 
 fn digest(byte: u8) -> SecretDigest {
     SecretDigest::from_bytes([byte; 32])
-}
-
-fn entry(change: Change) -> Entry {
-    Entry { by: By::actor("cli"), change }
 }
 
 fn disabled() -> Change {
     Change::ClientDisabled { id: CLIENT.to_owned() }
 }
 
+fn enabled() -> Change {
+    Change::ClientEnabled { id: CLIENT.to_owned() }
+}
+
 fn rotated(byte: u8, previous_until: Option<i64>) -> Change {
     Change::SecretRotated(SecretRotated { id: CLIENT.to_owned(), secret: digest(byte), previous_until })
 }
 
+fn created(id: &str) -> Change {
+    let settings = client_row(id, digest(1)).settings;
+    Change::ClientRegistered(ClientRegistered { id: id.to_owned(), enabled: true, settings, secret: None })
+}
+
+/// Changes of one replica, one after the other, over a client that was created before.
 fn folded(changes: Vec<Change>) -> ClientRow {
-    let step = |row, change| fold(Some(row), entry(change), T).unwrap().unwrap();
-    changes.into_iter().fold(client_row(CLIENT, digest(1)), step)
+    let stamps = Stamps::new("one");
+    stamps.saw(T);
+    changes.into_iter().fold(client_row(CLIENT, digest(1)), |mut row, change| {
+        let version = stamps.next(T, row.superseded_by(&change)).unwrap();
+        assert_eq!(row.apply(change, "cli", &version), None, "nothing is lost where there is one replica");
+        row
+    })
 }
 
 #[test]
 fn each_disabling_begins_a_new_generation_and_enabling_does_not() {
-    let enabled = || Change::ClientEnabled { id: CLIENT.to_owned() };
-    let row = folded(vec![disabled(), enabled()]);
-    assert_eq!((row.enabled, row.generation), (true, 1));
-    let row = folded(vec![disabled(), enabled(), disabled()]);
-    assert_eq!((row.enabled, row.generation), (false, 2));
+    let once = folded(vec![disabled()]);
+    let again = folded(vec![disabled(), enabled()]);
+    assert!(!once.is_enabled() && again.is_enabled());
+    assert!(once.generation() != 0 && again.generation() != 0);
+    let stamps = Stamps::new("one");
+    stamps.saw(T);
+    let (mut row, mut generations) = (client_row(CLIENT, digest(1)), vec![0]);
+    for change in [disabled(), enabled(), disabled(), enabled()] {
+        let version = stamps.next(T, row.superseded_by(&change)).unwrap();
+        row.apply(change, "cli", &version);
+        generations.push(row.generation());
+    }
+    assert!(generations[1] == generations[2] && generations[3] == generations[4]);
+    assert!(generations[0] != generations[1] && generations[1] != generations[3] && generations[3] != 0);
 }
 
 #[test]
 fn rotation_keeps_one_secret_back_and_no_generation_changes() {
     let row = folded(vec![rotated(2, Some(5_000)), rotated(3, Some(6_000))]);
-    let (before, until) = row.previous.unwrap();
-    assert_eq!((before.digest, until), (digest(2), Timestamp::from_micros(6_000)));
-    let secret = row.secret.unwrap();
-    assert_eq!((secret.digest, secret.made_at, row.generation), (digest(3), T, 0));
-    assert_eq!(folded(vec![rotated(2, Some(5_000)), rotated(3, None)]).previous, None);
+    let (before, until) = row.previous().unwrap();
+    assert_eq!((before.digest.clone(), until), (digest(2), Timestamp::from_micros(6_000)));
+    let secret = row.secret().unwrap();
+    assert_eq!((secret.digest.clone(), row.generation()), (digest(3), 0));
+    assert_eq!(folded(vec![rotated(2, Some(5_000)), rotated(3, None)]).previous(), None);
 }
 
 #[test]
-fn a_change_of_a_client_that_nothing_created_is_damage() {
-    let error = fold(None, entry(disabled()), T).unwrap_err();
-    assert!(error.to_string().contains(CLIENT), "{error}");
+fn a_client_that_proves_itself_in_another_way_has_no_secret_ever_again() {
+    let with = |authentication: &str| {
+        let settings = crate::control::settings::Settings {
+            authentication: authentication.to_owned(),
+            ..client_row(CLIENT, digest(1)).settings
+        };
+        Change::ClientChanged { id: CLIENT.to_owned(), settings }
+    };
+    let row = folded(vec![with("private_key_jwt"), with("client_secret")]);
+    assert_eq!(row.secret(), None, "it does not come back");
+    let row = folded(vec![with("private_key_jwt"), with("client_secret"), rotated(2, Some(i64::MAX))]);
+    assert!(row.secret().is_some() && row.previous().is_none());
+}
+
+#[test]
+fn changes_of_a_client_that_nothing_created_yet_wait_for_it() {
+    let clients = Clients::new().unwrap();
+    let mut row = ClientRow::new(CLIENT);
+    let version = Stamps::new("one").next(T, Vec::new()).unwrap();
+    row.apply(rotated(2, None), "cli", &version);
+    clients.put(row);
+    assert!(clients.views(60).is_empty() && clients.view(CLIENT, 60).is_none() && !clients.is_taken(CLIENT));
+    assert!(clients.authenticate(CLIENT, &digest(2), T, None).is_none());
 }
 
 #[test]
@@ -71,8 +113,9 @@ fn a_secret_is_proved_by_the_present_or_the_previous_digest() {
 fn clients_are_listed_oldest_first() {
     let clients = Clients::new().unwrap();
     for (id, at) in [("a", 3), ("b", 1), ("c", 2)] {
-        let mut row = client_row(id, digest(1));
-        row.created_at = Timestamp::from_micros(at);
+        let mut row = ClientRow::new(id);
+        let version = Stamps::new("one").next(Timestamp::from_micros(at), Vec::new()).unwrap();
+        row.apply(created(id), "test", &version);
         clients.put(row);
     }
     let ids: Vec<_> = clients.views(900).into_iter().map(|client| client.id).collect();
@@ -96,7 +139,7 @@ fn uses_are_known_to_the_hour_and_by_secret() {
         clients.take_uses()
     };
     let with_new = token(2, 10);
-    assert_eq!((with_new.len(), with_new[0].secret), (1, Some(T.as_micros())));
+    assert_eq!((with_new.len(), with_new[0].secret.is_some()), (1, true));
     clients.used(&with_new);
     assert!(token(2, 10).is_empty(), "known already");
     clients.used(&token(1, 10));

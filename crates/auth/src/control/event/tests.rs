@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::authorization::event::GrantStarted;
+use crate::control::stamp::{ChangeId, Stamp, Version};
 use crate::people::event::{AccountStored, PasswordHash, PasswordSet, Used};
 
 /// One entry of each kind that version 1 knew, as the fixtures hold it.
 fn entries_v1() -> Vec<(&'static str, Entry)> {
-    let entry = |actor: &str, change| Entry { by: By::actor(actor), change };
+    let entry = |actor: &str, change| Entry { by: By::actor(actor), origin: None, change };
     let id = || "client-0011223344556677".to_owned();
     let created = ClientCreated {
         id: id(),
@@ -117,10 +118,24 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("client-changed", Change::ClientChanged { id: client(), settings: settings() }),
         ("client-deleted", Change::ClientDeleted { id: client() }),
         ("clients-used", Change::ClientsUsed(vec![used])),
+        ("key-expired", Change::KeyExpired { id: key() }),
     ];
     let new = new.into_iter().chain(of_people()).chain(of_grants());
-    let new = new.map(|(name, change)| (name, Entry { by: by(), change }));
-    entries_v1().into_iter().chain(new).collect()
+    let new = new.map(|(name, change)| (name, Entry { by: by(), origin: origin(&change), change }));
+    let of_old_kinds = entries_v1().into_iter().map(|(name, entry)| {
+        let origin = origin(&entry.change);
+        (name, Entry { origin, ..entry })
+    });
+    of_old_kinds.chain(new).collect()
+}
+
+/// Of what is shared: made elsewhere, in knowledge of another change.
+fn origin(change: &Change) -> Option<Origin> {
+    let id = |byte| ChangeId::from_bytes([byte; 16]);
+    let at = Timestamp::from_micros(1_795_370_400_000_000);
+    let stamp = Stamp { at, replica: "north".to_owned(), id: id(0x11) };
+    let version = Version { stamp, after: vec![id(0x22)] };
+    change.is_shared().then_some(Origin { version, received: true })
 }
 
 const ACCOUNT: &str = "4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f";
@@ -241,7 +256,8 @@ fn write_missing_fixtures() {
 
 #[test]
 fn what_cannot_be_read_says_what_to_do() {
-    for (payload, hint) in [(&[][..], "verify"), (&[3, 0], "version 3"), (&[2, 1, b'x', 0, 0, 99], "start the version")]
+    for (payload, hint) in
+        [(&[][..], "verify"), (&[3, 0], "version 3"), (&[2, 1, b'x', 0, 0, 0, 99], "start the version")]
     {
         let error = Entry::decode(payload).unwrap_err().to_string();
         assert!(error.contains(hint), "{error}");
@@ -265,26 +281,27 @@ fn a_description_is_one_line_and_shows_no_digest() {
     assert_eq!(
         lines,
         [
-            "cli: ClientCreated client-0011223344556677 scopes loans:read audit:read",
-            "cli: ClientEnabled client-0011223344556677",
-            "demo: ClientDisabled client-0011223344556677",
-            "cli: SecretRotated client-0011223344556677 the secret before stays for a while",
+            "cli on north: ClientCreated client-0011223344556677 scopes loans:read audit:read",
+            "cli on north: ClientEnabled client-0011223344556677",
+            "demo on north: ClientDisabled client-0011223344556677",
+            "cli on north: SecretRotated client-0011223344556677 the secret before stays for a while",
             "client-0011223344556677: AccessRecorded lr-1 TASK_ATTACHMENT_READ of task task-1 by client-0011223344556677",
             "client-0011223344556677: DocumentRead lr-1 DOCUMENT_READ of document doc-1 by client-0011223344556677",
             "replica: ReadsRecorded 1001 reads in 2 rows, 60 s from 2026-11-22T19:00:00.000Z",
-            "admin@bank.example from 192.0.2.7: KeyMade kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k EdDSA (it leaked)",
-            "admin@bank.example from 192.0.2.7: KeyActivated kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k \
+            "admin@bank.example from 192.0.2.7 on north: KeyMade kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k EdDSA (it leaked)",
+            "admin@bank.example from 192.0.2.7 on north: KeyActivated kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k \
              tokens of the key before are accepted until 2026-11-22T19:00:00.000Z (it leaked)",
-            "admin@bank.example from 192.0.2.7: KeyRetired kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k it leaked (it leaked)",
-            "admin@bank.example from 192.0.2.7: TokenRevoked client-0011223344556677 token t1 (it leaked)",
-            "admin@bank.example from 192.0.2.7: ClientRegistered client-0011223344556677 \"Nightly\", scopes loans:read, \
+            "admin@bank.example from 192.0.2.7 on north: KeyRetired kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k it leaked (it leaked)",
+            "admin@bank.example from 192.0.2.7 on north: TokenRevoked client-0011223344556677 token t1 (it leaked)",
+            "admin@bank.example from 192.0.2.7 on north: ClientRegistered client-0011223344556677 \"Nightly\", scopes loans:read, \
              grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
              channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
-            "admin@bank.example from 192.0.2.7: ClientChanged client-0011223344556677 \"Nightly\", scopes loans:read, \
+            "admin@bank.example from 192.0.2.7 on north: ClientChanged client-0011223344556677 \"Nightly\", scopes loans:read, \
              grants client_credentials, by private_key_jwt (no key), from 10.0.0.0/8, teams \"branch-north\" \"Key accounts, Vienna\", \
              channels GENERAL LEGAL, 5/s, may introspect (it leaked)",
-            "admin@bank.example from 192.0.2.7: ClientDeleted client-0011223344556677 (it leaked)",
+            "admin@bank.example from 192.0.2.7 on north: ClientDeleted client-0011223344556677 (it leaked)",
             "admin@bank.example from 192.0.2.7: ClientsUsed 1 clients (it leaked)",
+            "admin@bank.example from 192.0.2.7: KeyExpired kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountCreated 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read, teams [\"branch-north\"], channels LEGAL (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountChanged 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read, teams [\"branch-north\"], channels LEGAL (it leaked)",
             "admin@bank.example from 192.0.2.7: AccountEnabled 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",

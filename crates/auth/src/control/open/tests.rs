@@ -4,7 +4,7 @@ use continuity_log::{CrashPolicy, MemoryDisk};
 use continuity_readmodel::Opened as StoreOpened;
 
 use super::*;
-use crate::control::event::{By, Change, ClientCreated};
+use crate::control::event::{By, Change, ClientCreated, Entry};
 use crate::keys::secret::SecretDigest;
 use crate::testing::{manual_clock, ring};
 
@@ -23,7 +23,7 @@ impl Bench {
     }
 
     fn open(&self) -> Control {
-        self.opening().unwrap().finish(manual_clock(), ring()).unwrap()
+        self.opening().unwrap().finish(manual_clock(), ring(), "test").unwrap()
     }
 }
 
@@ -73,7 +73,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         let dir = tempfile::tempdir().unwrap();
         let opening = Opening::new(Arc::new(after), &dir.path().join("store.redb")).unwrap();
         assert!(!opening.is_empty());
-        assert_eq!(ids(&opening.finish(manual_clock(), ring()).unwrap()), ["a"], "{policy:?}");
+        assert_eq!(ids(&opening.finish(manual_clock(), ring(), "test").unwrap()), ["a"], "{policy:?}");
     }
 }
 
@@ -106,7 +106,8 @@ fn many_records_are_replayed_in_several_transactions() {
             token_seconds: None,
             secret: SecretDigest::from_bytes([7; 32]),
         });
-        super::super::record(By::actor("test"), change, continuity_base::Timestamp::default())
+        let entry = Entry { by: By::actor("test"), origin: None, change };
+        super::super::record(&entry, continuity_base::Timestamp::default())
     };
     for group in [0..BATCH / 2, BATCH / 2..BATCH, BATCH..count] {
         writer.append(group.map(record).collect()).unwrap().wait().unwrap();
@@ -124,6 +125,6 @@ fn the_replicated_log_is_not_taken_for_the_control_log() {
     let event = Record { kind: Kind::Event, subject: String::new(), sequence: 1, arrived_at: 0, payload: vec![1] };
     opened.writer.append(vec![event]).unwrap().wait().unwrap();
     drop(opened);
-    let error = bench.opening().unwrap().finish(manual_clock(), ring()).err().unwrap();
+    let error = bench.opening().unwrap().finish(manual_clock(), ring(), "test").err().unwrap();
     assert!(error.to_string().contains("kind Event"), "{error}");
 }

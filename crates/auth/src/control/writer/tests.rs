@@ -24,6 +24,11 @@ fn access(loan: &str) -> Change {
     })
 }
 
+fn record() -> Record {
+    let entry = Entry { by: By::actor("c"), origin: None, change: access("lr-1") };
+    super::super::record(&entry, continuity_base::Timestamp::default())
+}
+
 struct Bench {
     disk: MemoryDisk,
     dir: tempfile::TempDir,
@@ -36,7 +41,7 @@ impl Bench {
 
     fn open(&self) -> Arc<Control> {
         let opening = Opening::new(Arc::new(self.disk.clone()), &self.dir.path().join("store.redb")).unwrap();
-        Arc::new(opening.finish(manual_clock(), ring()).unwrap())
+        Arc::new(opening.finish(manual_clock(), ring(), "test").unwrap())
     }
 }
 
@@ -113,7 +118,6 @@ async fn after_closing_everything_is_refused() {
 fn a_full_queue_refuses_requests_at_once() {
     let (commands, waiting) = sync_channel(1);
     let queue = Queue { commands, why_closed: Arc::new(OnceLock::new()), thread: Mutex::new(None) };
-    let record = || super::super::record(By::actor("c"), access("lr-1"), continuity_base::Timestamp::default());
     let (reply, _answer) = channel();
     queue.commands.send(Command::Append(Box::new(record()), Reply::Blocking(reply))).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -124,17 +128,15 @@ fn a_full_queue_refuses_requests_at_once() {
 #[test]
 fn a_group_is_what_waits_up_to_a_close() {
     let (commands, waiting) = sync_channel(8);
-    let append = || {
-        let record = super::super::record(By::actor("c"), access("lr-1"), continuity_base::Timestamp::default());
-        Command::Append(Box::new(record), Reply::Blocking(channel().0))
-    };
+    let append = || Command::Append(Box::new(record()), Reply::Blocking(channel().0));
     commands.send(append()).unwrap();
     commands.send(Command::Close).unwrap();
     commands.send(append()).unwrap();
-    let (records, replies, open) = take_group(append(), &waiting);
+    let Group { records, replies, open, .. } = take_group(append(), &waiting);
     assert_eq!((records.len(), replies.len(), open), (2, 2, false));
-    let (records, _, open) = take_group(append(), &waiting);
-    assert_eq!((records.len(), open), (2, true));
+    commands.send(Command::Bookmark(vec![1])).unwrap();
+    let Group { records, bookmark, open, .. } = take_group(append(), &waiting);
+    assert_eq!((records.len(), bookmark, open), (2, Some(vec![1]), true));
 }
 
 #[test]

@@ -67,6 +67,48 @@ fn a_nats_source_is_checked() {
     assert_eq!(checked("[source.nats]\nstreams = []"), Ok(()), "a file source does not mind");
 }
 
+const CONTROL_STREAM: &str = "[auth]\nfleet_key_file = '/run/fleet-key'\n[auth.control_stream]\n";
+
+#[test]
+fn the_control_stream_is_checked() {
+    let on = format!("{CONTROL_STREAM}url = 'tls://one,two:4223'\n");
+    assert_eq!(checked(&on), Ok(()));
+    assert_eq!(checked("auth.control_stream.copies = 9"), Ok(()), "a replica that is alone does not mind");
+    for (keys, wanted) in [
+        ("copies = 2", "auth.control_stream.copies has to be 1, 3 or 5"),
+        ("reconnect_most_seconds = 0", "auth.control_stream.reconnect_most_seconds has to be between 1 and 3600"),
+        ("replica = 'two words'", "auth.control_stream.replica has to be 1 to 64 letters"),
+        ("nats.stream = 'a.b'", "auth.control_stream.nats.stream is \"a.b\""),
+        ("nats.stream = ''", "auth.control_stream.nats.stream is \"\""),
+        ("nats.subject = 'a.*'", "one subject, without wildcards"),
+        ("nats = { token = 'x', user = 'y' }", "auth.control_stream.nats has more than one of"),
+        ("nats.ca = '/nowhere/ca.pem'", "auth.control_stream.nats.ca: cannot read"),
+    ] {
+        refused(&format!("{on}{keys}"), wanted);
+    }
+    refused(&format!("{CONTROL_STREAM}url = 'file:/x'"), "auth.control_stream.url has to be nats://");
+    refused("auth.control_stream.url = 'nats://one'", "needs auth.fleet_key_file");
+}
+
+#[cfg(feature = "kafka")]
+#[test]
+fn the_control_stream_over_kafka_is_checked() {
+    let on = format!("{CONTROL_STREAM}url = 'kafka://one:9092'\n");
+    assert_eq!(checked(&on), Ok(()));
+    for (keys, wanted) in [
+        ("kafka.topic = 'a b'", "auth.control_stream.kafka.topic is \"a b\""),
+        ("kafka.user = 'x'", "auth.control_stream.kafka.security is not sasl-plaintext or sasl-tls"),
+        (
+            "kafka.security = 'sasl-tls'",
+            "auth.control_stream.kafka.user and auth.control_stream.kafka.password are needed",
+        ),
+        ("kafka = { security = 'sasl-tls', sasl_mechanism = 'OAUTHBEARER' }", "has to be PLAIN, SCRAM-SHA-256 or"),
+        ("kafka = { security = 'tls', ca = '/nowhere/ca' }", "auth.control_stream.kafka.ca: cannot read"),
+    ] {
+        refused(&format!("{on}{keys}"), wanted);
+    }
+}
+
 #[cfg(feature = "kafka")]
 #[test]
 fn a_kafka_source_is_checked() {
