@@ -244,7 +244,7 @@ impl Auth {
     pub async fn token(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
         let by = |client: &str| By { address: request.address.map(|address| address.to_string()), ..By::actor(client) };
         let answer = match self.inner.endpoint.wanted(&request) {
-            Ok(Wanted::OfItsOwn(minting)) => self.inner.endpoint.issue(minting).await,
+            Ok(Wanted::OfItsOwn(minting)) => self.inner.endpoint.issue(*minting).await,
             Ok(Wanted::ByCode(asked)) => {
                 let by = by(&asked.client.id);
                 self.exchange_code(asked, by).await

@@ -70,7 +70,7 @@ impl Server {
     /// What the token endpoint answers to a client that asks for itself.
     pub(crate) async fn answer(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
         let answer = match self.endpoint.wanted(&request) {
-            Ok(Wanted::OfItsOwn(minting)) => self.endpoint.issue(minting).await,
+            Ok(Wanted::OfItsOwn(minting)) => self.endpoint.issue(*minting).await,
             Ok(Wanted::ByCode(_) | Wanted::ByRefresh(_) | Wanted::ByPassword(_)) => {
                 unreachable!("the bench has clients alone")
             }

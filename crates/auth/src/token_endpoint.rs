@@ -78,7 +78,7 @@ pub(crate) struct Asked {
 /// What an authenticated client asks for.
 pub(crate) enum Wanted {
     /// A token for itself (RFC 6749 section 4.4).
-    OfItsOwn(Minting),
+    OfItsOwn(Box<Minting>),
     /// One for a code (section 4.1.3).
     ByCode(ByCode),
     /// One for a refresh token (section 6).
@@ -149,7 +149,7 @@ impl TokenEndpoint {
         Ok(match grant_type {
             GrantType::ClientCredentials => {
                 let scopes = Scopes::of_data(granted(parameters.scope.as_deref(), client.settings.scopes)?);
-                Wanted::OfItsOwn(Minting { client, scopes, on_behalf: None, id_token: None })
+                Wanted::OfItsOwn(Box::new(Minting { client, scopes, on_behalf: None, id_token: None }))
             }
             GrantType::AuthorizationCode => Wanted::ByCode(ByCode {
                 client,

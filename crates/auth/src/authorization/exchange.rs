@@ -121,17 +121,11 @@ impl Auth {
         let read = self.endpoint().refresh.read(&token).ok_or_else(unknown)?;
         let row = self.grants().get(&read.grant).filter(|row| row.started.client == client.id).ok_or_else(unknown)?;
         let scopes = self.refreshed_scopes(&row, &client, scope.as_deref())?;
-        let number = match self.turn(by.clone(), read.grant.clone(), read.number, client.generation).await? {
-            Some(number) => number,
-            None => {
-                tracing::warn!(
-                    client = client.id,
-                    grant = read.grant,
-                    "a refresh token was used again: its grant ends"
-                );
-                self.end_grant(by, row.started.account, read.grant, "a refresh token was used again").await?;
-                return Err(unknown());
-            }
+        let turned = self.turn(by.clone(), read.grant.clone(), read.number, client.generation).await?;
+        let Some(number) = turned else {
+            tracing::warn!(client = client.id, grant = read.grant, "a refresh token was used again: its grant ends");
+            self.end_grant(by, row.started.account, read.grant, "a refresh token was used again").await?;
+            return Err(unknown());
         };
         let refresh = Some(self.endpoint().refresh.make(&read.grant, number));
         let id_token = scopes.has(Identity::OpenId).then(|| self.id_claims(&row.started, scopes, None));

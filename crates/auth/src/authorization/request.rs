@@ -216,10 +216,9 @@ fn prompt(query: &Query) -> Result<Prompt, Refusal> {
     for word in query.get("prompt").unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
         match word {
             "none" => prompt.none = true,
-            "login" => prompt.login = true,
-            "consent" => prompt.consent = true,
             // There is one account to a browser; signing in again is how another one is chosen.
-            "select_account" => prompt.login = true,
+            "login" | "select_account" => prompt.login = true,
+            "consent" => prompt.consent = true,
             _ => return Err(("invalid_request", "The prompt is not understood")),
         }
     }

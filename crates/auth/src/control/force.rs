@@ -90,12 +90,16 @@ impl InForce {
             }
             Changed::SessionEnded { id, grants } => {
                 self.people.end(&id);
-                grants.iter().for_each(|grant| self.grants.end(grant));
+                for grant in &grants {
+                    self.grants.end(grant);
+                }
             }
             Changed::Consented(row) => self.grants.consent(row),
             Changed::Withdrawn { account, client, grants } => {
                 self.grants.withdraw(&account, &client);
-                grants.iter().for_each(|grant| self.grants.end(grant));
+                for grant in &grants {
+                    self.grants.end(grant);
+                }
             }
             Changed::Grant(row) => self.grants.put(*row),
             Changed::GrantEnded(id) => self.grants.end(&id),

@@ -68,6 +68,7 @@ pub(crate) fn normalised(email: &str) -> String {
 /// An account. Serializes for administrators and the command line; nothing that signs anybody in is in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "members of JSON, each a fact of its own")]
 pub struct Account {
     /// A UUID; `sub` in tokens.
     pub id: String,

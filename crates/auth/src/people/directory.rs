@@ -73,15 +73,12 @@ impl People {
         if !row.deleted {
             state.by_email.insert(row.stored.email.clone(), row.id.clone());
         }
-        match state.accounts.get_mut(&row.id) {
-            Some(entered) => {
-                entered.live.0.store(Arc::new(standing));
-                entered.row = row;
-            }
-            None => {
-                let live = Arc::new(LiveAccount(ArcSwap::from_pointee(standing)));
-                state.accounts.insert(row.id.clone(), Entered { row, live });
-            }
+        if let Some(entered) = state.accounts.get_mut(&row.id) {
+            entered.live.0.store(Arc::new(standing));
+            entered.row = row;
+        } else {
+            let live = Arc::new(LiveAccount(ArcSwap::from_pointee(standing)));
+            state.accounts.insert(row.id.clone(), Entered { row, live });
         }
     }
 

@@ -87,7 +87,7 @@ impl Desk {
 #[derive(Debug)]
 pub enum Step {
     /// The person is in.
-    SignedIn(SignedIn),
+    SignedIn(Box<SignedIn>),
     /// Something more has to be proved.
     SecondFactor(SecondFactorWanted),
 }
@@ -156,7 +156,7 @@ impl Auth {
         };
         let view = row.view();
         if !view.has_second_factor() {
-            return Ok(Step::SignedIn(self.begin(&row, &["pwd"], Used::Nothing, origin).await?));
+            return Ok(Step::SignedIn(Box::new(self.begin(&row, &["pwd"], Used::Nothing, origin).await?)));
         }
         let second = SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None };
         let handle = self.keep(Begun::SecondFactor(second))?;

@@ -58,7 +58,7 @@ impl Bench {
 
     pub(crate) async fn signed_in(&self) -> SignedIn {
         match self.in_with(PASSWORD, "192.0.2.1").await.unwrap() {
-            Step::SignedIn(signed_in) => signed_in,
+            Step::SignedIn(signed_in) => *signed_in,
             Step::SecondFactor(_) => panic!("a second factor is asked for"),
         }
     }
