@@ -14,6 +14,8 @@ use crate::{Auth, AuthError};
 
 /// A sign-in this recent satisfies `prompt=login`, in seconds.
 const JUST_NOW: i64 = 60;
+/// The way from signing in back to here, in seconds.
+const SIGN_IN_TAKES: i64 = 5;
 
 /// What has to happen next.
 #[derive(Debug)]
@@ -71,7 +73,8 @@ impl Auth {
         };
         let age = self.now().as_seconds().saturating_sub(session.started_at.as_seconds());
         let longest = request.max_age.into_iter().chain(request.prompt.login.then_some(JUST_NOW)).min();
-        if longest.is_some_and(|longest| age > longest) {
+        // Who has just signed in is not asked again, however short a time is asked for.
+        if longest.is_some_and(|longest| age > longest.max(SIGN_IN_TAKES)) {
             if request.prompt.none {
                 return refused("login_required", "The person signed in too long ago");
             }

@@ -236,6 +236,8 @@ async fn prompt_none_never_shows_a_page() {
     assert_eq!(answer(&[none], session), "consent_required");
     scene.code(&[]).await;
     assert_eq!(answer(&[none], session), "code");
+    scene.bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(answer(&[none, ("max_age", "0")], session), "code", "just signed in");
     scene.bench.clock.advance(Duration::from_mins(5));
     assert_eq!(answer(&[none, ("max_age", "60")], session), "login_required");
     assert_eq!(answer(&[("prompt", "login")], session), "SignIn");
