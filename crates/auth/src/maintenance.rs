@@ -34,6 +34,7 @@ impl Auth {
         self.grants().forget_expired(self.now());
         self.endpoint().codes.forget_expired(self.monotonic());
         self.desk().pending.forget_expired(self.monotonic());
+        self.end_idle()?;
         self.write_failures()?;
         self.write_uses()?;
         self.look_after_keys()

@@ -211,6 +211,14 @@ impl TokenEndpoint {
         [""].iter().chain(ENDPOINTS).map(endpoint).collect()
     }
 
+    /// Whether one more signature may be waited for.
+    pub(crate) fn has_room(&self) -> Result<(), OAuthError> {
+        match self.gate.waiting.available_permits() {
+            0 => Err(OAuthError::unavailable("Too many token requests are waiting")),
+            _ => Ok(()),
+        }
+    }
+
     /// Signs what may be issued, in turn.
     pub(crate) async fn issue(self: &Arc<Self>, grant: Minting) -> Result<TokenResponse, OAuthError> {
         let busy = |_| OAuthError::unavailable("Too many token requests are waiting");

@@ -215,12 +215,13 @@ async function refuse(page) {
   assert.equal((await answer(page, asked)).get("error"), "access_denied");
 }
 
-// One sign-in leads through this server to the application, without a page in between.
+// One sign-in leads to the question, which is asked on a device each time, and from there to the application.
 async function straightThrough(page, secret) {
   await signOut(page);
   const asked = request();
   await page.goto(asked.url);
   await signInWithCode(page, secret);
+  await button(page, "Allow").click();
   assert((await answer(page, asked)).get("code"));
 }
 

@@ -220,7 +220,7 @@ impl Admission {
 
     /// What a client is counted under, and takes turns as.
     fn client(&self, principal: Option<&Principal>) -> u64 {
-        principal.map_or(0, |principal| self.keys.hash_one(&*principal.client_id))
+        principal.map_or(0, |principal| self.keys.hash_one(principal.reader()))
     }
 
     /// What an address, or a client that it claims to be, is counted under.

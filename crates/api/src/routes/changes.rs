@@ -67,7 +67,7 @@ fn body(call: &Call, since: Option<u64>) -> Result<Body, Problem> {
         credentials: authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect::<HeaderMap>(),
         from: call.address,
     };
-    let place = call.shared.streams.enter(&listener.client_id)?;
+    let place = call.shared.streams.enter(listener.reader())?;
     Ok(changes::body(call.shared.clone(), begin, place))
 }
 

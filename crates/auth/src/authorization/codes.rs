@@ -15,6 +15,8 @@ const LIFE: Duration = Duration::from_mins(1);
 const MEMORY: Duration = Duration::from_mins(10);
 /// Codes at once, some 1 KB each.
 const MOST: usize = 10_000;
+/// Of these, good ones of one person.
+const MOST_OF_ACCOUNT: usize = 20;
 
 /// What a code stands for.
 #[derive(Clone, Debug)]
@@ -73,6 +75,14 @@ impl Codes {
         }
         if codes.len() >= MOST {
             return Ok(None);
+        }
+        // Who asks for many has the newest: nobody takes the place of others.
+        let of_account = |entry: &Entry| matches!(&entry.state, State::Good(other) if other.account == granted.account);
+        if codes.values().filter(|entry| of_account(entry)).count() >= MOST_OF_ACCOUNT {
+            let oldest = codes.iter().filter(|(_, entry)| of_account(entry)).min_by_key(|(_, entry)| entry.until);
+            if let Some(oldest) = oldest.map(|(code, _)| code.clone()) {
+                codes.remove(&oldest);
+            }
         }
         codes.insert(code.to_string(), Entry { state: State::Good(Box::new(granted)), until: now + LIFE });
         Ok(Some(code))

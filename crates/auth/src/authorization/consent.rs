@@ -91,7 +91,9 @@ impl Auth {
             return refused("access_denied", "The person may have none of what is asked for");
         }
         let agreed = self.grants().consented(&session.account.id, &request.client_id);
-        if agreed.contains_all(scopes) && !request.prompt.consent {
+        // Any program of a device can say to be the application there: its person is asked each time (RFC 8252 section 8.6).
+        let is_known = request.redirect_uri.scheme() == "https";
+        if is_known && agreed.contains_all(scopes) && !request.prompt.consent {
             return Ok(Decision::Redirect(self.with_code(request, session, scopes)?));
         }
         if request.prompt.none {
@@ -120,16 +122,17 @@ impl Auth {
         if scopes.is_empty() || !session.duties.is_empty() {
             return Ok(self.refusal(request, "access_denied", "The person may have none of what is asked for"));
         }
-        let agreed = self.grants().consented(&session.account.id, &request.client_id);
-        let scopes_now = agreed.union(scopes).to_string();
-        let event = GrantEvent::Consented {
-            account: session.account.id.clone(),
-            client: request.client_id.clone(),
-            scopes: scopes_now.split(' ').map(str::to_owned).collect(),
-        };
-        if !agreed.contains_all(scopes) {
-            self.control().append(session.by(), Change::Grant(event)).await?;
-        }
+        let (account, client) = (session.account.id.clone(), request.client_id.clone());
+        let by = session.by();
+        self.off_thread(move |auth| {
+            auth.control().change(&by, |force, _| {
+                let agreed = force.grants.consented(&account, &client);
+                let scopes_now = agreed.union(scopes).to_string().split(' ').map(str::to_owned).collect();
+                let event = GrantEvent::Consented { account, client, scopes: scopes_now };
+                Ok((!agreed.contains_all(scopes)).then_some(Change::Grant(event)))
+            })
+        })
+        .await?;
         self.with_code(request, session, scopes)
     }
 
@@ -179,7 +182,9 @@ impl Auth {
     /// Takes back what an application was given; its tokens are refused once this returns.
     pub async fn withdraw(&self, session: &Session, client: &str) -> Result<(), AuthError> {
         let event = GrantEvent::Withdrawn { account: session.account.id.clone(), client: client.to_owned() };
-        self.control().append(session.by(), Change::Grant(event)).await
+        let by = session.by();
+        // Decided on after whatever is being decided on now: no grant begins behind its back.
+        self.off_thread(move |auth| auth.control().change(&by, |_, _| Ok(Some(Change::Grant(event))))).await
     }
 }
 

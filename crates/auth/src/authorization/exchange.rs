@@ -25,6 +25,8 @@ impl Auth {
     /// A code, with the proof that it comes from who asked for it (RFC 7636 section 4.6).
     pub(crate) async fn exchange_code(&self, asked: ByCode, by: By) -> Result<TokenResponse, OAuthError> {
         let ByCode { client, code, redirect_uri, verifier } = asked;
+        // A code is used up by being looked at: not while nothing could be signed for it.
+        self.endpoint().has_room()?;
         let id = hex::encode(crate::access::random().map_err(|error| unavailable(&error))?);
         let granted = match self.endpoint().codes.take(&code, &id, self.monotonic()) {
             Taken::Good(granted) => *granted,
@@ -164,7 +166,8 @@ impl Auth {
                 // Who works with the application is not idle.
                 let idle = auth.desk().policy.idle;
                 let session = row.started.session.as_ref().is_none_or(|id| force.people.touch(id, now, idle));
-                if !same || !session || !row.started.refreshes {
+                let agreed = force.grants.consented(&row.started.account, &row.started.client);
+                if !same || !session || !row.started.refreshes || !agreed.contains_all(row.scopes()) {
                     return Err(gone());
                 }
                 match refresh::standing(&row, number, now) {

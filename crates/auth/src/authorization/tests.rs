@@ -155,6 +155,8 @@ async fn a_person_is_asked_once_and_the_application_gets_what_both_have() {
     );
     let prompted = scene.request(&[("scope", "loans:read"), ("prompt", "consent")]);
     assert!(matches!(auth.decide(&prompted, Some(&scene.session)).unwrap(), Decision::Ask(_)));
+    let on_device = scene.request(&[("scope", "loans:read"), ("redirect_uri", "http://127.0.0.1:4711/cb")]);
+    assert!(matches!(auth.decide(&on_device, Some(&scene.session)).unwrap(), Decision::Ask(_)), "RFC 8252 section 8.6");
     let no = auth.disagree(&again);
     assert_eq!(
         (parameter(&no, "error").as_deref(), parameter(&no, "state").as_deref()),
@@ -472,14 +474,14 @@ async fn a_password_and_a_code_are_a_token_where_that_is_switched_on() {
 }
 
 #[tokio::test]
-async fn working_with_an_application_keeps_the_session_and_idleness_ends_both() {
+async fn an_application_goes_on_while_it_is_worked_with_and_the_browser_does_not() {
     let scene = Scene::new().await;
     let mut token = scene.redeem(&scene.code(&[]).await).await.unwrap().refresh_token.unwrap();
     for _ in 0..4 {
         scene.bench.clock.advance(Duration::from_mins(20));
         token = scene.refresh(&token).await.unwrap().refresh_token.unwrap();
     }
-    assert!(scene.bench.auth.session(&scene.cookie, &at("192.0.2.1")).is_some());
+    assert!(scene.bench.auth.session(&scene.cookie, &at("192.0.2.1")).is_none(), "the browser was left alone");
     scene.bench.clock.advance(Duration::from_mins(31));
     assert_eq!(refused(&scene.refresh(&token).await), "invalid_grant");
 }

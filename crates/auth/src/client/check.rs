@@ -58,6 +58,9 @@ impl ClientSettings {
         if has(GrantType::ClientCredentials) && self.authentication == Authentication::None {
             return invalid("a client that cannot prove who it is gets no client credentials");
         }
+        if self.may_introspect && self.authentication == Authentication::None {
+            return invalid("a client that cannot prove who it is may not ask about tokens of others");
+        }
         if has(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return invalid("a client with authorization codes needs a redirect URI");
         }

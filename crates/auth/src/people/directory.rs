@@ -42,6 +42,15 @@ struct Entry {
     row: SessionRow,
     /// When it was used last, in microseconds since 1970. Not kept over a restart: it counts from there then.
     seen: AtomicI64,
+    /// When an application of it was: who works there is not idle there, but may have left the browser.
+    refreshed: AtomicI64,
+}
+
+impl Entry {
+    fn is_idle(&self, now: Timestamp, idle: std::time::Duration) -> bool {
+        let seen = self.seen.load(Ordering::Relaxed).max(self.refreshed.load(Ordering::Relaxed));
+        now >= Timestamp::from_micros(seen).plus(idle)
+    }
 }
 
 #[derive(Default)]
@@ -87,8 +96,8 @@ impl People {
         let mut state = self.0.write();
         let id = row.started.id.clone();
         state.by_digest.insert(row.started.digest.clone(), id.clone());
-        let seen = AtomicI64::new(row.at.as_micros());
-        state.sessions.insert(id, Entry { row, seen });
+        let (seen, refreshed) = (AtomicI64::new(row.at.as_micros()), AtomicI64::new(i64::MIN));
+        state.sessions.insert(id, Entry { row, seen, refreshed });
     }
 
     /// A session ended.
@@ -171,14 +180,20 @@ impl People {
         Some((entry.row.clone(), account.clone()))
     }
 
-    /// Whether a session is in force; it counts as used now.
+    /// Sessions that neither their browser nor an application used for so long.
+    pub(crate) fn idle(&self, now: Timestamp, idle: std::time::Duration) -> Vec<String> {
+        let state = self.0.read();
+        let over = state.sessions.iter().filter(|(_, entry)| entry.is_idle(now, idle));
+        over.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Whether a session is in force for an application of it, which counts as used now.
     pub(crate) fn touch(&self, id: &str, now: Timestamp, idle: std::time::Duration) -> bool {
         let state = self.0.read();
         let Some(entry) = state.sessions.get(id) else { return false };
-        let seen = Timestamp::from_micros(entry.seen.load(Ordering::Relaxed));
-        let good = now.as_micros() < entry.row.started.until && now < seen.plus(idle);
+        let good = now.as_micros() < entry.row.started.until && !entry.is_idle(now, idle);
         if good {
-            entry.seen.fetch_max(now.as_micros(), Ordering::Relaxed);
+            entry.refreshed.fetch_max(now.as_micros(), Ordering::Relaxed);
         }
         good
     }

@@ -49,6 +49,8 @@ pub(crate) enum AccountEvent {
     SignInsFailed {
         count: u32,
     },
+    /// Authenticator app, passkeys and recovery codes are gone, and sessions with them.
+    FactorsReset,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,6 +184,7 @@ impl AccountEvent {
             Self::PasskeyRemoved { .. } => "PasskeyRemoved",
             Self::RecoveryCodesMade { .. } => "RecoveryCodesMade",
             Self::SignInsFailed { .. } => "SignInsFailed",
+            Self::FactorsReset => "FactorsReset",
         }
     }
 

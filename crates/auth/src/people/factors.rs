@@ -40,7 +40,8 @@ impl Auth {
         let row = self.people().account(&session.account.id)?;
         self.may_try(&row.stored.email, Some(&row), &session.origin)?;
         let (auth, given, hash) = (self.clone(), Zeroizing::new(present.to_owned()), row.password.clone());
-        let matched = self.desk().passwords.in_turn(move || auth.desk().passwords.matches(&given, hash.as_ref()));
+        let matched = move || auth.desk().passwords.matches(&given, hash.as_ref());
+        let matched = self.desk().passwords.in_turn(session.origin.address, matched);
         if !matched.await.map_err(|_| SignInError::Busy)?? {
             return Err(self.refuse(&row.stored.email, &session.origin));
         }
@@ -49,11 +50,9 @@ impl Auth {
             return Err(AuthError::Invalid(same.to_owned()).into());
         }
         password::check(new, &row.stored.email, &row.stored.name)?;
-        let hash = self.hash(new).await?;
+        let hash = self.hash(new, session.origin.address).await?;
         let set = PasswordSet { hash, temporary: false, keeps: Some(session.id.clone()) };
-        self.change_own(session, AccountEvent::PasswordSet(set)).await?;
-        self.end_others(session, "the password was changed").await?;
-        Ok(())
+        Ok(self.change_own_alone(session, AccountEvent::PasswordSet(set), "the password was changed").await?)
     }
 
     /// A secret for an authenticator app.
@@ -82,7 +81,7 @@ impl Auth {
             return Err(SignInError::Refused);
         }
         let sealed = self.desk().sealing.seal(&session.account.id, &secret)?;
-        self.change_own(session, AccountEvent::TotpSet { sealed }).await?;
+        self.add_factor(session, AccountEvent::TotpSet { sealed }).await?;
         self.desk().pending.done(handle);
         self.first_recovery_codes(session).await
     }
@@ -119,7 +118,7 @@ impl Auth {
         let (id, credential) = self.desk().passkeys.finish_new(answer, &state)?;
         let name: String = name.trim().chars().filter(|c| !c.is_control()).take(100).collect();
         let name = if name.is_empty() { "Passkey".to_owned() } else { name };
-        self.change_own(session, AccountEvent::PasskeyAdded { id, name, credential }).await?;
+        self.add_factor(session, AccountEvent::PasskeyAdded { id, name, credential }).await?;
         self.first_recovery_codes(session).await
     }
 
@@ -156,28 +155,52 @@ impl Auth {
         Ok(Vec::new())
     }
 
-    async fn end_others(&self, session: &Session, why: &'static str) -> Result<(), AuthError> {
-        for other in self.sessions(&session.account.id).into_iter().filter(|other| other.id != session.id) {
-            let (by, account) = (session.by(), session.account.id.clone());
-            self.off_thread(move |auth| auth.record_end(&by, &other.id, Some(&account), why)).await?;
-        }
-        Ok(())
+    /// As [`Auth::change_own`], and no other session of the account goes on.
+    async fn change_own_alone(
+        &self,
+        session: &Session,
+        what: AccountEvent,
+        why: &'static str,
+    ) -> Result<(), AuthError> {
+        let session = session.clone();
+        self.off_thread(move |auth| {
+            auth.record_own(&session, what)?;
+            auth.end_others(&session, why)
+        })
+        .await
     }
 
     async fn change_own(&self, session: &Session, what: AccountEvent) -> Result<(), AuthError> {
-        let (by, id, generation) = (session.by(), session.account.id.clone(), session.generation);
-        self.off_thread(move |auth| {
-            auth.on_account_by(&by, &id, |row| {
-                if row.generation != generation || !row.is_open() {
-                    return conflict("the session ended meanwhile; sign in again");
-                }
-                if auth.second_factor_required() && takes_last_factor(&what, row) {
-                    return conflict("a second factor is required here; add another one before you remove the last");
-                }
-                Ok(what)
-            })
+        let session = session.clone();
+        self.off_thread(move |auth| auth.record_own(&session, what)).await
+    }
+
+    /// A new factor. With the first one, sessions end that were begun with the password alone.
+    async fn add_factor(&self, session: &Session, what: AccountEvent) -> Result<(), AuthError> {
+        let row = self.people().account(&session.account.id)?;
+        if row.totp.is_none() && row.passkeys.is_empty() {
+            return self.change_own_alone(session, what, "a second factor was set up").await;
+        }
+        self.change_own(session, what).await
+    }
+
+    fn record_own(&self, session: &Session, what: AccountEvent) -> Result<(), AuthError> {
+        self.on_account_by(&session.by(), &session.account.id, |row| {
+            if row.generation != session.generation || !row.is_open() {
+                return conflict("the session ended meanwhile; sign in again");
+            }
+            if self.second_factor_required() && takes_last_factor(&what, row) {
+                return conflict("a second factor is required here; add another one before you remove the last");
+            }
+            Ok(what)
         })
-        .await
+    }
+
+    fn end_others(&self, session: &Session, why: &str) -> Result<(), AuthError> {
+        for other in self.sessions(&session.account.id).into_iter().filter(|other| other.id != session.id) {
+            self.record_end(&session.by(), &other.id, Some(&session.account.id), why)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accounts made by administrators, and the one-time links with which their people set a password.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine;
@@ -81,17 +82,10 @@ impl Auth {
         self.on_account(id, |_| Ok(AccountEvent::Deleted))
     }
 
-    /// Takes an account's authenticator app, passkeys and recovery codes away, for somebody who lost them. Blocks until
-    /// it is durable.
+    /// Takes an account's authenticator app, passkeys and recovery codes away, for somebody who lost them, and ends its
+    /// sessions: one of them may be where they were lost. Blocks until it is durable.
     pub fn reset_second_factors(&self, id: &str) -> Result<Account, AuthError> {
-        let row = self.people().account(id)?;
-        for passkey in &row.passkeys {
-            self.on_account(id, |_| Ok(AccountEvent::PasskeyRemoved { id: passkey.id.clone() }))?;
-        }
-        if row.totp.is_some() {
-            self.on_account(id, |_| Ok(AccountEvent::TotpRemoved))?;
-        }
-        self.on_account(id, |_| Ok(AccountEvent::RecoveryCodesMade { digests: Vec::new() }))?;
+        self.on_account(id, |_| Ok(AccountEvent::FactorsReset))?;
         self.account(id)
     }
 
@@ -126,7 +120,7 @@ impl Auth {
     pub async fn use_link(&self, token: &str, password: &str, origin: &Origin) -> Result<(), SignInError> {
         let account = self.link(token).ok_or(SignInError::Expired)?;
         password::check(password, &account.settings.email, &account.settings.name)?;
-        let hash = self.hash(password).await?;
+        let hash = self.hash(password, origin.address).await?;
         let digest = self.desk().pepper.digest("link", token);
         let address = origin.address.map(|address| address.to_string());
         let by = By { address, reason: Some("by a one-time link".to_owned()), ..By::actor(&account.settings.email) };
@@ -145,9 +139,9 @@ impl Auth {
     }
 
     /// The digest of a password, made in turn.
-    pub(crate) async fn hash(&self, password: &str) -> Result<PasswordHash, SignInError> {
+    pub(crate) async fn hash(&self, password: &str, address: Option<IpAddr>) -> Result<PasswordHash, SignInError> {
         let (auth, password) = (self.clone(), Zeroizing::new(password.to_owned()));
-        let hash = self.desk().passwords.in_turn(move || auth.desk().passwords.hash(&password));
+        let hash = self.desk().passwords.in_turn(address, move || auth.desk().passwords.hash(&password));
         Ok(hash.await.map_err(|_| SignInError::Busy)??)
     }
 

@@ -2,13 +2,18 @@
 //!
 //! The digest is keyed with a key that follows from the fleet key: with a stolen control log alone no guess can be tried.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::event::PasswordHash;
+use super::guard::network;
 use crate::AuthError;
 use crate::auth::invalid;
 use crate::keys::secret;
@@ -21,6 +26,8 @@ pub const MAX_PASSWORD_BYTES: usize = 256;
 const COST: (u32, u32, u32) = (19 * 1_024, 2, 1);
 /// Sign-ins that may wait for their turn; one more is told to come again.
 const MAX_WAITING: usize = 64;
+/// Of these, those from one network.
+const MAX_OF_NETWORK: usize = 16;
 /// How few different characters a password may have.
 const MIN_DIFFERENT: usize = 5;
 
@@ -29,6 +36,8 @@ pub(crate) struct Passwords {
     key: Zeroizing<[u8; 32]>,
     waiting: Semaphore,
     working: Semaphore,
+    /// How many wait from each network.
+    from: Mutex<HashMap<Option<IpAddr>, usize>>,
     /// Checked where there is no password, so that the work is the same.
     decoy: PasswordHash,
 }
@@ -42,7 +51,13 @@ impl Passwords {
         let mut random = Zeroizing::new([0; 32]);
         secret::random(&mut *random)?;
         let decoy = hash(&key, hex::encode(*random).as_bytes())?;
-        Ok(Self { key, waiting: Semaphore::new(MAX_WAITING), working: Semaphore::new(1), decoy })
+        Ok(Self {
+            key,
+            waiting: Semaphore::new(MAX_WAITING),
+            working: Semaphore::new(1),
+            from: Mutex::default(),
+            decoy,
+        })
     }
 
     /// Its digest. Blocks for some 30 ms.
@@ -62,12 +77,44 @@ impl Passwords {
     /// Waits for a turn at `work`, which is done on a thread that may block.
     pub(crate) async fn in_turn<T: Send + 'static>(
         &self,
+        address: Option<IpAddr>,
         work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
     ) -> Result<Result<T, AuthError>, Busy> {
+        let _from = self.enter(address.map(network))?;
         let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
         let _working = self.working.acquire().await.map_err(|_| Busy)?;
         let worked = tokio::task::spawn_blocking(work).await;
         Ok(worked.unwrap_or(Err(AuthError::Crypto("the thread that digests passwords panicked"))))
+    }
+}
+
+impl Passwords {
+    /// A place among those that wait, of which one network has no more than its share.
+    fn enter(&self, network: Option<IpAddr>) -> Result<Place<'_>, Busy> {
+        let mut from = self.from.lock();
+        let waiting = from.entry(network).or_default();
+        if *waiting >= MAX_OF_NETWORK {
+            return Err(Busy);
+        }
+        *waiting += 1;
+        Ok(Place { passwords: self, network })
+    }
+}
+
+struct Place<'a> {
+    passwords: &'a Passwords,
+    network: Option<IpAddr>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut from = self.passwords.from.lock();
+        if let Some(waiting) = from.get_mut(&self.network) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                from.remove(&self.network);
+            }
+        }
     }
 }
 
@@ -88,6 +135,54 @@ fn hash(key: &[u8; 32], password: &[u8]) -> Result<PasswordHash, AuthError> {
     Ok(PasswordHash(hash.to_string()))
 }
 
+/// What passwords are made of that are tried first, in lower case. Digits and signs stand as the letters that they are put for.
+const TRIED_FIRST: [&str; 32] = [
+    "continuity",
+    "passwort",
+    "password",
+    "welcome",
+    "willkommen",
+    "qwertz",
+    "qwerty",
+    "asdf",
+    "letmein",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "sommer",
+    "herbst",
+    "admin",
+    "iloveyou",
+    "dragon",
+    "football",
+    "monkey",
+    "sunshine",
+    "princess",
+    "secret",
+    "geheim",
+    "master",
+    "hello",
+    "hallo",
+    "changeme",
+    "default",
+    "test",
+    "bank",
+    "loan",
+];
+
+fn plain(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
 /// Whether a password may be had by the person of that address. There is no rule about kinds of characters (NIST SP
 /// 800-63B section 3.1.1.2): length is what counts, and that it is not what is tried first.
 pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), AuthError> {
@@ -98,21 +193,26 @@ pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), AuthE
     if password.chars().count() < MIN_PASSWORD_CHARACTERS || password.len() > MAX_PASSWORD_BYTES {
         return invalid("a password must have at least 12 characters and at most 256 bytes");
     }
-    let known = [email.split('@').next().unwrap_or_default(), "continuity", "password", "passwort"];
-    let names = name.split_whitespace().map(str::to_lowercase).filter(|part| part.len() >= 4);
-    let told = known.iter().map(|word| (*word).to_owned()).chain(names).filter(|word| word.len() >= 4);
-    // What is left of it, once what everybody would try first is taken out, has to be a password too.
-    let rest = told.fold(lower.clone(), |rest, word| rest.replace(&word, ""));
-    // 1234..., abcd..., aaaa...
-    let follows = |two: &&[char]| matches!(u32::from(two[1]).wrapping_sub(u32::from(two[0])), 0 | 1);
-    let letters: Vec<char> = rest.chars().collect();
-    let runs = letters.windows(2).filter(follows).count();
-    if different.len() < MIN_DIFFERENT || letters.len() < 8 || runs * 3 > letters.len() * 2 {
+    let own = email.split(['@', '.']).chain(name.split_whitespace()).map(str::to_lowercase);
+    let mut told: Vec<String> = own.filter(|word| word.len() >= 4).collect();
+    told.extend(TRIED_FIRST.iter().map(|word| (*word).to_owned()));
+    // As it stands, and as people write what they think nobody tries: Passw0rd, $ummer.
+    let readings = [lower.clone(), lower.chars().map(plain).collect()];
+    if different.len() < MIN_DIFFERENT || readings.iter().any(|reading| is_tried_first(reading, &told)) {
         return invalid(
             "this password is among those that are tried first; take a longer one of words that have nothing to do with you",
         );
     }
     Ok(())
+}
+
+/// Whether nothing much is left once what everybody would try is taken out, or what follows by itself: 1234, abcd, aaaa.
+fn is_tried_first(password: &str, told: &[String]) -> bool {
+    let rest = told.iter().fold(password.to_owned(), |rest, word| rest.replace(word.as_str(), ""));
+    let letters: Vec<char> = rest.chars().collect();
+    let follows = |two: &&[char]| matches!(u32::from(two[1]).wrapping_sub(u32::from(two[0])), 0 | 1);
+    let runs = letters.windows(2).filter(follows).count();
+    letters.len() < 8 || runs * 3 > letters.len() * 2
 }
 
 #[cfg(test)]
@@ -148,6 +248,9 @@ mod tests {
             "passwordpassword",
             "abcdefghijklmnop",
             "Doering-2026",
+            "Passw0rd1234",
+            "Welcome12345",
+            "Bank-Example-26",
         ] {
             assert!(check(weak).is_err(), "{weak}");
         }
@@ -161,7 +264,12 @@ mod tests {
     #[tokio::test]
     async fn too_many_at_once_are_told_to_come_again() {
         let passwords = passwords(1);
+        let places: Vec<_> = (0..MAX_OF_NETWORK).map(|_| passwords.enter(None).unwrap()).collect();
+        assert!(passwords.in_turn(None, || Ok(())).await.is_err(), "one network has its share");
+        assert!(passwords.in_turn("192.0.2.1".parse().ok(), || Ok(())).await.is_ok());
+        drop(places);
+        assert!(passwords.in_turn(None, || Ok(())).await.is_ok() && passwords.from.lock().is_empty());
         let _all = passwords.waiting.try_acquire_many(64).unwrap();
-        assert!(passwords.in_turn(|| Ok(())).await.is_err());
+        assert!(passwords.in_turn(None, || Ok(())).await.is_err());
     }
 }

@@ -9,12 +9,17 @@ use parking_lot::Mutex;
 use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyAuthentication, PasskeyRegistration};
 use zeroize::Zeroizing;
 
+use super::event::PasswordHash;
 use crate::AuthError;
 use crate::keys::secret;
 
 const LIFE: Duration = Duration::from_mins(10);
 /// Steps that wait at once; some 2 KB each.
 const MOST: usize = 10_000;
+/// Of these, those that anybody can begin who has no account.
+const MOST_ANONYMOUS: usize = MOST / 4;
+/// Of these, second factors of one account.
+const MOST_OF_ACCOUNT: usize = 10;
 /// Wrong codes after which one has to begin again.
 const MAX_TRIES: u32 = 5;
 
@@ -36,6 +41,8 @@ pub(crate) struct SecondFactor {
     /// The account's generation when its password was proved.
     pub(crate) generation: u32,
     pub(crate) passkey: Option<Box<PasskeyAuthentication>>,
+    /// The digest of the password that was proved: with another one it was for nothing.
+    pub(crate) password: Option<PasswordHash>,
 }
 
 struct Waiting {
@@ -55,6 +62,7 @@ impl Pending {
         secret::random(&mut bytes)?;
         let handle = URL_SAFE_NO_PAD.encode(bytes);
         let mut waiting = self.0.lock();
+        make_room(&mut waiting, &begun);
         if waiting.len() >= MOST {
             waiting.retain(|_, one| now < one.until);
         }
@@ -84,6 +92,13 @@ impl Pending {
         Some(second)
     }
 
+    /// A passkey is asked for as the second factor; the answer comes back with the same handle.
+    pub(crate) fn ask_passkey(&self, handle: &str, state: PasskeyAuthentication) {
+        if let Some(Waiting { begun: Begun::SecondFactor(second), .. }) = self.0.lock().get_mut(handle) {
+            second.passkey = Some(Box::new(state));
+        }
+    }
+
     /// The secret that an app is being given.
     pub(crate) fn totp(&self, handle: &str, session: &str, now: Duration) -> Option<Zeroizing<Vec<u8>>> {
         let waiting = self.0.lock();
@@ -100,5 +115,53 @@ impl Pending {
 
     pub(crate) fn forget_expired(&self, now: Duration) {
         self.0.lock().retain(|_, one| now < one.until);
+    }
+}
+
+/// Nobody takes the place of others: who begins the same thing again has it in the place of what was begun before.
+fn make_room(waiting: &mut HashMap<String, Waiting>, begun: &Begun) {
+    let most = match begun {
+        Begun::Passkey(_) => MOST_ANONYMOUS,
+        Begun::SecondFactor(_) => MOST_OF_ACCOUNT,
+        Begun::Totp { .. } | Begun::NewPasskey { .. } => 1,
+    };
+    let alike = |one: &Waiting| match (begun, &one.begun) {
+        (Begun::Passkey(_), Begun::Passkey(_)) => true,
+        (Begun::SecondFactor(new), Begun::SecondFactor(old)) => new.account == old.account,
+        (Begun::Totp { session: new, .. }, Begun::Totp { session: old, .. })
+        | (Begun::NewPasskey { session: new, .. }, Begun::NewPasskey { session: old, .. }) => new == old,
+        _ => false,
+    };
+    if waiting.values().filter(|one| alike(one)).count() >= most {
+        let oldest = waiting.iter().filter(|(_, one)| alike(one)).min_by_key(|(_, one)| one.until);
+        if let Some(handle) = oldest.map(|(handle, _)| handle.clone()) {
+            waiting.remove(&handle);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_the_place_of_others() {
+        let pending = Pending::default();
+        let second = |account: &str| {
+            Begun::SecondFactor(SecondFactor {
+                account: account.to_owned(),
+                generation: 0,
+                passkey: None,
+                password: None,
+            })
+        };
+        let jane = pending.keep(second("jane"), Duration::ZERO).unwrap().unwrap();
+        let joes: Vec<_> =
+            (1..=20).map(|at| pending.keep(second("joe"), Duration::from_secs(at)).unwrap().unwrap()).collect();
+        let now = Duration::from_secs(30);
+        assert!(pending.second_factor(&jane, now).is_some());
+        let left: Vec<bool> = joes.iter().map(|handle| pending.second_factor(handle, now).is_some()).collect();
+        assert_eq!(left.iter().filter(|is_left| **is_left).count(), MOST_OF_ACCOUNT);
+        assert!(!left[0] && left[19], "the oldest go");
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct AccountRow {
     created_by: String,
     pub(crate) password: Option<PasswordHash>,
     pub(crate) password_is_temporary: bool,
+    /// A temporary one was used: it is no good any more.
+    password_is_used: bool,
     /// A one-time link, and until when it is good.
     pub(crate) link: Option<(SecretDigest, Timestamp)>,
     /// Sealed.
@@ -61,6 +63,7 @@ impl AccountRow {
             created_by: by.actor.clone(),
             password: None,
             password_is_temporary: false,
+            password_is_used: false,
             link: None,
             totp: None,
             totp_step: 0,
@@ -74,6 +77,11 @@ impl AccountRow {
     /// Whether its person may sign in at all.
     pub(crate) fn is_open(&self) -> bool {
         self.enabled && !self.deleted
+    }
+
+    /// Whether its password signs its person in.
+    pub(crate) fn takes_password(&self) -> bool {
+        self.is_open() && !(self.password_is_temporary && self.password_is_used)
     }
 
     fn end_all(&mut self) {
@@ -92,17 +100,24 @@ impl AccountRow {
             self.end_all();
         }
         (self.password, self.password_is_temporary, self.link) = (Some(set.hash), set.temporary, None);
+        self.password_is_used = false;
     }
 
-    /// Its person signed in.
-    pub(crate) fn signed_in(&mut self, started: &SessionStarted, address: Option<&str>, at: Timestamp) {
-        self.last_sign_in_at = self.last_sign_in_at.max(Some(at));
+    /// Its person was there: from where somebody else's failures do not count.
+    fn was_at(&mut self, address: Option<&str>) {
         if let Some(there) = address.and_then(|address| address.parse().ok()).map(|ip| network(ip).to_string()) {
             self.networks.retain(|known| *known != there);
             self.networks.push(there);
             let over = self.networks.len().saturating_sub(MAX_NETWORKS);
             self.networks.drain(..over);
         }
+    }
+
+    /// Its person signed in.
+    pub(crate) fn signed_in(&mut self, started: &SessionStarted, address: Option<&str>, at: Timestamp) {
+        self.last_sign_in_at = self.last_sign_in_at.max(Some(at));
+        self.password_is_used |= self.password_is_temporary && started.methods.iter().any(|method| method == "pwd");
+        self.was_at(address);
         match &started.used {
             Used::Nothing => {}
             Used::TotpStep(step) => self.totp_step = self.totp_step.max(*step),
@@ -164,8 +179,17 @@ pub(crate) fn fold(
         }
         AccountEvent::Deleted => row.delete(),
         AccountEvent::LinkMade { digest, until } => row.link = Some((digest, Timestamp::from_micros(until))),
-        AccountEvent::PasswordSet(set) => row.set_password(set),
-        AccountEvent::TotpSet { sealed } => row.totp = Some(sealed),
+        AccountEvent::PasswordSet(set) => {
+            if !set.temporary {
+                row.was_at(by.address.as_deref());
+            }
+            row.set_password(set);
+        }
+        AccountEvent::TotpSet { sealed } => {
+            row.totp = Some(sealed);
+            // The code that showed that the app has the secret was used.
+            row.totp_step = u64::try_from(at.as_seconds()).unwrap_or_default() / 30;
+        }
         AccountEvent::TotpRemoved => row.totp = None,
         AccountEvent::PasskeyAdded { id, name, credential } => {
             row.passkeys.retain(|passkey| passkey.id != id);
@@ -173,6 +197,12 @@ pub(crate) fn fold(
         }
         AccountEvent::PasskeyRemoved { id } => row.passkeys.retain(|passkey| passkey.id != id),
         AccountEvent::RecoveryCodesMade { digests } => row.recovery = digests,
+        AccountEvent::FactorsReset => {
+            (row.totp, row.totp_step) = (None, 0);
+            row.passkeys.clear();
+            row.recovery.clear();
+            row.end_all();
+        }
     }
     Ok(row)
 }

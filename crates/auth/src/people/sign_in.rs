@@ -10,7 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::account::normalised;
-use super::event::{SessionEvent, SessionStarted, Used};
+use super::event::{PasswordHash, SessionEvent, SessionStarted, Used};
 use super::guard::{Attempt, Guard, network};
 use super::passkey::{Passkeys, Proved};
 use super::password::Passwords;
@@ -147,18 +147,20 @@ impl Auth {
     async fn try_password(&self, email: &str, password: &str, origin: &Origin) -> Result<Step, SignInError> {
         let row = self.people().by_email(email);
         self.may_try(email, row.as_ref(), origin)?;
-        let hash = row.as_ref().filter(|row| row.is_open()).and_then(|row| row.password.clone());
-        let (auth, password) = (self.clone(), Zeroizing::new(password.to_owned()));
-        let matched = self.desk().passwords.in_turn(move || auth.desk().passwords.matches(&password, hash.as_ref()));
+        let hash = row.as_ref().filter(|row| row.takes_password()).and_then(|row| row.password.clone());
+        let (auth, password, known) = (self.clone(), Zeroizing::new(password.to_owned()), hash.clone());
+        let matched = move || auth.desk().passwords.matches(&password, known.as_ref());
+        let matched = self.desk().passwords.in_turn(origin.address, matched);
         let proved = matched.await.map_err(|_| SignInError::Busy)??;
         let Some(row) = row.filter(|_| proved) else {
             return Err(self.refuse(email, origin));
         };
         let view = row.view();
         if !view.has_second_factor() {
-            return Ok(Step::SignedIn(Box::new(self.begin(&row, &["pwd"], Used::Nothing, origin).await?)));
+            return Ok(Step::SignedIn(Box::new(self.begin(&row, hash, &["pwd"], Used::Nothing, origin).await?)));
         }
-        let second = SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None };
+        let second =
+            SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None, password: hash };
         let handle = self.keep(Begun::SecondFactor(second))?;
         let (totp, passkey, recovery) = (view.has_totp, !view.passkeys.is_empty(), view.recovery_codes_left > 0);
         Ok(Step::SecondFactor(SecondFactorWanted { handle, totp, passkey, recovery }))
@@ -176,7 +178,7 @@ impl Auth {
             return Err(self.refuse(&row.stored.email, origin));
         };
         row.generation = second.generation;
-        let signed_in = self.begin(&row, &["pwd", method, "mfa"], used, origin).await?;
+        let signed_in = self.begin(&row, second.password, &["pwd", method, "mfa"], used, origin).await?;
         self.desk().pending.done(handle);
         Ok(signed_in)
     }
@@ -202,11 +204,10 @@ impl Auth {
             let (options, state) = self.desk().passkeys.begin_any()?;
             return Ok((self.keep(Begun::Passkey(Box::new(state)))?, options));
         };
-        let (second, row) = self.second_factor(handle, origin)?;
+        let (_, row) = self.second_factor(handle, origin)?;
         let (options, state) = self.desk().passkeys.begin_known(&row)?;
-        self.desk().pending.done(handle);
-        let second = SecondFactor { passkey: Some(Box::new(state)), ..second };
-        Ok((self.keep(Begun::SecondFactor(second))?, options))
+        self.desk().pending.ask_passkey(handle, state);
+        Ok((handle.to_owned(), options))
     }
 
     /// Looks at a browser's answer, the JSON of a `PublicKeyCredential`.
@@ -222,28 +223,27 @@ impl Auth {
 
     async fn try_passkey(&self, handle: &str, answer: &str, origin: &Origin) -> Result<SignedIn, SignInError> {
         let begun = self.desk().pending.take(handle, self.monotonic()).ok_or(SignInError::Expired)?;
-        let (row, proved, first) = match begun {
+        let (row, proved, first, password) = match begun {
             Begun::Passkey(state) => {
                 let claimed = self.desk().passkeys.claimed(answer).ok_or(SignInError::Refused)?;
+                // Passkeys cannot be guessed: whatever was tried before, they are looked at.
                 let row = self.people().account(&claimed).map_err(|_| SignInError::Refused)?;
-                self.may_try(&row.stored.email, Some(&row), origin)?;
                 let proved = self.desk().passkeys.finish_any(answer, *state, &row)?;
-                (row, proved, None)
+                (row, proved, None, None)
             }
-            Begun::SecondFactor(SecondFactor { account, generation, passkey: Some(state) }) => {
+            Begun::SecondFactor(SecondFactor { account, generation, passkey: Some(state), password }) => {
                 let mut row = self.people().account(&account).map_err(|_| SignInError::Refused)?;
-                self.may_try(&row.stored.email, Some(&row), origin)?;
                 let proved = self.desk().passkeys.finish_known(answer, &state, &row)?;
                 row.generation = generation;
-                (row, proved, Some("pwd"))
+                (row, proved, Some("pwd"), password)
             }
             _ => return Err(SignInError::Expired),
         };
         let Some(Proved { id, credential }) = proved.filter(|_| row.is_open()) else {
-            return Err(self.refuse(&row.stored.email, origin));
+            return Err(SignInError::Refused);
         };
         let methods: Vec<&str> = first.into_iter().chain(["hwk", "mfa"]).collect();
-        self.begin(&row, &methods, Used::Passkey { id, credential }, origin).await
+        self.begin(&row, password, &methods, Used::Passkey { id, credential }, origin).await
     }
 
     /// Whose second factor is asked for; each look is a try.
@@ -275,11 +275,12 @@ impl Auth {
         SignInError::Refused
     }
 
-    /// Begins a session. What was used up by the sign-in is used up by nobody else: that is looked at once more where one
+    /// Begins a session, by that password if by one. What was used up by the sign-in is used up by nobody else: that is looked at once more where one
     /// change is decided on after the other.
     pub(crate) async fn begin(
         &self,
         row: &AccountRow,
+        password: Option<PasswordHash>,
         methods: &[&str],
         used: Used,
         origin: &Origin,
@@ -297,7 +298,7 @@ impl Auth {
             used,
         };
         let by = By { address: origin.address.map(|address| address.to_string()), ..By::actor(&row.stored.email) };
-        let recorded = self.off_thread(move |auth| auth.record_start(&by, started)).await;
+        let recorded = self.off_thread(move |auth| auth.record_start(&by, password.as_ref(), started)).await;
         match recorded {
             Err(AuthError::Conflict(_)) => return Err(self.refuse(&row.stored.email, origin)),
             other => other?,
@@ -306,16 +307,18 @@ impl Auth {
         Ok(SignedIn { session, cookie })
     }
 
-    fn record_start(&self, by: &By, started: SessionStarted) -> Result<(), AuthError> {
+    fn record_start(&self, by: &By, password: Option<&PasswordHash>, started: SessionStarted) -> Result<(), AuthError> {
         self.control().change(by, |force, _| {
             let row = force.people.account(&started.account)?;
             let over = match &started.used {
-                Used::Nothing => false,
+                // A second factor that was set up meanwhile is asked for.
+                Used::Nothing => row.totp.is_some() || !row.passkeys.is_empty(),
                 Used::TotpStep(step) => row.totp.is_none() || *step <= row.totp_step,
                 Used::RecoveryCode(digest) => !row.recovery.contains(digest),
                 Used::Passkey { id, .. } => !row.passkeys.iter().any(|passkey| passkey.id == *id),
             };
-            if over || !row.is_open() || row.generation != started.generation {
+            let other = password.is_some_and(|hash| row.password.as_ref() != Some(hash) || !row.takes_password());
+            if over || other || !row.is_open() || row.generation != started.generation {
                 return Err(AuthError::Conflict("the account changed while its person signed in".to_owned()));
             }
             Ok(Some(Change::Session(SessionEvent::Started(started))))
@@ -370,6 +373,14 @@ impl Auth {
                 |(account, until)| SessionEvent::Ended { id: id.to_owned(), account, until, why: why.to_owned() };
             Ok(place.map(|place| Change::Session(ended(place))))
         })
+    }
+
+    /// Ends sessions that were idle for too long, so that no restart brings them back. Blocks until it is durable.
+    pub(crate) fn end_idle(&self) -> Result<(), AuthError> {
+        for id in self.people().idle(self.now(), self.desk().policy.idle) {
+            self.record_end(&By::actor("replica"), &id, None, "idle")?;
+        }
+        Ok(())
     }
 
     /// Records sign-ins that failed since the last time. Blocks until it is durable.

@@ -267,6 +267,48 @@ async fn a_temporary_password_has_to_be_changed() {
     let after = bench.auth.session(&signed_in.cookie, &at("192.0.2.1")).unwrap();
     assert!(after.duties.is_empty(), "and the session goes on");
     assert!(bench.in_with(&temporary, "192.0.2.1").await.is_err());
+    let again = bench.auth.set_temporary_password(&id).unwrap();
+    assert!(bench.in_with(&again, "192.0.2.1").await.is_ok());
+    assert!(bench.in_with(&again, "192.0.2.1").await.is_err(), "it was good for one sign-in");
+}
+
+#[tokio::test]
+async fn sessions_of_the_password_alone_end_with_the_first_second_factor() {
+    let bench = Bench::new();
+    let id = bench.jane().await;
+    let (intruder, begun) = (bench.signed_in().await, bench.signed_in().await);
+    bench.with_app().await;
+    for session in [intruder, begun] {
+        assert!(bench.auth.session(&session.cookie, &at("192.0.2.1")).is_none());
+    }
+    assert_eq!(bench.auth.sessions(&id).len(), 1, "the one goes on that set it up");
+    bench.auth.reset_second_factors(&id).unwrap();
+    assert!(bench.auth.sessions(&id).is_empty(), "a lost phone may have a session");
+}
+
+#[tokio::test]
+async fn a_proof_of_the_password_before_is_for_nothing() {
+    let bench = Bench::new();
+    bench.jane().await;
+    let (secret, _) = bench.with_app().await;
+    let (before, own) = (bench.second().await, bench.second().await);
+    let code = totp::code(&secret, bench.auth.now());
+    let session = bench.auth.sign_in_with_code(&own, &code, &at("192.0.2.1")).await.unwrap().session;
+    bench.auth.change_password(&session, PASSWORD, "Marble-Kettle-77-Orchard").await.unwrap();
+    bench.clock.advance(Duration::from_mins(1));
+    let code = totp::code(&secret, bench.auth.now());
+    assert!(matches!(bench.auth.sign_in_with_code(&before, &code, &at("192.0.2.1")).await, Err(SignInError::Refused)));
+}
+
+#[tokio::test]
+async fn a_restart_brings_no_idle_session_back() {
+    let bench = Bench::new();
+    bench.jane().await;
+    let cookie = bench.signed_in().await.cookie;
+    bench.clock.advance(Duration::from_mins(31));
+    bench.auth.end_idle().unwrap();
+    let bench = bench.reopen();
+    assert!(bench.auth.session(&cookie, &at("192.0.2.1")).is_none());
 }
 
 #[tokio::test]

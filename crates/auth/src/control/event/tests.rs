@@ -169,6 +169,7 @@ fn of_people() -> Vec<(&'static str, Change)> {
         ("passkey-removed", AccountEvent::PasskeyRemoved { id: "cred".to_owned() }),
         ("recovery-codes-made", AccountEvent::RecoveryCodesMade { digests: vec![digest(), digest()] }),
         ("sign-ins-failed", AccountEvent::SignInsFailed { count: 7 }),
+        ("factors-reset", AccountEvent::FactorsReset),
     ];
     let started = |used| SessionStarted {
         id: "s1".to_owned(),
@@ -315,6 +316,7 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: PasskeyRemoved 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f cred (it leaked)",
             "admin@bank.example from 192.0.2.7: RecoveryCodesMade 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 2 codes (it leaked)",
             "admin@bank.example from 192.0.2.7: SignInsFailed 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 7 times (it leaked)",
+            "admin@bank.example from 192.0.2.7: FactorsReset 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
