@@ -193,7 +193,9 @@ pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), AuthE
     if password.chars().count() < MIN_PASSWORD_CHARACTERS || password.len() > MAX_PASSWORD_BYTES {
         return invalid("a password must have at least 12 characters and at most 256 bytes");
     }
-    let own = email.split(['@', '.']).chain(name.split_whitespace()).map(str::to_lowercase);
+    // The whole of what stands before the @, and each part of the address.
+    let parts = email.split('@').take(1).chain(email.split(['@', '.']));
+    let own = parts.chain(name.split_whitespace()).map(str::to_lowercase);
     let mut told: Vec<String> = own.filter(|word| word.len() >= 4).collect();
     told.extend(TRIED_FIRST.iter().map(|word| (*word).to_owned()));
     // As it stands, and as people write what they think nobody tries: Passw0rd, $ummer.
