@@ -23,9 +23,7 @@ pub(crate) struct AccountRow {
     created_at: Timestamp,
     created_by: String,
     pub(crate) password: Option<PasswordHash>,
-    pub(crate) password_is_temporary: bool,
-    /// A temporary one was used: it is no good any more.
-    password_is_used: bool,
+    password_life: PasswordLife,
     /// A one-time link, and until when it is good.
     pub(crate) link: Option<(SecretDigest, Timestamp)>,
     /// Sealed.
@@ -37,6 +35,17 @@ pub(crate) struct AccountRow {
     last_sign_in_at: Option<Timestamp>,
     /// Networks that its person signed in from, the newest last.
     pub(crate) networks: Vec<String>,
+}
+
+/// How long a password is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum PasswordLife {
+    /// Its person chose it.
+    Own,
+    /// Somebody else knows it: for one sign-in.
+    Temporary,
+    /// That sign-in was.
+    Spent,
 }
 
 /// Networks that are remembered of a person.
@@ -62,8 +71,7 @@ impl AccountRow {
             created_at: at,
             created_by: by.actor.clone(),
             password: None,
-            password_is_temporary: false,
-            password_is_used: false,
+            password_life: PasswordLife::Own,
             link: None,
             totp: None,
             totp_step: 0,
@@ -81,7 +89,7 @@ impl AccountRow {
 
     /// Whether its password signs its person in.
     pub(crate) fn takes_password(&self) -> bool {
-        self.is_open() && !(self.password_is_temporary && self.password_is_used)
+        self.is_open() && self.password_life != PasswordLife::Spent
     }
 
     fn end_all(&mut self) {
@@ -99,8 +107,8 @@ impl AccountRow {
         if set.keeps.is_none() {
             self.end_all();
         }
-        (self.password, self.password_is_temporary, self.link) = (Some(set.hash), set.temporary, None);
-        self.password_is_used = false;
+        (self.password, self.link) = (Some(set.hash), None);
+        self.password_life = if set.temporary { PasswordLife::Temporary } else { PasswordLife::Own };
     }
 
     /// Its person was there: from where somebody else's failures do not count.
@@ -116,7 +124,10 @@ impl AccountRow {
     /// Its person signed in.
     pub(crate) fn signed_in(&mut self, started: &SessionStarted, address: Option<&str>, at: Timestamp) {
         self.last_sign_in_at = self.last_sign_in_at.max(Some(at));
-        self.password_is_used |= self.password_is_temporary && started.methods.iter().any(|method| method == "pwd");
+        let by_password = started.methods.iter().any(|method| method == "pwd");
+        if by_password && self.password_life == PasswordLife::Temporary {
+            self.password_life = PasswordLife::Spent;
+        }
         self.was_at(address);
         match &started.used {
             Used::Nothing => {}
@@ -145,7 +156,7 @@ impl AccountRow {
             created_at: self.created_at,
             created_by: self.created_by.clone(),
             has_password: self.password.is_some(),
-            must_change_password: self.password_is_temporary,
+            must_change_password: self.password_life != PasswordLife::Own,
             has_totp: self.totp.is_some(),
             passkeys: self.passkeys.iter().map(passkey).collect(),
             recovery_codes_left: self.recovery.len(),
