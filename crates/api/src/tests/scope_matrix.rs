@@ -46,6 +46,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("/api/v1/oauth/introspect", &[]),
     ("/oauth/introspect", &[]),
     ("/.well-known/oauth-authorization-server", &[]),
+    ("/.well-known/openid-configuration", &[]),
     ("/.well-known/jwks.json", &[]),
     ("/health", &[]),
     ("/ready", &[]),
@@ -58,6 +59,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("/~/open-api/swagger-ui.css", &[]),
     ("/~/open-api/start.js", &[]),
 ];
+
+/// Where a person has to have let the client in; no scope of data opens it.
+const OF_PEOPLE: &[&str] = &["/oauth/userinfo"];
 
 type Tokens = BTreeMap<&'static str, String>;
 
@@ -126,6 +130,19 @@ impl Matrix {
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"continuity\"");
     }
 
+    /// An operation about a person: no token of a client opens it, whatever its scope.
+    async fn of_people(&self, verb: &str, path: &str) {
+        assert_eq!(self.ask(verb, path, None).await.status, StatusCode::UNAUTHORIZED, "{path}");
+        for scope in Scope::ALL.map(Scope::as_str) {
+            let good = self.ask(verb, path, Some(&self.good[scope])).await;
+            assert_eq!(refusal(&good), (StatusCode::FORBIDDEN, "insufficient-scope".to_owned()), "{path} with {scope}");
+            for (wrong, tokens) in &self.bad {
+                let answer = self.ask(verb, path, Some(&tokens[scope])).await;
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path} with {scope}, {wrong}");
+            }
+        }
+    }
+
     /// An operation that anybody may use: a token, whatever it is worth, changes nothing.
     async fn open(&self, verb: &str, path: &str) {
         let plain = self.ask(verb, path, None).await;
@@ -175,8 +192,15 @@ async fn every_operation_is_open_to_exactly_who_the_table_says() {
     let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     let ours: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    assert_eq!(ours, TABLE.iter().map(|row| row.0).collect(), "the paths of the document and of the table");
+    let table = TABLE.iter().map(|row| row.0).chain(OF_PEOPLE.iter().copied());
+    assert_eq!(ours, table.collect(), "the paths of the document and of the table");
     let matrix = Matrix::new();
+    for path in OF_PEOPLE {
+        for (verb, operation) in paths[*path].as_object().unwrap() {
+            assert!(operation["security"].as_array().is_some_and(|one| !one.is_empty()), "{path}");
+            matrix.of_people(verb, path).await;
+        }
+    }
     for (path, scopes) in TABLE {
         for (verb, operation) in paths[*path].as_object().unwrap() {
             let security = operation["security"].as_array().unwrap();
