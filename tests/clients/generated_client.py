@@ -15,14 +15,15 @@ from continuity_client.api.health import get_health
 from continuity_client.api.loan_requests import get_loan_request, list_audit_entries, list_loan_requests
 from continuity_client.api.o_auth_2_0 import create_token
 from continuity_client.api.tasks import get_task, list_tasks
-from continuity_client.models import Problem, TokenRequest
+from continuity_client.models import Problem, TokenRequest, TokenRequestGrantType
 
 base, client_id, client_secret = sys.argv[1:4]
 trust = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
 anybody = Client(base_url=base, verify_ssl=trust)
 assert get_health.sync(client=anybody).status == "healthy"
 
-body = TokenRequest(grant_type="client_credentials", client_id=client_id, client_secret=client_secret)
+grant = TokenRequestGrantType.CLIENT_CREDENTIALS
+body = TokenRequest(grant_type=grant, client_id=client_id, client_secret=client_secret)
 token = create_token.sync(client=anybody, body=body)
 client = AuthenticatedClient(base_url=base, verify_ssl=trust, token=token.access_token)
 

@@ -72,7 +72,14 @@ fn paths() -> Value {
             Verb::Get | Verb::GetOrPost => "get",
             Verb::Post => "post",
         };
-        paths.insert(endpoint.path.to_owned(), json!({verb: operation::of(endpoint)}));
+        let mut operations = json!({verb: operation::of(endpoint)});
+        if endpoint.verb == Verb::GetOrPost {
+            // The same under both methods, each with an id of its own.
+            let mut posted = operations[verb].clone();
+            posted["operationId"] = format!("{}ByPost", endpoint.id).into();
+            operations["post"] = posted;
+        }
+        paths.insert(endpoint.path.to_owned(), operations);
     }
     Value::Object(paths)
 }
