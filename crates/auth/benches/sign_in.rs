@@ -5,16 +5,19 @@
 #![expect(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use continuity_auth::{AccountSettings, Auth, AuthOptions, ClientSettings, Origin, ScopeSet, TokenRequest};
+use continuity_auth::{
+    AccountSettings, Auth, AuthOptions, ClientSettings, Origin, ScopeSet, SignInError, TokenRequest,
+};
 use continuity_base::{Clock, SystemClock};
 
 const PEOPLE: usize = 120;
 const VERIFICATIONS: usize = 100_000;
-const AT_ONCE: usize = 32;
+const AT_ONCE: u8 = 32;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -77,8 +80,13 @@ fn beside(auth: &Auth, clock: &dyn Clock, runtime: &tokio::runtime::Runtime) -> 
             let (auth, stop, done) = (auth.clone(), Arc::clone(&stop), Arc::clone(&done));
             runtime.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
-                    let email = format!("{person}-{}@bank.example", done.fetch_add(1, Ordering::Relaxed));
-                    drop(auth.sign_in(&email, "wrong-password-here", &Origin::default()).await);
+                    // Of many networks and addresses, so that each is looked at.
+                    let number = done.fetch_add(1, Ordering::Relaxed);
+                    let address = Some(IpAddr::from([10, person, number.to_be_bytes()[2], number.to_be_bytes()[3]]));
+                    let origin = Origin { address, ..Origin::default() };
+                    let outcome =
+                        auth.sign_in(&format!("{person}-{number}@bank.example"), "wrong-password-here", &origin).await;
+                    assert!(matches!(outcome, Err(SignInError::Refused)), "{outcome:?}");
                 }
             });
         }
