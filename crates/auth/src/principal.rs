@@ -23,7 +23,7 @@ pub struct Principal {
     /// What it may see of all loans; `None`: all of them.
     pub limits: Option<Arc<Limits>>,
     /// The person that it speaks for; `None`: it speaks for the client itself.
-    pub person: Option<Person>,
+    pub person: Option<Arc<Person>>,
 }
 
 /// The person that a token speaks for.

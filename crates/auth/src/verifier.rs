@@ -98,7 +98,7 @@ impl Verifier {
         self.check_start(&verified)?;
         let data = self.admit(&verified, From::Anywhere)?.scopes;
         let Verified { client_id, token_id, scopes, issued, expires, person, .. } = verified;
-        let subject = person.map_or_else(|| client_id.clone(), |person| person.id);
+        let subject = person.map_or_else(|| client_id.clone(), |person| person.who.account.clone());
         Ok(Examined { client_id, token_id, subject, scope: scopes.within(data).to_string(), issued, expires })
     }
 
@@ -136,11 +136,7 @@ impl Verifier {
             expires_at: Timestamp::from_micros(verified.expires.saturating_mul(1_000_000)),
             token_id: verified.token_id.clone(),
             rate: terms.rate,
-            person: verified.person.as_ref().map(|person| crate::Person {
-                account: person.id.clone(),
-                scopes: verified.scopes,
-                reader: reader::join(&verified.client_id, &person.id),
-            }),
+            person: verified.person.as_ref().map(|person| Arc::clone(&person.who)),
             limits: match &standing {
                 Some(standing) => Limits::both(terms.limits.as_ref(), standing.limits.as_ref()),
                 None => terms.limits.clone(),
@@ -171,7 +167,7 @@ impl Verifier {
             return Err(TokenError::BadClaims);
         }
         let scopes = Scopes::parse(&claims.scope).map_err(|_| TokenError::BadClaims)?;
-        let person = self.person(&claims)?;
+        let person = self.person(&claims, scopes)?;
         let client = self.force.clients.live(&claims.client_id).ok_or(TokenError::UnknownClient)?;
         Ok(Verified {
             key_id: header.kid,
@@ -188,7 +184,7 @@ impl Verifier {
     }
 
     /// Whom a token speaks for: its client, or a person who let the client in, under a grant that goes on.
-    fn person(&self, claims: &Claims) -> Result<Option<Person>, TokenError> {
+    fn person(&self, claims: &Claims, scopes: Scopes) -> Result<Option<Person>, TokenError> {
         let (grant, generation) = match (&claims.sid, claims.account_generation) {
             (None, None) if claims.sub == claims.client_id => return Ok(None),
             (Some(grant), Some(generation)) => (grant, generation),
@@ -196,7 +192,9 @@ impl Verifier {
         };
         let account = self.force.people.live(&claims.sub).ok_or(TokenError::UnknownAccount)?;
         let grant = self.force.grants.live(grant).ok_or(TokenError::Revoked)?;
-        Ok(Some(Person { id: claims.sub.clone(), generation, account, grant }))
+        let reader = reader::join(&claims.client_id, &claims.sub);
+        let who = Arc::new(crate::Person { account: claims.sub.clone(), scopes, reader });
+        Ok(Some(Person { who, generation, account, grant }))
     }
 
     /// Whose an ID token of this server is, and for which client; it may have expired.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use continuity_auth::{Auth, Person, Principal, TokenError};
+use continuity_auth::{Auth, Principal, TokenError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -26,7 +26,7 @@ pub(crate) fn admit(
     let principal = auth.verify(token, from).map_err(|e| Problem::unauthorized(REALM, Some(e.public_description())))?;
     let needed = match access {
         Access::AnyOf(scopes) if !principal.scopes.contains_any(scopes) => scopes.iter().map(|s| s.as_str()).collect(),
-        Access::OpenId if !principal.person.as_ref().is_some_and(Person::may_be_known) => vec!["openid"],
+        Access::OpenId if !principal.person.as_ref().is_some_and(|person| person.may_be_known()) => vec!["openid"],
         _ => return Ok(Some(principal)),
     };
     Err(Problem::scope(REALM, &needed.join(" ")))

@@ -31,7 +31,7 @@ pub struct Logout {
 impl Auth {
     /// Looks at a request to sign out.
     pub fn logout(&self, request: &LogoutRequest, session: Option<&Session>) -> Logout {
-        let hint = request.id_token_hint.as_deref().and_then(|token| self.hinted(token));
+        let hint = request.id_token_hint.as_deref().and_then(|token| self.verifier().id_token(token));
         let client = hint.as_ref().map(|(_, client)| client.clone()).or_else(|| request.client_id.clone());
         let agrees = request.client_id.as_ref().is_none_or(|named| client.as_ref() == Some(named));
         let meant = hint.is_some_and(|(account, _)| session.is_none_or(|session| session.account.id == account));
@@ -51,10 +51,5 @@ impl Auth {
     /// Signs a session out.
     pub async fn sign_out(&self, session: &Session) -> Result<(), AuthError> {
         self.end_session(session, &session.id).await
-    }
-
-    /// Whose an ID token of this server is, and for which application, expired or not.
-    fn hinted(&self, token: &str) -> Option<(String, String)> {
-        self.verifier().id_token(token)
     }
 }

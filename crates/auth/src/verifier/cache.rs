@@ -34,7 +34,8 @@ pub(super) struct Verified {
 
 /// A person's state and that of the grant, asked at each hit.
 pub(super) struct Person {
-    pub(super) id: String,
+    /// What requests are told of the person.
+    pub(super) who: Arc<crate::Person>,
     pub(super) generation: u32,
     pub(super) account: Arc<LiveAccount>,
     pub(super) grant: Arc<LiveGrant>,
