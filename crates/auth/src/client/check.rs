@@ -64,6 +64,9 @@ impl ClientSettings {
         if has(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return invalid("a client with authorization codes needs a redirect URI");
         }
+        if self.may_administer && !has(GrantType::AuthorizationCode) {
+            return invalid("only people administer: a client that may needs authorization codes");
+        }
         if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
             return invalid("refresh tokens come with authorization codes only");
         }

@@ -48,6 +48,15 @@ pub struct ClientSettings {
     /// Whether it may ask about tokens that are not its own (RFC 7662): for servers of the bank that are given tokens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_introspect: bool,
+    /// Whether its access tokens are bound to a key of its own (RFC 9449, section 5.2): without a proof it gets none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
+    /// Whether people may let it administer this replica as they may: its tokens can be for the administration then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_administer: bool,
+    /// The account that registered it and looks after it, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 impl ClientSettings {

@@ -108,7 +108,7 @@ impl Clients {
 
     /// Its name, also once it is deleted.
     pub(crate) fn name(&self, id: &str) -> Option<String> {
-        self.by_id.read().get(id).map(|entered| entered.row.settings.name.clone())
+        self.by_id.read().get(id).map(|entered| entered.row.settings.first.name.clone())
     }
 
     /// Its settings as they were written; an error when there is none.

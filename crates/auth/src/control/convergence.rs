@@ -9,7 +9,7 @@ use super::clients::ClientRow;
 use super::event::{By, Change, ClientRegistered, Entry, KeyMade, SecretRotated, TokenRevoked};
 use super::projection::{CLIENTS, KEYS, TABLES, VERSION, apply, decode, get, rows_of};
 use super::record;
-use super::settings::Settings;
+use super::settings::{FirstSettings, Settings};
 use super::stamp::{Origin, Stamps, Version};
 use crate::keys::algorithm::PublicKey;
 use crate::keys::row::{self, KeyRow, KeyState};
@@ -153,7 +153,8 @@ impl Replica {
 }
 
 fn settings(name: u8, authentication: &str) -> Settings {
-    Settings { name: name.to_string(), authentication: authentication.to_owned(), ..Settings::default() }
+    FirstSettings { name: name.to_string(), authentication: authentication.to_owned(), ..FirstSettings::default() }
+        .into()
 }
 
 fn wants() -> impl Strategy<Value = Want> {

@@ -11,7 +11,7 @@ use std::fmt;
 use continuity_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::settings::Settings;
+use super::settings::{FirstSettings, Settings};
 use super::stamp::Origin;
 use crate::AuthError;
 use crate::authorization::event::GrantEvent;
@@ -87,12 +87,12 @@ pub(crate) enum Change {
     },
     /// One access token is refused from now on.
     TokenRevoked(TokenRevoked),
-    /// A client was created, with all its settings. Clients of before version 2 have `ClientCreated`.
-    ClientRegistered(ClientRegistered),
-    /// All settings of a client, as they are from now on.
-    ClientChanged {
+    /// Read as `ClientRegistered`, which has settings that came later.
+    ClientRegisteredFirst(ClientRegistered<FirstSettings>),
+    /// Read as `ClientChanged`.
+    ClientChangedFirst {
         id: String,
-        settings: Settings,
+        settings: FirstSettings,
     },
     /// The client is gone, and its tokens with it. Its id is never used again.
     ClientDeleted {
@@ -113,13 +113,20 @@ pub(crate) enum Change {
     KeyExpired {
         id: String,
     },
+    /// A client was created, with all its settings. Clients of before version 2 have `ClientCreated`.
+    ClientRegistered(ClientRegistered),
+    /// All settings of a client, as they are from now on.
+    ClientChanged {
+        id: String,
+        settings: Settings,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ClientRegistered {
+pub(crate) struct ClientRegistered<S = Settings> {
     pub(crate) id: String,
     pub(crate) enabled: bool,
-    pub(crate) settings: Settings,
+    pub(crate) settings: S,
     /// `None` for a client that has no secret, or none yet.
     pub(crate) secret: Option<SecretDigest>,
 }
@@ -233,6 +240,17 @@ pub(crate) struct CountedRead {
 }
 
 impl Change {
+    /// As it would be written now.
+    fn upcast(self) -> Self {
+        match self {
+            Self::ClientRegisteredFirst(ClientRegistered { id, enabled, settings, secret }) => {
+                Self::ClientRegistered(ClientRegistered { id, enabled, settings: settings.into(), secret })
+            }
+            Self::ClientChangedFirst { id, settings } => Self::ClientChanged { id, settings: settings.into() },
+            other => other,
+        }
+    }
+
     /// What stays clear in the log: the client, key or account, or the loan of an access; nothing for counted reads, which are of many.
     pub(crate) fn subject(&self) -> &str {
         match self {
@@ -244,6 +262,8 @@ impl Change {
             | Self::KeyActivated { id, .. }
             | Self::KeyRetired { id, .. }
             | Self::KeyExpired { id }
+            | Self::ClientRegisteredFirst(ClientRegistered { id, .. })
+            | Self::ClientChangedFirst { id, .. }
             | Self::ClientRegistered(ClientRegistered { id, .. })
             | Self::ClientChanged { id, .. }
             | Self::ClientDeleted { id }
@@ -272,8 +292,8 @@ impl Change {
             Self::KeyActivated { .. } => "KeyActivated",
             Self::KeyRetired { .. } => "KeyRetired",
             Self::TokenRevoked(_) => "TokenRevoked",
-            Self::ClientRegistered(_) => "ClientRegistered",
-            Self::ClientChanged { .. } => "ClientChanged",
+            Self::ClientRegistered(_) | Self::ClientRegisteredFirst(_) => "ClientRegistered",
+            Self::ClientChanged { .. } | Self::ClientChangedFirst { .. } => "ClientChanged",
             Self::ClientDeleted { .. } => "ClientDeleted",
             Self::ClientsUsed(_) => "ClientsUsed",
             Self::Account { what, .. } => what.name(),
@@ -294,6 +314,8 @@ impl Change {
             | Self::KeyActivated { .. }
             | Self::KeyRetired { .. }
             | Self::TokenRevoked(_)
+            | Self::ClientRegisteredFirst(_)
+            | Self::ClientChangedFirst { .. }
             | Self::ClientRegistered(_)
             | Self::ClientChanged { .. }
             | Self::ClientDeleted { .. } => true,
@@ -318,7 +340,10 @@ impl Entry {
         let refused = |what: String| Err(AuthError::ControlLog(what));
         let unknown = "a record holds a change that this version cannot read; start the version that wrote it";
         match payload.split_first() {
-            Some((&VERSION, body)) => postcard::from_bytes(body).or_else(|_| refused(unknown.to_owned())),
+            Some((&VERSION, body)) => match postcard::from_bytes::<Self>(body) {
+                Ok(entry) => Ok(Self { change: entry.change.upcast(), ..entry }),
+                Err(_) => refused(unknown.to_owned()),
+            },
             Some((1, body)) => match postcard::from_bytes(body) {
                 Ok(EntryV1 { actor, change }) => Ok(Self { by: By::actor(&actor), origin: None, change }),
                 Err(_) => refused(unknown.to_owned()),
@@ -387,6 +412,8 @@ fn about(change: &Change) -> String {
         Change::ClientEnabled { .. }
         | Change::ClientDisabled { .. }
         | Change::ClientDeleted { .. }
+        | Change::ClientRegisteredFirst(_)
+        | Change::ClientChangedFirst { .. }
         | Change::KeyExpired { .. } => String::new(),
         Change::SecretRotated(rotated) => match rotated.previous_until {
             Some(_) => "the secret before stays for a while".to_owned(),

@@ -20,7 +20,7 @@ use crate::AuthError;
 use crate::keys::row::{self, Activation, KeyRow};
 
 /// Rows of another version are thrown away and come back from the log.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 
 /// Client id -> [`ClientRow`] in postcard.
 pub(super) const CLIENTS: Table = "clients";
@@ -90,6 +90,8 @@ fn apply_local(change: Change, by: By, at: Timestamp, position: u64, rows: &mut 
         Change::Grant(what) => people::change_grant(what, at, rows).map(Effect::puts),
         Change::KeyExpired { id } => expire_key(&id, at, rows).map(Effect::puts),
         Change::ClientCreated(_)
+        | Change::ClientRegisteredFirst(_)
+        | Change::ClientChangedFirst { .. }
         | Change::ClientRegistered(_)
         | Change::ClientEnabled { .. }
         | Change::ClientDisabled { .. }
@@ -113,6 +115,8 @@ fn apply_shared(
 ) -> Result<Effect, AuthError> {
     match change {
         Change::ClientCreated(_)
+        | Change::ClientRegisteredFirst(_)
+        | Change::ClientChangedFirst { .. }
         | Change::ClientRegistered(_)
         | Change::ClientEnabled { .. }
         | Change::ClientDisabled { .. }

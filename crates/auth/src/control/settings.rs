@@ -1,5 +1,7 @@
 //! The settings of a client as records hold them: names and texts, so that records outlive any numbering.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use jsonwebtoken::jwk::{JwkSet, ThumbprintHash};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,23 @@ use crate::{Scope, ScopeSet};
 /// [`ClientSettings`] as stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
+    pub(crate) first: FirstSettings,
+    /// What came later, by name: so that no further one needs a record of another form.
+    pub(crate) more: BTreeMap<String, String>,
+}
+
+/// Tokens are bound to a key of the client.
+const DPOP: &str = "dpop-bound-access-tokens";
+/// Its tokens may be for the administration.
+const ADMINISTER: &str = "may-administer";
+/// The account that looks after it.
+const OWNER: &str = "owner";
+/// The value of what is or is not.
+const YES: &str = "yes";
+
+/// What clients had from the first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FirstSettings {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) scopes: Vec<String>,
@@ -33,40 +52,45 @@ pub(crate) struct Settings {
 impl Settings {
     /// Names that this version does not know grant nothing.
     pub(crate) fn scope_set(&self) -> ScopeSet {
-        self.scopes.iter().filter_map(|name| Scope::parse(name)).collect()
+        self.first.scopes.iter().filter_map(|name| Scope::parse(name)).collect()
     }
-}
 
-impl Settings {
+    fn is(&self, name: &str) -> bool {
+        self.more.get(name).is_some_and(|value| value == YES)
+    }
     /// What somebody who reads the control log has to see of them: all that admits.
     pub(crate) fn describe(&self) -> String {
+        let first = &self.first;
         let mut said = vec![
-            format!("{:?}", self.name),
-            format!("scopes {}", self.scopes.join(" ")),
-            format!("grants {}", self.grant_types.join(" ")),
+            format!("{:?}", first.name),
+            format!("scopes {}", first.scopes.join(" ")),
+            format!("grants {}", first.grant_types.join(" ")),
         ];
-        said.push(match &self.jwks {
-            Some(jwks) => format!("by {} ({})", self.authentication, key_names(jwks)),
-            None => format!("by {}", self.authentication),
+        said.push(match &first.jwks {
+            Some(jwks) => format!("by {} ({})", first.authentication, key_names(jwks)),
+            None => format!("by {}", first.authentication),
         });
-        if !self.redirect_uris.is_empty() {
-            said.push(format!("back to {}", self.redirect_uris.join(" ")));
+        if !first.redirect_uris.is_empty() {
+            said.push(format!("back to {}", first.redirect_uris.join(" ")));
         }
-        said.push(match self.allowed_networks.as_slice() {
+        said.push(match first.allowed_networks.as_slice() {
             [] => "from anywhere".to_owned(),
             networks => format!("from {}", networks.join(" ")),
         });
-        said.push(match self.teams.as_slice() {
+        said.push(match first.teams.as_slice() {
             [] => "all teams".to_owned(),
             // In quotes: a team may have blanks and commas in its name.
             teams => format!("teams {}", teams.iter().map(|team| format!("{team:?}")).collect::<Vec<_>>().join(" ")),
         });
-        said.push(match self.channel_kinds.as_slice() {
+        said.push(match first.channel_kinds.as_slice() {
             [] => "all channels".to_owned(),
             kinds => format!("channels {}", kinds.join(" ")),
         });
-        said.extend(self.rate_limit.map(|(rate, _)| format!("{rate}/s")));
-        said.extend(self.may_introspect.then(|| "may introspect".to_owned()));
+        said.extend(first.rate_limit.map(|(rate, _)| format!("{rate}/s")));
+        said.extend(first.may_introspect.then(|| "may introspect".to_owned()));
+        said.extend(self.is(DPOP).then(|| "tokens bound to a key".to_owned()));
+        said.extend(self.is(ADMINISTER).then(|| "may administer".to_owned()));
+        said.extend(self.more.get(OWNER).map(|owner| format!("looked after by {owner}")));
         said.join(", ")
     }
 }
@@ -78,9 +102,21 @@ fn key_names(jwks: &str) -> String {
     if names.is_empty() { "no key".to_owned() } else { names.join(" ") }
 }
 
+impl From<FirstSettings> for Settings {
+    fn from(first: FirstSettings) -> Self {
+        Self { first, more: BTreeMap::new() }
+    }
+}
+
 impl From<ClientSettings> for Settings {
     fn from(settings: ClientSettings) -> Self {
-        Self {
+        let set = |name: &str, is: bool| is.then(|| (name.to_owned(), YES.to_owned()));
+        let more = set(DPOP, settings.dpop_bound_access_tokens)
+            .into_iter()
+            .chain(set(ADMINISTER, settings.may_administer))
+            .chain(settings.owner.map(|owner| (OWNER.to_owned(), owner)))
+            .collect();
+        let first = FirstSettings {
             name: settings.name,
             description: settings.description,
             scopes: settings.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
@@ -94,18 +130,20 @@ impl From<ClientSettings> for Settings {
             may_introspect: settings.may_introspect,
             teams: settings.teams,
             channel_kinds: settings.channel_kinds,
-        }
+        };
+        Self { first, more }
     }
 }
 
 impl From<&Settings> for ClientSettings {
     /// What this version does not know grants nothing; a network that it cannot read admits nobody.
-    fn from(stored: &Settings) -> Self {
+    fn from(settings: &Settings) -> Self {
+        let stored = &settings.first;
         let nowhere = || IpNet::from(std::net::IpAddr::from([0, 0, 0, 0]));
         Self {
             name: stored.name.clone(),
             description: stored.description.clone(),
-            scopes: stored.scope_set(),
+            scopes: settings.scope_set(),
             token_seconds: stored.token_seconds,
             grant_types: stored.grant_types.iter().filter_map(|name| GrantType::parse(name)).collect(),
             authentication: Authentication::parse(&stored.authentication).unwrap_or(Authentication::None),
@@ -120,6 +158,9 @@ impl From<&Settings> for ClientSettings {
             may_introspect: stored.may_introspect,
             teams: stored.teams.clone(),
             channel_kinds: stored.channel_kinds.clone(),
+            dpop_bound_access_tokens: settings.is(DPOP),
+            may_administer: settings.is(ADMINISTER),
+            owner: settings.more.get(OWNER).cloned(),
         }
     }
 }
@@ -145,6 +186,9 @@ mod tests {
             may_introspect: true,
             teams: vec!["branch-north".to_owned()],
             channel_kinds: vec!["LEGAL".to_owned()],
+            dpop_bound_access_tokens: true,
+            may_administer: true,
+            owner: Some("4f9d0c1e".to_owned()),
             ..ClientSettings::named("Reporting", ScopeSet::all())
         };
         assert_eq!(ClientSettings::from(&Settings::from(settings.clone())), settings);
@@ -152,15 +196,17 @@ mod tests {
 
     #[test]
     fn what_a_later_version_wrote_grants_nothing() {
-        let stored = Settings {
+        let stored = FirstSettings {
             scopes: vec!["loans:read".to_owned(), "tapes:read".to_owned()],
             grant_types: vec!["device_code".to_owned()],
             authentication: "tls_client_auth".to_owned(),
             allowed_networks: vec!["everywhere".to_owned()],
             channel_kinds: vec!["SPOKEN".to_owned()],
-            ..Settings::default()
+            ..FirstSettings::default()
         };
-        let read = ClientSettings::from(&stored);
+        let more = BTreeMap::from([("may-administer".to_owned(), "on Sundays".to_owned())]);
+        let read = ClientSettings::from(&Settings { first: stored, more });
+        assert!(!read.may_administer);
         assert_eq!(read.scopes.to_string(), "loans:read");
         assert!(read.grant_types.is_empty());
         assert_eq!(read.authentication, Authentication::None);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::secrets::{Secret, Secrets};
 use super::standing::Standing;
 use crate::control::event::{Change, ClientCreated, ClientRegistered, ClientUsed};
-use crate::control::settings::Settings;
+use crate::control::settings::{FirstSettings, Settings};
 use crate::control::stamp::{ChangeId, Lost, Stamp, Version};
 use crate::keys::secret::SecretDigest;
 use crate::live::Terms;
@@ -57,7 +57,7 @@ impl ClientRow {
             Change::ClientEnabled { .. } => self.standing.enable(version),
             Change::ClientDisabled { .. } => self.standing.disable(version),
             Change::ClientChanged { settings, .. } => {
-                if settings.authentication != Authentication::ClientSecret.name() {
+                if settings.first.authentication != Authentication::ClientSecret.name() {
                     // They would come back with the next change.
                     self.secrets.clear(&version.stamp);
                 }
@@ -198,14 +198,14 @@ impl ClientRow {
 /// As clients of before version 2 were created: with a secret, for client credentials.
 fn as_registered(created: ClientCreated) -> ClientRegistered {
     let secret: Option<SecretDigest> = Some(created.secret);
-    let settings = Settings {
+    let settings = FirstSettings {
         name: created.name,
         description: created.description,
         scopes: created.scopes,
         token_seconds: created.token_seconds,
         grant_types: vec!["client_credentials".to_owned()],
         authentication: "client_secret".to_owned(),
-        ..Settings::default()
+        ..FirstSettings::default()
     };
-    ClientRegistered { id: created.id, enabled: true, settings, secret }
+    ClientRegistered { id: created.id, enabled: true, settings: settings.into(), secret }
 }

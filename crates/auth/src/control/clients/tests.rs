@@ -71,10 +71,8 @@ fn rotation_keeps_one_secret_back_and_no_generation_changes() {
 #[test]
 fn a_client_that_proves_itself_in_another_way_has_no_secret_ever_again() {
     let with = |authentication: &str| {
-        let settings = crate::control::settings::Settings {
-            authentication: authentication.to_owned(),
-            ..client_row(CLIENT, digest(1)).settings
-        };
+        let mut settings = client_row(CLIENT, digest(1)).settings;
+        settings.first.authentication = authentication.to_owned();
         Change::ClientChanged { id: CLIENT.to_owned(), settings }
     };
     let row = folded(vec![with("private_key_jwt"), with("client_secret")]);
@@ -167,7 +165,7 @@ fn a_deleted_client_is_gone_and_its_id_is_not_free() {
 fn a_client_gets_tokens_from_its_networks_only() {
     let clients = Clients::new().unwrap();
     let mut row = client_row(CLIENT, digest(1));
-    row.settings.allowed_networks = vec!["10.0.0.0/8".to_owned()];
+    row.settings.first.allowed_networks = vec!["10.0.0.0/8".to_owned()];
     clients.put(row);
     let from = |address: &str| clients.authenticate(CLIENT, &digest(1), T, address.parse().ok()).is_some();
     assert!(from("10.0.0.1") && !from("192.0.2.1") && !from("nowhere"));
