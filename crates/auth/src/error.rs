@@ -67,6 +67,9 @@ pub enum AuthError {
     /// There is no such account.
     #[error("there is no account {0}; list the accounts to see their addresses")]
     UnknownAccount(String),
+    /// Too long ago, the person proved who it is.
+    #[error("this is done only within 10 minutes of a proof of who you are; prove it once more")]
+    ProofWanted,
     /// A value is outside its limits.
     #[error("{0}")]
     Invalid(String),

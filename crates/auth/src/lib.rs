@@ -51,6 +51,7 @@ pub use people::factors::TotpOffer;
 pub use people::guard::network;
 pub use people::link::LINK_LIFE;
 pub use people::password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS};
+pub use people::proof::{PROOF_LIFE, Proof};
 pub use people::role::Role;
 pub use people::session::{Duty, Origin, Session, SessionView, SignedIn};
 pub use people::sign_in::{SecondFactorWanted, SignInError, SignInPolicy, Step};

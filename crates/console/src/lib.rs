@@ -27,7 +27,7 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 
-use crate::pages::{account, authorize, link, logout, passkey, second_factor, sign_in, trouble};
+use crate::pages::{account, authorize, confirm, link, logout, passkey, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
 pub use pages::trouble::refusal;
@@ -43,6 +43,9 @@ pub fn pages(auth: Auth) -> Vec<(&'static str, MethodRouter)> {
         ("/console/sign-in/second", get(second_factor::show).post(second_factor::take)),
         ("/console/sign-in/second/passkey", post(passkey::second)),
         ("/console/sign-in/second/passkey/options", post(passkey::second_options)),
+        ("/console/confirm", get(confirm::show).post(confirm::take)),
+        ("/console/confirm/passkey", post(confirm::take_passkey)),
+        ("/console/confirm/passkey/options", post(confirm::passkey_options)),
         ("/console/sign-out", post(sign_in::sign_out)),
         ("/console/link/{token}", get(link::show).post(link::take)),
         ("/console/account", get(account::show)),

@@ -3,7 +3,7 @@
 /// What may be gone on to: pages here, and an application's request to be let in.
 const PREFIXES: [&str; 2] = ["/console/", "/oauth/authorize?"];
 /// Going on to these would lead nowhere, or in a circle.
-const NEVER: [&str; 2] = ["/console/sign-in", "/console/sign-out"];
+const NEVER: [&str; 3] = ["/console/sign-in", "/console/sign-out", "/console/confirm"];
 
 /// The path and query, if that is a page to go on to. Whatever a browser could read as another host is none.
 pub(crate) fn local(text: &str) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod authorize;
+pub(crate) mod confirm;
 pub(crate) mod link;
 pub(crate) mod logout;
 pub(crate) mod passkey;

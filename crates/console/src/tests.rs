@@ -3,5 +3,6 @@
 mod account;
 mod authorize;
 mod bench;
+mod confirm;
 mod guard;
 mod sign_in;

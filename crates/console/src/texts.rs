@@ -122,6 +122,13 @@ catalogue! {
     code_missing: "Enter the code";
     code_refused: "This code is not right, or was used already. Wait for the next one and try again.";
 
+    // Once more, for what only the person may do.
+    confirm_title: "Confirm that it is you";
+    confirm_lead: "You signed in a while ago. Before you go on, show that this is still you.";
+    confirm_sign_in: "Sign out and in again to go on.";
+    confirm_first: "To change what you sign in with, confirm first that it is you.";
+    confirm_first_do: "Confirm";
+
     // Passkeys.
     passkey_refused: "The passkey was not accepted. Try again, or sign in another way.";
     passkey_cancelled: "No passkey was used. You can try again.";

@@ -12,7 +12,7 @@ use http::{HeaderName, Uri};
 use crate::cookies::{FORM, SESSION, STEP};
 use crate::forms::Fields;
 use crate::frame::Frame;
-use crate::pages::{account, sign_in, trouble};
+use crate::pages::{account, confirm, sign_in, trouble};
 use crate::reply::{Away, see_other};
 use crate::state::Shared;
 use crate::texts::Texts;
@@ -104,6 +104,16 @@ impl Visit {
     pub(crate) fn duties_now(&self) -> Vec<Duty> {
         let session = self.cookie.as_ref().and_then(|cookie| self.console.auth.session(cookie, &self.from));
         session.map(|session| session.duties).unwrap_or_default()
+    }
+
+    /// Whoever is signed in, whatever has to be done first, and proved a short while ago who it is; else to that, and from
+    /// there to `next`.
+    pub(crate) fn proved(&self, next: &str) -> Result<&Session, Away> {
+        let session = self.member_on_duty()?;
+        if self.console.auth.is_proved(session) {
+            return Ok(session);
+        }
+        Err(see_other(&next::with(confirm::PATH, Some(next))).into())
     }
 
     /// Whoever is signed in and has done what has to be done first; else to that.

@@ -17,7 +17,7 @@ use crate::AuthError;
 use crate::authorization::event::GrantEvent;
 use crate::keys::algorithm::PublicKey;
 use crate::keys::secret::SecretDigest;
-use crate::people::event::{AccountEvent, SessionEvent, SessionStarted};
+use crate::people::event::{AccountEvent, SessionEvent, SessionProved, SessionStarted};
 
 const VERSION: u8 = 2;
 
@@ -269,7 +269,9 @@ impl Change {
             | Self::ClientDeleted { id }
             | Self::Account { id, .. } => id,
             Self::Session(
-                SessionEvent::Started(SessionStarted { account, .. }) | SessionEvent::Ended { account, .. },
+                SessionEvent::Started(SessionStarted { account, .. })
+                | SessionEvent::Proved(SessionProved { account, .. })
+                | SessionEvent::Ended { account, .. },
             ) => account,
             Self::Grant(what) => what.account(),
             Self::TokenRevoked(revoked) => &revoked.client_id,

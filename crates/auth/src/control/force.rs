@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use continuity_base::Timestamp;
+
 use super::clients::{ClientRow, Clients};
 use super::event::{Change, ClientUsed};
 use super::stamp::{ChangeId, Stamps};
@@ -39,6 +41,11 @@ pub(crate) enum Changed {
     SessionStarted {
         account: Box<AccountRow>,
         session: Box<SessionRow>,
+    },
+    SessionProved {
+        account: Box<AccountRow>,
+        id: String,
+        at: Timestamp,
     },
     SessionEnded {
         id: String,
@@ -87,6 +94,10 @@ impl InForce {
             Changed::SessionStarted { account, session } => {
                 self.people.put(*account);
                 self.people.start(*session);
+            }
+            Changed::SessionProved { account, id, at } => {
+                self.people.put(*account);
+                self.people.proved(&id, at);
             }
             Changed::SessionEnded { id, grants } => {
                 self.people.end(&id);

@@ -10,7 +10,7 @@ use crate::AuthError;
 use crate::authorization::event::GrantEvent;
 use crate::authorization::grants::{ConsentRow, GrantRow};
 use crate::people;
-use crate::people::event::{AccountEvent, SessionEvent, SessionStarted};
+use crate::people::event::{AccountEvent, SessionEvent, SessionProved, SessionStarted};
 use crate::people::row::{AccountRow, SessionRow};
 
 /// Account id -> [`AccountRow`] in postcard.
@@ -48,9 +48,23 @@ fn start_session(started: SessionStarted, by: By, at: Timestamp, rows: &mut Rows
     account.signed_in(&started, by.address.as_deref(), at);
     put(rows, ACCOUNTS, account.id.as_bytes().to_vec(), &account);
     let key = session_key(started.until, &started.id);
-    let session = SessionRow { started, at, address: by.address };
+    let session = SessionRow { started, at, address: by.address, proved_at: at };
     put(rows, SESSIONS, key, &session);
     Ok(Changed::SessionStarted { account: Box::new(account), session: Box::new(session) })
+}
+
+/// A session whose person proved once more who it is; nothing where it ended meanwhile.
+fn prove_session(proved: SessionProved, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
+    let account = get::<AccountRow>(rows, ACCOUNTS, proved.account.as_bytes())?;
+    let missing = || AuthError::ControlLog("somebody proved who no record creates; verify the log".into());
+    let mut account = account.ok_or_else(missing)?;
+    account.used(&proved.used, at);
+    put(rows, ACCOUNTS, account.id.as_bytes().to_vec(), &account);
+    let key = session_key(proved.until, &proved.id);
+    if let Some(session) = get::<SessionRow>(rows, SESSIONS, &key)? {
+        put(rows, SESSIONS, key, &SessionRow { proved_at: at, ..session });
+    }
+    Ok(Changed::SessionProved { account: Box::new(account), id: proved.id, at })
 }
 
 pub(super) fn change_grant(what: GrantEvent, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
@@ -122,6 +136,7 @@ pub(super) fn change_session(
 ) -> Result<Changed, AuthError> {
     match what {
         SessionEvent::Started(started) => start_session(started, by, at, rows),
+        SessionEvent::Proved(proved) => prove_session(proved, at, rows),
         SessionEvent::Ended { id, account, until, .. } => {
             rows.delete(SESSIONS, &session_key(until, &id));
             let grants = end_grants(&account, rows, |row| row.started.session.as_ref() == Some(&id))?;

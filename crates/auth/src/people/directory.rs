@@ -100,6 +100,13 @@ impl People {
         state.sessions.insert(id, Entry { row, seen, refreshed });
     }
 
+    /// The person of a session proved once more who it is.
+    pub(crate) fn proved(&self, id: &str, at: Timestamp) {
+        if let Some(entry) = self.0.write().sessions.get_mut(id) {
+            entry.row.proved_at = at;
+        }
+    }
+
     /// A session ended.
     pub(crate) fn end(&self, id: &str) {
         let mut state = self.0.write();

@@ -134,6 +134,19 @@ pub(crate) enum SessionEvent {
         until: i64,
         why: String,
     },
+    /// Its person proved once more who it is.
+    Proved(SessionProved),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SessionProved {
+    pub(crate) id: String,
+    pub(crate) account: String,
+    /// As in its start: where its row is.
+    pub(crate) until: i64,
+    /// As in [`SessionStarted::methods`].
+    pub(crate) method: String,
+    pub(crate) used: Used,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -207,6 +220,7 @@ impl SessionEvent {
         match self {
             Self::Started(_) => "SignedIn",
             Self::Ended { .. } => "SignedOut",
+            Self::Proved(_) => "Proved",
         }
     }
 
@@ -214,6 +228,7 @@ impl SessionEvent {
         match self {
             Self::Started(started) => format!("session {} by {}", started.id, started.methods.join(" ")),
             Self::Ended { id, why, .. } => format!("session {id}: {why}"),
+            Self::Proved(proved) => format!("session {} by {}", proved.id, proved.method),
         }
     }
 }

@@ -1,4 +1,6 @@
 //! What people change of how they sign in: their password, authenticator app, passkeys and recovery codes.
+//!
+//! All of it asks for a proof of who somebody is that is no older than [`PROOF_LIFE`](super::proof::PROOF_LIFE).
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -57,6 +59,7 @@ impl Auth {
 
     /// A secret for an authenticator app.
     pub fn offer_totp(&self, session: &Session) -> Result<TotpOffer, SignInError> {
+        self.want_proof(session)?;
         let secret = totp::generate()?;
         let handle = self.keep(Begun::Totp { session: session.id.clone(), secret: secret.clone() })?;
         Ok(offer(session, handle, &secret))
@@ -75,6 +78,7 @@ impl Auth {
 
     /// Takes an authenticator app whose code shows that it has the secret. New recovery codes, where there were none.
     pub async fn confirm_totp(&self, session: &Session, handle: &str, code: &str) -> Result<Vec<String>, SignInError> {
+        self.want_proof(session)?;
         let kept = self.desk().pending.totp(handle, &session.id, self.monotonic());
         let secret = kept.ok_or(SignInError::Expired)?;
         if totp::step(&secret, code, self.now(), 0).is_none() {
@@ -88,12 +92,14 @@ impl Auth {
 
     /// Asks for no more codes of an app.
     pub async fn remove_totp(&self, session: &Session) -> Result<(), SignInError> {
+        self.want_proof(session)?;
         Ok(self.change_own(session, AccountEvent::TotpRemoved).await?)
     }
 
     /// What a browser is asked for to make a passkey: the handle to come back with, and the options for
     /// `navigator.credentials.create`.
     pub fn offer_passkey(&self, session: &Session) -> Result<(String, Value), SignInError> {
+        self.want_proof(session)?;
         let row = self.people().account(&session.account.id)?;
         if row.passkeys.len() >= MAX_PASSKEYS {
             return Err(AuthError::Conflict("an account may have 20 passkeys; remove one first".to_owned()).into());
@@ -110,6 +116,7 @@ impl Auth {
         answer: &str,
         name: &str,
     ) -> Result<Vec<String>, SignInError> {
+        self.want_proof(session)?;
         let begun = self.desk().pending.take(handle, self.monotonic());
         let Some(Begun::NewPasskey { session: of, state }) = begun else { return Err(SignInError::Expired) };
         if of != session.id {
@@ -129,11 +136,13 @@ impl Auth {
 
     /// Takes a passkey away.
     pub async fn remove_passkey(&self, session: &Session, id: &str) -> Result<(), SignInError> {
+        self.want_proof(session)?;
         Ok(self.change_own(session, AccountEvent::PasskeyRemoved { id: id.to_owned() }).await?)
     }
 
     /// Ten new recovery codes, each good for one sign-in; those of before are no good any more.
     pub async fn make_recovery_codes(&self, session: &Session) -> Result<Vec<String>, SignInError> {
+        self.want_proof(session)?;
         let mut bytes = Zeroizing::new([0; RECOVERY_CODES * 16]);
         crate::keys::secret::random(&mut *bytes)?;
         let code = |bytes: &[u8]| -> String {

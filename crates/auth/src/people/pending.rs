@@ -31,6 +31,8 @@ pub(crate) enum Begun {
     Passkey(Box<DiscoverableAuthentication>),
     /// A code that shows that the app has the secret.
     Totp { session: String, secret: Zeroizing<Vec<u8>> },
+    /// A passkey of whoever is signed in, as a proof.
+    Proof { session: String, state: Box<PasskeyAuthentication> },
     /// A new passkey.
     NewPasskey { session: String, state: Box<PasskeyRegistration> },
 }
@@ -123,13 +125,14 @@ fn make_room(waiting: &mut HashMap<String, Waiting>, begun: &Begun) {
     let most = match begun {
         Begun::Passkey(_) => MOST_ANONYMOUS,
         Begun::SecondFactor(_) => MOST_OF_ACCOUNT,
-        Begun::Totp { .. } | Begun::NewPasskey { .. } => 1,
+        Begun::Totp { .. } | Begun::NewPasskey { .. } | Begun::Proof { .. } => 1,
     };
     let alike = |one: &Waiting| match (begun, &one.begun) {
         (Begun::Passkey(_), Begun::Passkey(_)) => true,
         (Begun::SecondFactor(new), Begun::SecondFactor(old)) => new.account == old.account,
         (Begun::Totp { session: new, .. }, Begun::Totp { session: old, .. })
-        | (Begun::NewPasskey { session: new, .. }, Begun::NewPasskey { session: old, .. }) => new == old,
+        | (Begun::NewPasskey { session: new, .. }, Begun::NewPasskey { session: old, .. })
+        | (Begun::Proof { session: new, .. }, Begun::Proof { session: old, .. }) => new == old,
         _ => false,
     };
     if waiting.values().filter(|one| alike(one)).count() >= most {

@@ -129,7 +129,21 @@ impl AccountRow {
             self.password_life = PasswordLife::Spent;
         }
         self.was_at(address);
-        match &started.used {
+        self.used(&started.used, at);
+    }
+
+    /// Whether that proves nothing any more, or would be no proof beside what else there is.
+    pub(crate) fn is_used_up(&self, used: &Used) -> bool {
+        match used {
+            Used::Nothing => self.totp.is_some() || !self.passkeys.is_empty(),
+            Used::TotpStep(step) => self.totp.is_none() || *step <= self.totp_step,
+            Used::RecoveryCode(digest) => !self.recovery.contains(digest),
+            Used::Passkey { id, .. } => !self.passkeys.iter().any(|passkey| passkey.id == *id),
+        }
+    }
+
+    pub(crate) fn used(&mut self, used: &Used, at: Timestamp) {
+        match used {
             Used::Nothing => {}
             Used::TotpStep(step) => self.totp_step = self.totp_step.max(*step),
             Used::RecoveryCode(digest) => self.recovery.retain(|code| code != digest),
@@ -224,4 +238,6 @@ pub(crate) struct SessionRow {
     pub(crate) started: SessionStarted,
     pub(crate) at: Timestamp,
     pub(crate) address: Option<String>,
+    /// When its person last proved who it is.
+    pub(crate) proved_at: Timestamp,
 }

@@ -44,8 +44,10 @@ pub struct Session {
     pub account: Account,
     /// How its person proved who it is (RFC 8176).
     pub methods: Vec<String>,
-    /// When its person proved it.
+    /// When it began.
     pub started_at: Timestamp,
+    /// When its person last proved it.
+    pub proved_at: Timestamp,
     /// When it ends at the latest.
     pub until: Timestamp,
     /// Where requests with it come from now.

@@ -310,13 +310,8 @@ impl Auth {
     fn record_start(&self, by: &By, password: Option<&PasswordHash>, started: SessionStarted) -> Result<(), AuthError> {
         self.control().change(by, |force, _| {
             let row = force.people.account(&started.account)?;
-            let over = match &started.used {
-                // A second factor that was set up meanwhile is asked for.
-                Used::Nothing => row.totp.is_some() || !row.passkeys.is_empty(),
-                Used::TotpStep(step) => row.totp.is_none() || *step <= row.totp_step,
-                Used::RecoveryCode(digest) => !row.recovery.contains(digest),
-                Used::Passkey { id, .. } => !row.passkeys.iter().any(|passkey| passkey.id == *id),
-            };
+            // A second factor that was set up meanwhile is asked for.
+            let over = row.is_used_up(&started.used);
             let other = password.is_some_and(|hash| row.password.as_ref() != Some(hash) || !row.takes_password());
             if over || other || !row.is_open() || row.generation != started.generation {
                 return Err(AuthError::Conflict("the account changed while its person signed in".to_owned()));
@@ -346,6 +341,7 @@ impl Auth {
             account,
             methods: row.started.methods,
             started_at: row.at,
+            proved_at: row.proved_at,
             until: Timestamp::from_micros(row.started.until),
             origin: origin.clone(),
             duties,

@@ -74,6 +74,12 @@ impl Bench {
         (secret, codes)
     }
 
+    /// In with a code of the app.
+    pub(crate) async fn signed_in_with(&self, secret: &[u8]) -> SignedIn {
+        let (handle, code) = (self.second().await, totp::code(secret, self.auth.now()));
+        self.auth.sign_in_with_code(&handle, &code, &at("192.0.2.1")).await.unwrap()
+    }
+
     async fn second(&self) -> String {
         match self.in_with(PASSWORD, "192.0.2.1").await.unwrap() {
             Step::SecondFactor(wanted) => wanted.handle,

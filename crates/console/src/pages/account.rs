@@ -15,6 +15,7 @@ use continuity_auth::{Account, Duty, Session};
 use crate::agent;
 use crate::frame::Frame;
 use crate::next;
+use crate::pages::confirm;
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
 use crate::visit::Visit;
@@ -30,6 +31,8 @@ struct Page {
     account: Account,
     roles: Vec<&'static str>,
     scopes: Vec<(&'static str, &'static str)>,
+    /// Whether a proof of who it is has to come before a change of what signs it in.
+    proof: Option<String>,
     /// Whether passkeys can be added.
     can_have_passkeys: bool,
     /// Whether the second factor that there is has to stay.
@@ -158,6 +161,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
             .iter()
             .map(|scope| (t.scope(scope.as_str()).unwrap_or(scope.in_words()), scope.as_str()))
             .collect(),
+        proof: (!auth.is_proved(session)).then(|| next::with(confirm::PATH, Some(PATH))),
         can_have_passkeys: auth.can_have_passkeys(),
         has_last_factor: auth.second_factor_required() && factors == 1,
         passkeys: account.passkeys.iter().map(passkey).collect(),

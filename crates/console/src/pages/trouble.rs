@@ -86,6 +86,7 @@ pub(crate) fn told(t: &Texts, error: &SignInError, refused: &str) -> (StatusCode
         SignInError::Busy | SignInError::Failed(AuthError::Overloaded(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, t.busy.to_owned())
         }
+        SignInError::Failed(AuthError::ProofWanted) => (StatusCode::FORBIDDEN, t.confirm_first.to_owned()),
         SignInError::Failed(AuthError::Conflict(why)) => (StatusCode::CONFLICT, sentence(why)),
         SignInError::Failed(AuthError::Invalid(why)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence(why)),
         SignInError::Failed(error) => {

@@ -4,7 +4,10 @@ use http::StatusCode;
 
 use super::bench::{Bench, EMAIL, ISSUER, PASSWORD};
 
-const POSTS: [&str; 15] = [
+const POSTS: [&str; 18] = [
+    "/console/confirm",
+    "/console/confirm/passkey",
+    "/console/confirm/passkey/options",
     "/console/sign-in",
     "/console/sign-in/passkey",
     "/console/sign-in/passkey/options",

@@ -33,9 +33,10 @@ struct Page {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let session = visit.member_on_duty()?;
+    let next = visit.next();
+    let session = visit.proved(&next::with(PATH, next.as_deref()))?;
     let offer = visit.console.auth.offer_totp(session).map_err(|error| trouble::failed(&visit, &error))?;
-    Ok(render(&visit, &offer, (StatusCode::OK, Faults::default()), visit.next().as_deref()))
+    Ok(render(&visit, &offer, (StatusCode::OK, Faults::default()), next.as_deref()))
 }
 
 fn render(visit: &Visit, offer: &TotpOffer, (status, faults): (StatusCode, Faults), next: Option<&str>) -> Response {
@@ -66,7 +67,8 @@ fn picture(uri: &str) -> Option<String> {
 pub(crate) async fn take(posted: Posted) -> Answer {
     let next = posted.next();
     let Posted { visit, fields } = posted;
-    let (session, t, auth) = (visit.member_on_duty()?, visit.texts(), &visit.console.auth);
+    let session = visit.proved(&next::with(PATH, next.as_deref()))?;
+    let (t, auth) = (visit.texts(), &visit.console.auth);
     let handle = fields.get("handle");
     let Some(offer) = auth.offered_totp(session, handle) else {
         return Ok(see_other(&next::with(PATH, next.as_deref())));
@@ -84,7 +86,8 @@ pub(crate) async fn take(posted: Posted) -> Answer {
 
 /// Takes it away.
 pub(crate) async fn remove(Posted { visit, .. }: Posted) -> Answer {
-    let removed = visit.console.auth.remove_totp(visit.member()?).await;
+    visit.member()?;
+    let removed = visit.console.auth.remove_totp(visit.proved(super::PATH)?).await;
     removed.map_err(|error| trouble::failed(&visit, &error))?;
     Ok(super::done(&visit, None, Done::AuthenticatorRemoved))
 }

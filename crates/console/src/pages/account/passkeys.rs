@@ -17,7 +17,7 @@ pub(crate) async fn options(Posted { visit, .. }: Posted) -> Result<Response, cr
 pub(crate) async fn add(posted: Posted) -> Answer {
     let next = posted.next();
     let Posted { visit, fields } = posted;
-    let session = visit.member_on_duty()?;
+    let session = visit.proved(super::PATH)?;
     let (handle, answer, name) = (fields.get("handle"), fields.get("answer"), fields.get("name"));
     let added = visit.console.auth.add_passkey(session, handle, answer, name).await;
     let codes = added.map_err(|error| trouble::failed(&visit, &error))?;
@@ -29,7 +29,8 @@ pub(crate) async fn add(posted: Posted) -> Answer {
 
 /// `POST /console/account/passkeys/remove`.
 pub(crate) async fn remove(Posted { visit, fields }: Posted) -> Answer {
-    let removed = visit.console.auth.remove_passkey(visit.member()?, fields.get("id")).await;
+    visit.member()?;
+    let removed = visit.console.auth.remove_passkey(visit.proved(super::PATH)?, fields.get("id")).await;
     removed.map_err(|error| trouble::failed(&visit, &error))?;
     Ok(super::done(&visit, None, Done::PasskeyRemoved))
 }

@@ -25,7 +25,8 @@ pub(crate) fn render(visit: &Visit, codes: Vec<String>, done: &'static str, next
 
 /// `POST /console/account/recovery-codes`.
 pub(crate) async fn make(Posted { visit, .. }: Posted) -> Answer {
-    let made = visit.console.auth.make_recovery_codes(visit.member()?).await;
+    visit.member()?;
+    let made = visit.console.auth.make_recovery_codes(visit.proved(account::PATH)?).await;
     let codes = made.map_err(|error| trouble::failed(&visit, &error))?;
     Ok(render(&visit, codes, visit.texts().done_recovery_made, None))
 }

@@ -20,8 +20,8 @@ struct Page {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    visit.member_on_duty()?;
     let next = visit.next();
+    visit.proved(&next::with(PATH, next.as_deref()))?;
     let page = Page {
         frame: visit.frame(visit.texts().set_up_title),
         authenticator: next::with(authenticator::PATH, next.as_deref()),
