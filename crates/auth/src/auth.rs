@@ -30,6 +30,7 @@ use crate::people::session::Origin;
 use crate::people::sign_in::{Desk, SignInPolicy};
 use crate::reader;
 use crate::tally::Tally;
+use crate::token::Audiences;
 use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
 use crate::{Access, AuthError, KeyRotation, OAuthError, Principal, TokenError, TokenRequest, TokenResponse, metrics};
@@ -163,7 +164,7 @@ impl Auth {
         options.check()?;
         let keys_dir = options.dir.join("keys");
         private_file::create_dir(&keys_dir)?;
-        let audience = format!("{}/api/v1", options.issuer);
+        let audiences = Audiences::new(&options.issuer);
         let opening = Opening::new(disk, &options.dir.join("store.redb"))?;
         if keys_dir.join("secret-pepper").exists() {
             return Err(AuthError::OldKeys { path: keys_dir });
@@ -173,17 +174,17 @@ impl Auth {
             Some(path) => FleetKey::open(path, false)?,
             None => FleetKey::open(&keys_dir.join("fleet-key"), opening.is_empty())?,
         };
-        let ring = Ring::new(fleet.sealing("signing keys")?, &options.issuer, &audience);
+        let ring = Ring::new(fleet.sealing("signing keys")?, &options.issuer, audiences.clone());
         let name = replica::name(options.replica, &options.dir)?;
         let control = opening.finish(Arc::clone(&options.clock), ring, &name)?;
         let tally = Tally::new(Arc::clone(&options.clock), options.read_period_seconds);
         let force = control.in_force().clone();
         force.people.seen_all(options.clock.now());
-        let verifier = Verifier::new(force.clone(), Arc::clone(&options.clock));
+        let verifier = Verifier::new(force.clone(), audiences.clone(), Arc::clone(&options.clock));
         let desk = Desk::new(options.sign_in, &fleet, &options.issuer)?;
         let endpoint = TokenEndpoint {
             issuer: options.issuer,
-            audience,
+            audiences,
             realm: options.realm,
             default_token_seconds: options.default_token_seconds,
             keys: force.ring,
@@ -267,6 +268,12 @@ impl Auth {
     /// blocks.
     pub fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
         let verified = self.inner.verifier.verify(token, from);
+        verified.inspect_err(|error| metrics::token_refused(error.reason()))
+    }
+
+    /// As [`Auth::verify`], of a token for the administration: it speaks for a person, whose roles are to be asked for.
+    pub fn verify_administrator(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        let verified = self.inner.verifier.verify_administrator(token, from);
         verified.inspect_err(|error| metrics::token_refused(error.reason()))
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Terms {
     /// Empty: anywhere.
     pub(crate) networks: Vec<IpNet>,
     pub(crate) rate: Option<ClientRate>,
+    /// Whether its tokens may be for the administration.
+    pub(crate) may_administer: bool,
     /// `None`: it sees everything that its scopes are for.
     pub(crate) limits: Option<Arc<Limits>>,
 }

@@ -32,6 +32,8 @@ pub struct Person {
     /// The account's id.
     pub account: String,
     pub(crate) scopes: Scopes,
+    /// When the person last proved who it is.
+    pub proved_at: Timestamp,
     /// Client and account, as records of reads name them.
     pub(crate) reader: String,
 }

@@ -65,7 +65,7 @@ impl Auth {
             "sub": verified.subject,
             "token_type": "Bearer",
             "iss": self.issuer(),
-            "aud": self.endpoint().audience,
+            "aud": verified.audience,
             "jti": verified.token_id,
             "iat": verified.issued,
             "exp": verified.expires,

@@ -22,6 +22,7 @@ use crate::keys::fleet::FleetKey;
 use crate::keys::ring::Ring;
 use crate::keys::row::{Activation, KeyRow};
 use crate::keys::secret::SecretDigest;
+use crate::token::Audiences;
 use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
 use crate::{AuthOptions, KeyRotation, OAuthError, ScopeSet, TokenRequest, TokenResponse};
@@ -48,10 +49,10 @@ impl Server {
         force.clients.put(client_row(CLIENT, pepper.digest(CLIENT, SECRET)));
         force.stamps.saw(clock.now());
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let verifier = Verifier::new(force.clone(), Arc::clone(&as_clock));
+        let verifier = Verifier::new(force.clone(), Audiences::new(ISSUER), Arc::clone(&as_clock));
         let endpoint = Arc::new(TokenEndpoint {
             issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
+            audiences: Audiences::new(ISSUER),
             realm: "test".to_owned(),
             default_token_seconds: 3_600,
             keys: Arc::clone(&force.ring),
@@ -142,7 +143,7 @@ pub(crate) fn fleet_key() -> FleetKey {
 }
 
 pub(crate) fn ring() -> Ring {
-    Ring::new(fleet_key().sealing("signing keys").unwrap(), ISSUER, AUDIENCE)
+    Ring::new(fleet_key().sealing("signing keys").unwrap(), ISSUER, Audiences::new(ISSUER))
 }
 
 /// A ring with one RS256 key, which signs.

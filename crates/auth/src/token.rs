@@ -3,8 +3,9 @@
 use jsonwebtoken::Header;
 use serde::{Deserialize, Serialize};
 
-use crate::AuthError;
+use crate::authorization::identity::Scopes;
 use crate::keys::ring::KeySet;
+use crate::{AuthError, OAuthError};
 
 /// `typ` of an access token (RFC 9068 section 2.1).
 pub(crate) const TYPE: &str = "at+jwt";
@@ -38,6 +39,44 @@ pub(crate) struct Claims {
     /// The account's generation then.
     #[serde(default, rename = "acc_gen", skip_serializing_if = "Option::is_none")]
     pub(crate) account_generation: Option<u32>,
+}
+
+/// What tokens are for.
+#[derive(Clone, Debug)]
+pub(crate) struct Audiences {
+    pub(crate) data: String,
+    pub(crate) administration: String,
+}
+
+impl Audiences {
+    pub(crate) fn new(issuer: &str) -> Self {
+        Self { data: format!("{issuer}/api/v1"), administration: format!("{issuer}/api/v1/admin") }
+    }
+
+    /// What a token of these scopes is for.
+    pub(crate) fn of(&self, scopes: Scopes) -> &str {
+        if scopes.administers() { &self.administration } else { &self.data }
+    }
+
+    /// The resource that a request names, if it is one of them.
+    pub(crate) fn known(&self, resource: Option<String>) -> Result<Option<String>, OAuthError> {
+        match resource {
+            Some(other) if other != self.data && other != self.administration => Err(not_served()),
+            known => Ok(known),
+        }
+    }
+
+    /// RFC 8707 section 2: the resource, where one is named, has to be that.
+    pub(crate) fn check(&self, resource: Option<&str>, scopes: Scopes) -> Result<(), OAuthError> {
+        if resource.is_none_or(|resource| resource == self.of(scopes)) {
+            return Ok(());
+        }
+        Err(not_served())
+    }
+}
+
+fn not_served() -> OAuthError {
+    OAuthError::bad_request("invalid_target", "The resource is not served here, or not with these scopes")
 }
 
 /// Signs the claims with the active key.

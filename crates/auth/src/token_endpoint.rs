@@ -24,7 +24,7 @@ use crate::keys::assertion::Assertions;
 use crate::keys::ring::Ring;
 use crate::keys::secret::{self, Pepper};
 use crate::oauth::{OAuthError, TokenRequest, TokenResponse};
-use crate::token::{Claims, sign};
+use crate::token::{Audiences, Claims, sign};
 use crate::{AuthError, GrantType, ScopeSet};
 
 /// Paths at which clients prove who they are.
@@ -41,7 +41,7 @@ const MAX_WAITING: usize = 256;
 
 pub(crate) struct TokenEndpoint {
     pub(crate) issuer: String,
-    pub(crate) audience: String,
+    pub(crate) audiences: Audiences,
     pub(crate) realm: String,
     pub(crate) default_token_seconds: u32,
     pub(crate) keys: Arc<Ring>,
@@ -92,12 +92,14 @@ pub(crate) struct ByCode {
     pub(crate) code: Zeroizing<String>,
     pub(crate) redirect_uri: String,
     pub(crate) verifier: Zeroizing<String>,
+    pub(crate) resource: Option<String>,
 }
 
 pub(crate) struct ByRefresh {
     pub(crate) client: Grantee,
     pub(crate) token: Zeroizing<String>,
     pub(crate) scope: Option<String>,
+    pub(crate) resource: Option<String>,
 }
 
 pub(crate) struct ByPassword {
@@ -142,13 +144,13 @@ impl TokenEndpoint {
         if !client.settings.grant_types.contains(&grant_type) {
             return Err(OAuthError::bad_request("unauthorized_client", "The client may not use this grant type"));
         }
-        if parameters.resource.is_some_and(|resource| resource != self.audience) {
-            return Err(OAuthError::bad_request("invalid_target", "The resource is not served here"));
-        }
+        // Before a code is used up by being looked at.
+        let resource = self.audiences.known(parameters.resource)?;
         let missing = |what| OAuthError::invalid_request(what);
         Ok(match grant_type {
             GrantType::ClientCredentials => {
                 let scopes = Scopes::of_data(granted(parameters.scope.as_deref(), client.settings.scopes)?);
+                self.audiences.check(resource.as_deref(), scopes)?;
                 Wanted::OfItsOwn(Box::new(Minting { client, scopes, on_behalf: None, id_token: None }))
             }
             GrantType::AuthorizationCode => Wanted::ByCode(ByCode {
@@ -156,11 +158,13 @@ impl TokenEndpoint {
                 code: parameters.code.ok_or_else(|| missing("The code is missing"))?,
                 redirect_uri: parameters.redirect_uri.ok_or_else(|| missing("The redirect URI is missing"))?,
                 verifier: parameters.code_verifier.ok_or_else(|| missing("The code verifier is missing"))?,
+                resource,
             }),
             GrantType::RefreshToken => Wanted::ByRefresh(ByRefresh {
                 client,
                 token: parameters.refresh_token.ok_or_else(|| missing("The refresh token is missing"))?,
                 scope: parameters.scope,
+                resource,
             }),
         })
     }
@@ -248,7 +252,7 @@ impl TokenEndpoint {
         secret::random(&mut id)?;
         let claims = Claims {
             iss: self.issuer.clone(),
-            aud: self.audience.clone(),
+            aud: self.audiences.of(scopes).to_owned(),
             sub: on_behalf.as_ref().map_or_else(|| client.id.clone(), |person| person.account.clone()),
             client_id: client.id.clone(),
             jti: hex::encode(id),

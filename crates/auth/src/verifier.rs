@@ -27,7 +27,7 @@ use crate::keys::ring::VerificationKey;
 use crate::live::From;
 use crate::people::directory::Standing;
 use crate::reader;
-use crate::token::{Claims, MAX_TOKEN_SECONDS, TYPE};
+use crate::token::{Audiences, Claims, MAX_TOKEN_SECONDS, TYPE};
 use crate::{Limits, Principal, ScopeSet, TokenError};
 
 /// The longest token that is looked at, in bytes.
@@ -53,6 +53,8 @@ pub(crate) struct Examined {
     pub(crate) subject: String,
     /// The scopes that it has now.
     pub(crate) scope: String,
+    /// What it is for.
+    pub(crate) audience: String,
     /// `iat` and `exp`, in seconds since 1970.
     pub(crate) issued: i64,
     pub(crate) expires: i64,
@@ -60,36 +62,47 @@ pub(crate) struct Examined {
 
 pub(crate) struct Verifier {
     force: InForce,
+    audiences: Audiences,
     clock: Arc<dyn Clock>,
     cache: Cache,
 }
 
 impl Verifier {
-    pub(crate) fn new(force: InForce, clock: Arc<dyn Clock>) -> Self {
-        Self { force, clock, cache: Cache::new() }
+    pub(crate) fn new(force: InForce, audiences: Audiences, clock: Arc<dyn Clock>) -> Self {
+        Self { force, audiences, clock, cache: Cache::new() }
     }
 
-    /// With the cache. Whatever the cache holds, time, key and client are asked each time.
+    /// For data, with the cache. Whatever the cache holds, time, key and client are asked each time.
     pub(crate) fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        self.known(token, from).and_then(|(principal, administers)| is_for(!administers, principal))
+    }
+
+    /// For the administration.
+    pub(crate) fn verify_administrator(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        self.known(token, from).and_then(|(principal, administers)| is_for(administers, principal))
+    }
+
+    /// Whom it speaks for, and whether it is for the administration.
+    fn known(&self, token: &str, from: Option<IpAddr>) -> Result<(Principal, bool), TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
         let (digest, from) = (cache::digest(token), From::Address(from));
         if let Some(verified) = self.cache.get(&digest) {
-            return self.admit(&verified, from);
+            return Ok((self.admit(&verified, from)?, verified.scopes.administers()));
         }
         let verified = Arc::new(self.signed(token)?);
         self.check_start(&verified)?;
-        let principal = self.admit(&verified, from)?;
+        let (principal, administers) = (self.admit(&verified, from)?, verified.scopes.administers());
         self.cache.insert(digest, verified);
-        Ok(principal)
+        Ok((principal, administers))
     }
 
     /// Without the cache.
     pub(crate) fn verify_uncached(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
-        self.admit(&verified, From::Address(from))
+        is_for(!verified.scopes.administers(), self.admit(&verified, From::Address(from))?)
     }
 
     /// What a token that is good now says, wherever it may be used: for questions about tokens.
@@ -99,7 +112,8 @@ impl Verifier {
         let data = self.admit(&verified, From::Anywhere)?.scopes;
         let Verified { client_id, token_id, scopes, issued, expires, person, .. } = verified;
         let subject = person.map_or_else(|| client_id.clone(), |person| person.who.account.clone());
-        Ok(Examined { client_id, token_id, subject, scope: scopes.within(data).to_string(), issued, expires })
+        let (scope, audience) = (scopes.within(data).to_string(), self.audiences.of(scopes).to_owned());
+        Ok(Examined { client_id, token_id, subject, scope, audience, issued, expires })
     }
 
     /// The client, the id and the expiry of a token that was issued here and has not expired, whatever else is wrong with
@@ -125,6 +139,9 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let terms = verified.client.admit(verified.generation, from)?;
+        if verified.scopes.administers() && !terms.may_administer {
+            return Err(TokenError::Revoked);
+        }
         let standing = verified.person.as_ref().map(admit_person).transpose()?;
         let own = standing.as_ref().map_or_else(ScopeSet::all, |standing| standing.scopes);
         if self.force.revoked.contains(&verified.token_id) {
@@ -167,6 +184,9 @@ impl Verifier {
             return Err(TokenError::BadClaims);
         }
         let scopes = Scopes::parse(&claims.scope).map_err(|_| TokenError::BadClaims)?;
+        if claims.aud != self.audiences.of(scopes) {
+            return Err(TokenError::WrongAudience);
+        }
         let person = self.person(&claims, scopes)?;
         let client = self.force.clients.live(&claims.client_id).ok_or(TokenError::UnknownClient)?;
         Ok(Verified {
@@ -191,9 +211,9 @@ impl Verifier {
             _ => return Err(TokenError::BadClaims),
         };
         let account = self.force.people.live(&claims.sub).ok_or(TokenError::UnknownAccount)?;
-        let grant = self.force.grants.live(grant).ok_or(TokenError::Revoked)?;
+        let (grant, proved_at) = self.force.grants.live(grant).ok_or(TokenError::Revoked)?;
         let reader = reader::join(&claims.client_id, &claims.sub);
-        let who = Arc::new(crate::Person { account: claims.sub.clone(), scopes, reader });
+        let who = Arc::new(crate::Person { account: claims.sub.clone(), scopes, reader, proved_at });
         Ok(Some(Person { who, generation, account, grant }))
     }
 
@@ -218,6 +238,10 @@ impl Verifier {
         let now = self.clock.now().as_seconds();
         if verified.starts > now.saturating_add(LEEWAY_SECONDS) { Err(TokenError::NotYetValid) } else { Ok(()) }
     }
+}
+
+fn is_for(right: bool, principal: Principal) -> Result<Principal, TokenError> {
+    if right { Ok(principal) } else { Err(TokenError::WrongAudience) }
 }
 
 /// What the person may read now, if the account is open and the grant goes on.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::codes::Granted;
 use super::event::GrantEvent;
-use super::identity::Scopes;
+use super::identity::{Identity, Scopes};
 use super::request::Authorization;
 use crate::client::{rfc3339, rfc3339_option};
 use crate::control::event::Change;
@@ -107,12 +107,13 @@ impl Auth {
         let identity = scopes.identity().map(|scope| (scope.in_words(), scope.name()));
         let data = scopes.data.iter().map(|scope| (scope.in_words(), scope.as_str()));
         let missing = request.scopes.data.iter().filter(|scope| !session.account.settings.scopes.contains(*scope));
+        let admin = (request.scopes.administers() && !scopes.administers()).then_some(Identity::Admin.name());
         Ok(ConsentWanted {
             client_name: settings.name.clone(),
             client_description: settings.description.clone(),
             sent_to: request.sent_to(),
             wants: identity.chain(data).collect(),
-            not_given: missing.map(crate::Scope::as_str).collect(),
+            not_given: missing.map(crate::Scope::as_str).chain(admin).collect(),
         })
     }
 
@@ -190,5 +191,6 @@ impl Auth {
 
 /// What is asked for and the person has.
 fn given(request: &Authorization, session: &Session) -> Scopes {
-    request.scopes.within(session.account.settings.scopes)
+    let scopes = request.scopes.within(session.account.settings.scopes);
+    if session.account.administers() { scopes } else { scopes.without(Identity::Admin) }
 }

@@ -24,7 +24,7 @@ const DAY_MICROS: i64 = 86_400_000_000;
 impl Auth {
     /// A code, with the proof that it comes from who asked for it (RFC 7636 section 4.6).
     pub(crate) async fn exchange_code(&self, asked: ByCode, by: By) -> Result<TokenResponse, OAuthError> {
-        let ByCode { client, code, redirect_uri, verifier } = asked;
+        let ByCode { client, code, redirect_uri, verifier, resource } = asked;
         // A code is used up by being looked at: not while nothing could be signed for it.
         self.endpoint().has_room()?;
         let id = hex::encode(crate::access::random().map_err(|error| unavailable(&error))?);
@@ -42,6 +42,7 @@ impl Auth {
         if !proves(&verifier, &granted.challenge) {
             return Err(invalid_grant("The code verifier does not match"));
         }
+        self.endpoint().audiences.check(resource.as_deref(), granted.scopes)?;
         let started = self.started(id, &client, &granted)?;
         let on_behalf = on_behalf(&started);
         self.start_grant(by.clone(), started.clone()).await?;
@@ -118,11 +119,12 @@ impl Auth {
 
     /// A refresh token.
     pub(crate) async fn exchange_refresh(&self, asked: ByRefresh, by: By) -> Result<TokenResponse, OAuthError> {
-        let ByRefresh { client, token, scope } = asked;
+        let ByRefresh { client, token, scope, resource } = asked;
         let unknown = || invalid_grant("The refresh token is unknown, expired or revoked");
         let read = self.endpoint().refresh.read(&token).ok_or_else(unknown)?;
         let row = self.grants().get(&read.grant).filter(|row| row.started.client == client.id).ok_or_else(unknown)?;
         let scopes = self.refreshed_scopes(&row, &client, scope.as_deref())?;
+        self.endpoint().audiences.check(resource.as_deref(), scopes)?;
         let turned = self.turn(by.clone(), read.grant.clone(), read.number, client.generation).await?;
         let Some(number) = turned else {
             tracing::warn!(client = client.id, grant = read.grant, "a refresh token was used again: its grant ends");

@@ -96,8 +96,10 @@ impl Grants {
         self.0.write().grants.retain(|_, entered| !entered.row.is_over(now));
     }
 
-    pub(crate) fn live(&self, id: &str) -> Option<Arc<LiveGrant>> {
-        self.0.read().grants.get(id).map(|entered| Arc::clone(&entered.live))
+    /// Whether it goes on, and when its person proved who it is.
+    pub(crate) fn live(&self, id: &str) -> Option<(Arc<LiveGrant>, Timestamp)> {
+        let proved_at = |row: &GrantRow| Timestamp::from_micros(row.started.authenticated_at.saturating_mul(1_000_000));
+        self.0.read().grants.get(id).map(|entered| (Arc::clone(&entered.live), proved_at(&entered.row)))
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<GrantRow> {

@@ -16,10 +16,12 @@ pub(crate) enum Identity {
     Email,
     /// The grant outlives the session (Core section 11).
     OfflineAccess,
+    /// The administration, as its person may. Not of OpenID Connect; it stands alone, or beside who somebody is.
+    Admin,
 }
 
 impl Identity {
-    pub(crate) const ALL: [Self; 4] = [Self::OpenId, Self::Profile, Self::Email, Self::OfflineAccess];
+    pub(crate) const ALL: [Self; 5] = [Self::OpenId, Self::Profile, Self::Email, Self::OfflineAccess, Self::Admin];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -27,6 +29,7 @@ impl Identity {
             Self::Profile => "profile",
             Self::Email => "email",
             Self::OfflineAccess => "offline_access",
+            Self::Admin => "admin",
         }
     }
 
@@ -37,6 +40,7 @@ impl Identity {
             Self::Profile => "See your name",
             Self::Email => "See your e-mail address",
             Self::OfflineAccess => "Go on doing so when you are signed out",
+            Self::Admin => "Administer this replica, as far as you may",
         }
     }
 }
@@ -67,6 +71,16 @@ impl Scopes {
 
     pub(crate) const fn has(self, scope: Identity) -> bool {
         self.identity & (1 << scope as u8) != 0
+    }
+
+    /// Whether a token of these is for the administration.
+    pub(crate) const fn administers(self) -> bool {
+        self.has(Identity::Admin)
+    }
+
+    /// Without one of them.
+    pub(crate) const fn without(self, scope: Identity) -> Self {
+        Self { identity: self.identity & !(1 << scope as u8), ..self }
     }
 
     pub(crate) fn identity(self) -> impl Iterator<Item = Identity> {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::{Host, Url};
 
-use super::identity::Scopes;
+use super::identity::{Identity, Scopes};
 use crate::{Auth, ClientSettings, GrantType};
 
 /// The longest query, in bytes.
@@ -95,10 +95,22 @@ impl Auth {
         let state = query.get("state").map(str::to_owned);
         let back = redirect_uri.clone();
         let checked = check(&query, &settings, client_id, redirect_uri);
+        let checked = checked.and_then(|request| self.is_served(&query, request));
         checked.map_err(|(error, description)| {
             let answer = [("error", error), ("error_description", description)];
             AuthorizationError::Redirect(self.answer(&back, state.as_deref(), &answer))
         })
+    }
+
+    /// RFC 8707 section 2: the resource, where one is named, has to be what such a token is for.
+    fn is_served(&self, query: &Query, request: Authorization) -> Result<Authorization, Refusal> {
+        let served = self.endpoint().audiences.of(request.scopes);
+        match query.get("resource") {
+            Some(resource) if resource != served => {
+                Err(("invalid_target", "The resource is not served here, or not with these scopes"))
+            }
+            _ => Ok(request),
+        }
     }
 
     /// Whose request it is and where its answer goes: what has to be known before anybody is sent anywhere.
@@ -207,6 +219,15 @@ fn scopes(query: &Query, settings: &ClientSettings) -> Result<Scopes, Refusal> {
     }
     if !settings.scopes.contains_all(asked.data) {
         return Err(refused);
+    }
+    if asked.administers() {
+        if !settings.may_administer {
+            return Err(refused);
+        }
+        // A token is for one audience; and who administers is there.
+        if !asked.data.is_empty() || asked.has(Identity::OfflineAccess) {
+            return Err(("invalid_scope", "The scope admin goes with openid, profile and email alone"));
+        }
     }
     Ok(asked)
 }

@@ -1,5 +1,7 @@
 //! A person lets an application in: every step, and what is refused at each.
 
+mod administration;
+
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};

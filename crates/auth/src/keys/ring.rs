@@ -19,6 +19,7 @@ use super::row::{KeyRow, KeyState, signing};
 use crate::AuthError;
 use crate::control::event::KeyMade;
 use crate::control::stamp::ChangeId;
+use crate::token::Audiences;
 
 /// What a token that names a key must satisfy.
 pub(crate) struct VerificationKey {
@@ -58,16 +59,16 @@ impl KeySet {
 /// Every key there ever was, and the set of those in force.
 pub(crate) struct Ring {
     issuer: String,
-    audience: String,
+    audiences: Audiences,
     sealing: Sealing,
     rows: Mutex<BTreeMap<String, KeyRow>>,
     set: ArcSwap<KeySet>,
 }
 
 impl Ring {
-    pub(crate) fn new(sealing: Sealing, issuer: &str, audience: &str) -> Self {
-        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self { issuer, audience, sealing, rows: Mutex::default(), set: ArcSwap::default() }
+    pub(crate) fn new(sealing: Sealing, issuer: &str, audiences: Audiences) -> Self {
+        let issuer = issuer.to_owned();
+        Self { issuer, audiences, sealing, rows: Mutex::default(), set: ArcSwap::default() }
     }
 
     /// Enters or replaces keys.
@@ -126,7 +127,7 @@ impl Ring {
             let verification = VerificationKey {
                 algorithm: algorithm.jwt(),
                 key,
-                validation: validation(algorithm.jwt(), &self.issuer, &self.audience),
+                validation: validation(algorithm.jwt(), &self.issuer, &self.audiences),
                 until: row.passive_until,
             };
             set.verification.insert(row.id.clone(), verification);
@@ -155,11 +156,11 @@ impl fmt::Debug for Ring {
 }
 
 /// The defaults of jsonwebtoken accept a token without `aud` or `iss`. Times are checked by the verifier, against its clock.
-fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation {
+fn validation(algorithm: Algorithm, issuer: &str, audiences: &Audiences) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_issuer(&[issuer]);
-    validation.set_audience(&[audience]);
+    validation.set_audience(&[&audiences.data, &audiences.administration]);
     validation.leeway = 0;
     validation.validate_exp = false;
     validation.validate_nbf = false;

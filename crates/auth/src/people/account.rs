@@ -106,6 +106,11 @@ impl Account {
         self.settings.roles.contains(&role)
     }
 
+    /// Whether it has a role in the administration.
+    pub fn administers(&self) -> bool {
+        self.settings.roles.iter().any(|role| *role != Role::Viewer)
+    }
+
     /// Whether there is something beside the password to prove.
     pub fn has_second_factor(&self) -> bool {
         self.has_totp || !self.passkeys.is_empty()

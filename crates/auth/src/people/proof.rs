@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use continuity_base::Timestamp;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -39,7 +40,12 @@ pub enum Proof {
 impl Auth {
     /// Whether the person of a session proved a short while ago who it is.
     pub fn is_proved(&self, session: &Session) -> bool {
-        self.now() < session.proved_at.plus(PROOF_LIFE)
+        self.is_recent(session.proved_at)
+    }
+
+    /// Whether a proof of then still counts.
+    pub fn is_recent(&self, proved_at: Timestamp) -> bool {
+        self.now() < proved_at.plus(PROOF_LIFE)
     }
 
     pub(crate) fn want_proof(&self, session: &Session) -> Result<(), AuthError> {

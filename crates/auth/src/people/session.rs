@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use continuity_base::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::account::Account;
+use crate::authorization::identity::Scopes;
 use crate::client::rfc3339;
+use crate::{Person, Principal, ScopeSet, reader};
 
 /// Where a request of a person comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,26 @@ pub struct Session {
     pub csrf: String,
 }
 
+/// What the console is called where clients are named.
+const CONSOLE: &str = "console";
+
 impl Session {
+    /// Its person, for the administration: there are no data in it.
+    pub fn principal(&self) -> Principal {
+        let account = self.account.id.clone();
+        let reader = reader::join(CONSOLE, &account);
+        let person = Person { account, scopes: Scopes::default(), proved_at: self.proved_at, reader };
+        Principal {
+            client_id: CONSOLE.to_owned(),
+            scopes: ScopeSet::EMPTY,
+            expires_at: self.until,
+            token_id: self.id.clone(),
+            rate: None,
+            limits: None,
+            person: Some(Arc::new(person)),
+        }
+    }
+
     /// Who acts, for records.
     pub(crate) fn by(&self) -> crate::By {
         self.by_because(None)

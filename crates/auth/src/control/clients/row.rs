@@ -173,6 +173,7 @@ impl ClientRow {
             generation: self.generation(),
             networks: settings.allowed_networks.clone(),
             rate: settings.rate_limit,
+            may_administer: settings.may_administer,
             limits: Limits::of(&settings.teams, &settings.channel_kinds),
         }
     }
