@@ -15,6 +15,7 @@ use crate::changes::Room;
 use crate::cursor::CursorSeal;
 use crate::endpoint::Endpoint;
 use crate::limits::Admission;
+use crate::pages::SessionOf;
 use crate::problem::{INTERNAL, LOAN_PURGED, NOT_FOUND, Problem, REBUILDING, STARTING};
 use crate::request::id::RequestIds;
 use crate::request::query::Query;
@@ -29,11 +30,13 @@ pub(crate) struct Shared {
     pub(crate) admission: Admission,
     /// Room for streams of changes that are open at once.
     pub(crate) streams: Arc<Room>,
+    /// Whose session a request brings.
+    pub(crate) session: SessionOf,
     started: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(state: ApiState) -> Self {
+    pub(crate) fn new(state: ApiState, session: SessionOf) -> Self {
         let mut seed = state.cursor_key.to_vec();
         seed.extend_from_slice(&state.clock.now().as_micros().to_le_bytes());
         seed.extend_from_slice(&std::process::id().to_le_bytes());
@@ -43,6 +46,7 @@ impl Shared {
             freshness: Freshness::default(),
             admission: Admission::new(&state.limits, Arc::clone(&state.clock)),
             streams: Arc::new(Room::new(&state.changes)),
+            session,
             started: AtomicBool::new(false),
             state,
         }

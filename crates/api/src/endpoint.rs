@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use continuity_auth::Scope;
+use continuity_auth::{Role, Scope};
 
 use crate::call::Call;
 use crate::filter::By;
@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     Post,
     /// GET and, for the same answer, POST.
     GetOrPost,
+    Patch,
+    Delete,
 }
 
 impl Verb {
@@ -49,12 +51,14 @@ impl Verb {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
             Self::GetOrPost => "GET, HEAD, POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 
     /// Whether that method has a body that is read.
     pub(crate) fn reads_body(self, method: &http::Method) -> bool {
-        self == Self::Post || (self == Self::GetOrPost && method == http::Method::POST)
+        matches!(self, Self::Post | Self::Patch) || (self == Self::GetOrPost && method == http::Method::POST)
     }
 
     pub(crate) fn admits(self, method: &http::Method) -> bool {
@@ -62,6 +66,8 @@ impl Verb {
             Self::Get => method == http::Method::GET || method == http::Method::HEAD,
             Self::Post => method == http::Method::POST,
             Self::GetOrPost => Self::Get.admits(method) || Self::Post.admits(method),
+            Self::Patch => method == http::Method::PATCH,
+            Self::Delete => method == http::Method::DELETE,
         }
     }
 }
@@ -79,11 +85,12 @@ pub(crate) enum Tag {
     Worksheets,
     Changes,
     Health,
+    Administration,
     Documentation,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Token,
         Self::LoanRequests,
         Self::Tasks,
@@ -94,6 +101,7 @@ impl Tag {
         Self::Worksheets,
         Self::Changes,
         Self::Health,
+        Self::Administration,
         Self::Documentation,
     ];
 
@@ -109,6 +117,7 @@ impl Tag {
             Self::Worksheets => "Worksheets",
             Self::Changes => "Live updates",
             Self::Health => "Health",
+            Self::Administration => "Administration",
             Self::Documentation => "Documentation",
         }
     }
@@ -128,6 +137,9 @@ impl Tag {
             Self::Health => {
                 "How the replica is, and whether everything is here. Balancers ask `/ready`, people `/health`."
             }
+            Self::Administration => {
+                "Clients, people, keys and applications. For people alone: the session of somebody who is signed in at `/console/`, with `X-CSRF-Token` at every change, or an access token that a person granted with the scope `admin`. What somebody may do follows from the roles. What shows a secret, or lets somebody in, wants a proof of who it is that is no older than 10 minutes (RFC 9470)."
+            }
             Self::Documentation => "This document and its pages.",
         }
     }
@@ -142,6 +154,8 @@ pub(crate) enum Access {
     AnyOf(&'static [Scope]),
     /// Whoever has a token of a person who lets know who it is (`openid`). The answer is not replica data.
     OpenId,
+    /// Whoever is signed in, or let an application administer, and has one of these roles. The answer is not replica data.
+    Roles { of: &'static [Role], proof: bool },
 }
 
 /// One query parameter.
@@ -163,6 +177,8 @@ pub(crate) enum ParamKind {
     OneOfAnyCase { values: &'static [&'static str], default: &'static str },
     /// A whole number.
     Integer { min: u64, max: u64, default: Option<u64> },
+    /// Some words, of at most so many characters.
+    Text { most: usize },
     /// `true` or `false`.
     Flag,
     /// A cursor that an earlier answer gave.
@@ -187,6 +203,10 @@ impl ParamKind {
 pub(crate) enum Answer {
     /// One object of that schema.
     Object(&'static str),
+    /// A new object of that schema: 201.
+    Created(&'static str),
+    /// Nothing: 204.
+    Nothing,
     /// A bare array of objects of that schema.
     Array(&'static str),
     /// A bare array that other formats exist of too.

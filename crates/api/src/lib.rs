@@ -47,7 +47,7 @@ use crate::pipeline::Route;
 
 pub use changes::ChangeOptions;
 pub use limits::{Limits, Rate};
-pub use pages::{Pages, Refusal};
+pub use pages::{Pages, Refusal, SessionOf};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, ControlStreamHealth, ControlStreamProbe, UnknownParameters, WebhookHealth, WebhookProbe};
 
@@ -56,11 +56,11 @@ pub use state::{ApiState, ControlStreamHealth, ControlStreamProbe, UnknownParame
 /// Install the metrics recorder before the first request: handles are taken once for each route.
 pub fn router(state: ApiState, pages: Pages) -> Router {
     metrics::register_streams();
-    let shared = Arc::new(Shared::new(state));
+    let shared = Arc::new(Shared::new(state, pages.session));
     let mut router = Router::new();
-    for endpoint in routes::TABLE {
-        let route = Arc::new(Route { endpoint, metrics: RouteMetrics::new(endpoint.path) });
-        for path in spellings(endpoint.path) {
+    for endpoints in routes::by_path() {
+        let route = Arc::new(Route::new(endpoints));
+        for path in spellings(route.path()) {
             let (shared, route) = (Arc::clone(&shared), Arc::clone(&route));
             let serve = move |request: Request| pipeline::serve(Arc::clone(&shared), Arc::clone(&route), request);
             router = router.route(&path, any(serve));

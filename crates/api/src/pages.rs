@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use continuity_auth::MAX_TOKEN_REQUEST_BYTES;
+use continuity_auth::{Auth, MAX_TOKEN_REQUEST_BYTES, Session};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use tower::ServiceExt;
 
 use crate::call::Shared;
@@ -30,7 +30,13 @@ pub struct Pages {
     pub routes: Vec<(&'static str, MethodRouter)>,
     /// Says to a person why a request was not looked at: the status, what that means, and what is wrong.
     pub refusal: Refusal,
+    /// Finds the session that a request brings.
+    pub session: SessionOf,
 }
+
+/// The session of a browser by the headers of its request and where that came from. The flag says whether something is to
+/// be changed: then the request has to come from a page of this server, or the answer is why it does not seem to.
+pub type SessionOf = fn(&Auth, &HeaderMap, Option<IpAddr>, bool) -> Result<Option<Session>, &'static str>;
 
 /// See [`Pages::refusal`].
 pub type Refusal = fn(StatusCode, &str, &str) -> Response;
@@ -42,7 +48,7 @@ impl Default for Pages {
             *response.status_mut() = status;
             response
         };
-        Self { routes: Vec::new(), refusal }
+        Self { routes: Vec::new(), refusal, session: |_, _, _, _| Ok(None) }
     }
 }
 

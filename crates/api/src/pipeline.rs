@@ -1,5 +1,6 @@
 //! The way of every request: id, method, secrets in the URL, token, rate, query, turn, readiness, handler, headers, figures.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -7,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use bytes::Bytes;
+use continuity_auth::Principal;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
@@ -20,7 +22,7 @@ use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
 use crate::reply::Reply;
 use crate::request::id::X_REQUEST_ID;
 use crate::request::query::{Query, refuse_secrets};
-use crate::request::{accept, bearer, body, head};
+use crate::request::{accept, administrator, bearer, body, head};
 use crate::sight;
 use crate::staleness::{COMPLETE, Staleness};
 
@@ -29,10 +31,31 @@ pub(crate) const LONGEST_URI: usize = 8 * 1024;
 
 const IGNORED: HeaderName = HeaderName::from_static("x-ignored-params");
 
-/// An endpoint with its figures.
+/// A path: its endpoints, one for each method, with their figures.
 pub(crate) struct Route {
-    pub(crate) endpoint: &'static Endpoint,
-    pub(crate) metrics: RouteMetrics,
+    endpoints: Vec<&'static Endpoint>,
+    /// The value of `Allow`.
+    allow: String,
+    metrics: RouteMetrics,
+}
+
+impl Route {
+    /// The endpoints of one path.
+    pub(crate) fn new(endpoints: Vec<&'static Endpoint>) -> Self {
+        let allow = endpoints.iter().map(|endpoint| endpoint.verb.allow()).collect::<Vec<_>>().join(", ");
+        let metrics = RouteMetrics::new(endpoints[0].path);
+        Self { endpoints, allow, metrics }
+    }
+
+    pub(crate) fn path(&self) -> &'static str {
+        self.endpoints[0].path
+    }
+
+    /// The endpoint of that method; of one that there is not, the first, which refuses it.
+    fn endpoint(&self, method: &Method) -> &'static Endpoint {
+        let found = self.endpoints.iter().find(|endpoint| endpoint.verb.admits(method));
+        found.unwrap_or(&self.endpoints[0])
+    }
 }
 
 /// Answers a request for a known path.
@@ -41,9 +64,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
     let (mut parts, body) = request.into_parts();
     let (method, request_id) = (parts.method.clone(), shared.ids.of(&parts.headers));
     let uri = parts.uri.clone();
-    let data = matches!(route.endpoint.access, Access::AnyOf(_));
+    let endpoint = route.endpoint(&method);
+    let data = matches!(endpoint.access, Access::AnyOf(_));
     let mut passage = shared.admission.arrive(&parts);
-    let answer = answer(&shared, route.endpoint, &mut parts, body, &request_id, &mut passage).await;
+    let answer = answer(&shared, (endpoint, &route.allow), &mut parts, body, &request_id, &mut passage).await;
     let fail = |problem| failure(&shared, problem, data, uri.path(), &request_id);
     let mut response = answer.unwrap_or_else(fail);
     if let Err(problem) = shared.admission.leave(passage, &mut response) {
@@ -52,7 +76,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     let duration = shared.state.clock.monotonic().saturating_sub(started);
     route.metrics.answered(&method, response.status(), duration);
-    log(route.endpoint.path, &method, response.status(), duration);
+    log(route.path(), &method, response.status(), duration);
     response
 }
 
@@ -71,7 +95,7 @@ pub(crate) fn unknown(shared: &Shared, metrics: &RouteMetrics, request: &Request
 
 async fn answer(
     shared: &Arc<Shared>,
-    endpoint: &'static Endpoint,
+    (endpoint, allow): (&'static Endpoint, &str),
     parts: &mut Parts,
     body: Body,
     request_id: &HeaderValue,
@@ -81,11 +105,11 @@ async fn answer(
     check_uri(&parts.uri)?;
     head::check(parts)?;
     if !endpoint.verb.admits(&parts.method) {
-        return Err(Problem::method(endpoint.verb.allow()));
+        return Err(Problem::method(allow));
     }
     let reads_body = endpoint.verb.reads_body(&parts.method);
     head::check_body(parts, reads_body)?;
-    let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers, passage.address);
+    let admitted = admit(shared, endpoint.access, parts, passage.address);
     let principal = shared.admission.charge(passage, admitted)?;
     let raw_query = parts.uri.query().unwrap_or_default();
     let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;
@@ -138,6 +162,14 @@ async fn answer(
     }?;
     access::count(&call);
     Ok(success(reply, &call, staleness.as_deref()).await)
+}
+
+/// Who asks, if the endpoint wants to know.
+fn admit(shared: &Shared, access: Access, parts: &Parts, from: Option<IpAddr>) -> Result<Option<Principal>, Problem> {
+    match access {
+        Access::Roles { of, proof } => administrator::admit(shared, (of, proof), parts, from),
+        access => bearer::admit(&shared.state.auth, access, &parts.headers, from),
+    }
 }
 
 async fn success(reply: Reply, call: &Call, staleness: Option<&Staleness>) -> Response {

@@ -37,17 +37,22 @@ kinds! {
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "An access token is needed";
     INVALID_TOKEN = "invalid-token", UNAUTHORIZED, "The access token is not accepted";
     INSUFFICIENT_SCOPE = "insufficient-scope", FORBIDDEN, "The access token lacks a scope";
+    PROOF_WANTED = "proof-wanted", UNAUTHORIZED, "A recent proof of who you are is needed";
+    NOT_ADMITTED = "not-admitted", FORBIDDEN, "This person may not do this";
     UNKNOWN_PATH = "unknown-path", NOT_FOUND, "There is nothing at this path";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     AS_OF_UNTOLD = "as-of-untold", NOT_FOUND, "This replica's history does not reach back so far";
     NOT_ACCEPTABLE = "not-acceptable", NOT_ACCEPTABLE, "No acceptable representation";
+    CONFLICT = "conflict", CONFLICT, "It does not fit the present state";
     POSITION_AHEAD = "position-ahead", CONFLICT, "The point lies ahead of this replica";
     LOAN_PURGED = "loan-purged", GONE, "The loan request was purged";
     AS_OF_ERASED = "as-of-erased", GONE, "The loan request was as it is not shown any more";
     BLOB_ERASED = "blob-erased", GONE, "The bytes were erased";
     CONTENT_TOO_LARGE = "content-too-large", PAYLOAD_TOO_LARGE, "The request body is too long";
     UNSUPPORTED_CODING = "unsupported-content-coding", UNSUPPORTED_MEDIA_TYPE, "The request body's coding is not understood";
+    UNSUPPORTED_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The request body's media type is not understood";
+    UNUSABLE_SETTINGS = "unusable-settings", UNPROCESSABLE_ENTITY, "The settings cannot be used";
     HEADERS_TOO_LARGE = "headers-too-large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's header fields are too large";
     RATE_LIMITED = "rate-limited", TOO_MANY_REQUESTS, "Too many requests";
     REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long";
@@ -64,6 +69,7 @@ kinds! {
     BLOB_DAMAGED = "blob-damaged", SERVICE_UNAVAILABLE, "The bytes fail their checksum";
     BLOB_TOO_LARGE = "blob-too-large", SERVICE_UNAVAILABLE, "The bytes are more than this replica serves";
     ACCESS_NOT_RECORDED = "access-not-recorded", SERVICE_UNAVAILABLE, "The access could not be recorded";
+    CHANGE_NOT_RECORDED = "change-not-recorded", SERVICE_UNAVAILABLE, "The change could not be recorded";
     OVERLOADED = "overloaded", SERVICE_UNAVAILABLE, "Too much work at once";
 }
 
@@ -107,7 +113,7 @@ impl Problem {
     }
 
     /// 405 with the methods that there are.
-    pub(crate) fn method(allow: &'static str) -> Self {
+    pub(crate) fn method(allow: &str) -> Self {
         Self::new(&METHOD_NOT_ALLOWED, format!("This path answers {allow}; the replica's data is read-only."))
             .header(ALLOW, allow)
     }

@@ -68,6 +68,11 @@ impl Reply {
         }
     }
 
+    /// 204.
+    pub(crate) fn nothing() -> Self {
+        Self::of("application/json", Bytes::new()).status(StatusCode::NO_CONTENT)
+    }
+
     /// `length` bytes that come piece by piece. They have no tag unless [`Caching::Tagged`] names one.
     pub(crate) fn pieces(content_type: HeaderValue, length: u64, body: Body) -> Self {
         let mut reply = Self::of("application/octet-stream", Bytes::new()).caching(Caching::NoStore);
@@ -144,7 +149,7 @@ impl Reply {
         *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { self.status };
         let headers = response.headers_mut();
         headers.reserve(16);
-        if !unchanged {
+        if !unchanged && self.status != StatusCode::NO_CONTENT {
             headers.insert(CONTENT_TYPE, self.content_type);
         }
         if let Some(length) = length {

@@ -1,5 +1,9 @@
 //! Clients: created, changed, deleted, and their secrets.
 
+pub(crate) mod applications;
+pub(crate) mod people;
+pub(crate) mod records;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -200,6 +204,17 @@ impl Auth {
             return Ok(());
         }
         self.control().append_blocking(crate::By::actor("replica"), Change::ClientsUsed(uses))
+    }
+
+    /// Those clients that got no token for so many days; one that never did counts from when it was created.
+    pub fn unused_clients(&self, days: u32) -> Vec<Client> {
+        let long_ago = |client: &Client| {
+            let since = client.last_used_at.unwrap_or(client.created_at);
+            since.plus(Duration::from_hours(24 * u64::from(days))) <= self.now()
+        };
+        let mut clients = self.list_clients();
+        clients.retain(long_ago);
+        clients
     }
 
     fn register(&self, registered: ClientRegistered) -> Result<(), AuthError> {

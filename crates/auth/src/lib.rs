@@ -16,6 +16,7 @@ mod keys;
 mod limits;
 mod live;
 mod maintenance;
+mod merge;
 mod metadata;
 pub mod metrics;
 mod oauth;
@@ -34,6 +35,9 @@ mod token_endpoint;
 mod verifier;
 
 pub use access::{Access, Accessed};
+pub use administration::applications::ApplicationSettings;
+pub use administration::people::ConsentOf;
+pub use administration::records::ControlRecordAt;
 pub use administration::{ClientDefinition, Imported, MAX_SECRET_OVERLAP};
 pub use auth::{Auth, AuthOptions, MAX_READ_PERIOD_SECONDS, is_read_period};
 pub use authorization::{Authorization, AuthorizationError, Consent, ConsentWanted, Decision, Logout, LogoutRequest};

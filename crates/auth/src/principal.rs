@@ -5,6 +5,7 @@ use std::sync::Arc;
 use continuity_base::Timestamp;
 
 use crate::authorization::identity::{Identity, Scopes};
+use crate::people::session::CONSOLE;
 use crate::{ClientRate, Limits, ScopeSet};
 
 /// The client that a valid token was issued to.
@@ -42,6 +43,13 @@ impl Principal {
     /// Who reads, for the records of it: the client, and the person that it speaks for.
     pub fn reader(&self) -> &str {
         self.person.as_ref().map_or(&self.client_id, |person| &person.reader)
+    }
+}
+
+impl Principal {
+    /// Who acts, for the records of it: the person of that address, and the application in between if there is one.
+    pub fn actor(&self, email: &str) -> String {
+        if self.client_id == CONSOLE { email.to_owned() } else { format!("{email} through {}", self.client_id) }
     }
 }
 

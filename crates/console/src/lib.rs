@@ -15,6 +15,7 @@ mod next;
 mod pages;
 mod policy;
 mod reply;
+mod session;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::pages::{account, authorize, confirm, link, logout, passkey, second_fa
 use crate::state::{Console, Shared};
 
 pub use pages::trouble::refusal;
+pub use session::session;
 
 /// Every page: its path, parameters in braces, and what answers there.
 pub fn pages(auth: Auth) -> Vec<(&'static str, MethodRouter)> {

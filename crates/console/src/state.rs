@@ -20,8 +20,12 @@ pub(crate) type Shared = Arc<Console>;
 
 impl Console {
     pub(crate) fn new(auth: Auth) -> Self {
-        let issuer = auth.issuer().to_owned();
-        let origin = Url::parse(&issuer).map_or(issuer, |url| url.origin().ascii_serialization());
+        let origin = origin(auth.issuer());
         Self { auth, texts: &ENGLISH, origin }
     }
+}
+
+/// Scheme, host and port of this server, as browsers name them.
+pub(crate) fn origin(issuer: &str) -> String {
+    Url::parse(issuer).map_or_else(|_| issuer.to_owned(), |url| url.origin().ascii_serialization())
 }

@@ -55,11 +55,12 @@ pub(crate) fn fill(text: &str, values: &[&str]) -> String {
     filled
 }
 
-const SCOPES: [(&str, &str); 12] = [
+const SCOPES: [(&str, &str); 13] = [
     ("openid", "Know that it is you"),
     ("profile", "See your name"),
     ("email", "See your e-mail address"),
     ("offline_access", "Keep this access when you are signed out"),
+    ("admin", "Administer this replica, as far as you may"),
     ("loans:read", "Read loan requests, their bids and their lists of tasks"),
     ("documents:read", "Read and download documents"),
     ("bids:read", "Read bid requests and quotes"),
@@ -70,10 +71,11 @@ const SCOPES: [(&str, &str); 12] = [
     ("audit:read", "Read audit logs"),
 ];
 
-const ROLES: [(&str, &str); 4] = [
+const ROLES: [(&str, &str); 5] = [
     ("admin", "Administrator: settings, clients, people and keys"),
     ("operator", "Operator: synchronisation, read models, quarantine and drills"),
     ("auditor", "Auditor: audit trail and evidence, to read"),
+    ("developer", "Developer: applications of your own, for people to let in"),
     ("viewer", "Viewer: loan requests, within what you may read"),
 ];
 

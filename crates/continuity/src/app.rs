@@ -106,7 +106,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let pages = Pages { routes: continuity_console::pages(state.auth.clone()), refusal: continuity_console::refusal };
+    let pages = pages(&state.auth);
     let router = continuity_api::router(state.clone(), pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -222,5 +222,14 @@ fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
             Ok(key)
         }
         Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// What people look at, beside the API.
+fn pages(auth: &continuity_auth::Auth) -> Pages {
+    Pages {
+        routes: continuity_console::pages(auth.clone()),
+        refusal: continuity_console::refusal,
+        session: continuity_console::session,
     }
 }

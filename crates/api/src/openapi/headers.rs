@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::parameters::is_file;
-use super::{is_data, is_tagged};
-use crate::endpoint::{Access, Answer, Endpoint, Verb};
+use super::{is_administration, is_data, is_tagged};
+use crate::endpoint::{Access, Answer, Endpoint, Tag, Verb};
 
 /// A header of some replies.
 struct Header {
@@ -125,14 +125,14 @@ static HEADERS: &[Header] = &[
         ("RateLimitPolicy", "RateLimit-Policy"),
         ("string", "\"client\";q=4000;w=2"),
         false,
-        |e, s| is_data(e) && (good(s) || s == 429),
+        |e, s| (is_data(e) || is_administration(e)) && (good(s) || s == 429),
         "What the client may ask: `q` requests in `w` seconds (draft-ietf-httpapi-ratelimit-headers-10). Absent where there is no limit.",
     ),
     header(
         ("RateLimit", "RateLimit"),
         ("string", "\"client\";r=3999;t=1"),
         false,
-        |e, s| is_data(e) && (good(s) || s == 429),
+        |e, s| (is_data(e) || is_administration(e)) && (good(s) || s == 429),
         "What is left of it: `r` requests now, all of them again in `t` seconds. Beyond it the answer is 429 with `Retry-After`.",
     ),
     header(
@@ -152,7 +152,7 @@ static HEADERS: &[Header] = &[
     header(
         ("AcceptedCodings", "Accept-Encoding"),
         ("string", "identity"),
-        true,
+        false,
         |_, s| s == 415,
         "How a request body may be coded (RFC 9110 section 12.5.3).",
     ),
@@ -241,7 +241,7 @@ static HEADERS: &[Header] = &[
         ("Pragma", "Pragma"),
         ("string", "no-cache"),
         true,
-        |e, s| e.verb == Verb::Post && s == 200,
+        |e, s| e.verb == Verb::Post && e.tag == Tag::Token && s == 200,
         "For old caches.",
     ),
     header(("Allow", "Allow"), ("string", "GET, HEAD"), true, |_, s| s == 405, "The methods that there are."),
@@ -249,7 +249,7 @@ static HEADERS: &[Header] = &[
         ("Challenge", "WWW-Authenticate"),
         ("string", "Bearer realm=\"continuity\", error=\"insufficient_scope\", scope=\"tasks:read\""),
         true,
-        |_, s| matches!(s, 401 | 403),
+        |e, s| s == 401 || s == 403 && !is_administration(e),
         "What is needed (RFC 6750; at the token endpoint RFC 7617).",
     ),
     header(

@@ -68,20 +68,32 @@ const DESCRIPTION: &str = "Every data path answers GET and HEAD, with and withou
 fn paths() -> Value {
     let mut paths = Map::new();
     for endpoint in TABLE {
-        let verb = match endpoint.verb {
-            Verb::Get | Verb::GetOrPost => "get",
-            Verb::Post => "post",
-        };
-        let mut operations = json!({verb: operation::of(endpoint)});
+        let verb = verb(endpoint);
+        let operations = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        operations[verb] = operation::of(endpoint);
         if endpoint.verb == Verb::GetOrPost {
             // The same under both methods, each with an id of its own.
             let mut posted = operations[verb].clone();
             posted["operationId"] = format!("{}ByPost", endpoint.id).into();
             operations["post"] = posted;
         }
-        paths.insert(endpoint.path.to_owned(), operations);
     }
     Value::Object(paths)
+}
+
+/// Its method, as the document names it.
+fn verb(endpoint: &Endpoint) -> &'static str {
+    match endpoint.verb {
+        Verb::Get | Verb::GetOrPost => "get",
+        Verb::Post => "post",
+        Verb::Patch => "patch",
+        Verb::Delete => "delete",
+    }
+}
+
+/// Whether it is for people who administer.
+fn is_administration(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.access, Access::Roles { .. })
 }
 
 /// Whether the endpoint answers with data of the replica.
@@ -92,24 +104,54 @@ fn is_data(endpoint: &Endpoint) -> bool {
 /// Whether answers have an `ETag`: health, readiness, tokens and streams are of this moment only.
 fn is_tagged(endpoint: &Endpoint) -> bool {
     let stream = matches!(endpoint.answer, Answer::Events);
-    endpoint.verb == Verb::Get && !stream && (is_data(endpoint) || endpoint.tag != Tag::Health)
+    let of_now = stream || endpoint.tag == Tag::Health || is_administration(endpoint);
+    endpoint.verb == Verb::Get && (is_data(endpoint) && !stream || !of_now)
 }
 
 fn security_schemes() -> Value {
     let scopes: Map<String, Value> =
         Scope::ALL.iter().map(|s| (s.as_str().to_owned(), Value::from(scope_text(*s)))).collect();
+    let administer = Map::from_iter([("admin".to_owned(), Value::from("Administer, as far as the person may"))]);
+    let clients = json!({"tokenUrl": "/api/v1/oauth/token", "scopes": scopes});
     json!({
         "oauth2": {
             "type": "oauth2",
             "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator.",
-            "flows": {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token", "scopes": scopes}},
+            "flows": {"clientCredentials": clients},
         },
         "person": {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token that a person granted (authorization code with PKCE, at `/oauth/authorize`).",
+            "type": "oauth2",
+            "description": "A person lets an application in: authorization code (RFC 6749 section 4.1) with PKCE, always.",
+            "flows": {"authorizationCode": of_people(scopes)},
         },
+        "administrator": {
+            "type": "oauth2",
+            "description": "As `person`, with the scope `admin`, which stands alone or beside `openid`: for clients that may administer. The token is for `/api/v1/admin` and opens no data.",
+            "flows": {"authorizationCode": of_people(administer)},
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-continuity",
+            "description": "The session of somebody who is signed in at `/console/`. Changes have to come from a page of this server and to repeat `csrfToken` of `/api/v1/admin/me` as `X-CSRF-Token`.",
+        },
+    })
+}
+
+/// The flow for people, with these scopes and those of OpenID Connect.
+fn of_people(mut scopes: Map<String, Value>) -> Value {
+    let identity = [
+        ("openid", "Know who the person is"),
+        ("profile", "See the person's name"),
+        ("email", "See the person's e-mail address"),
+        ("offline_access", "Go on when the person is signed out"),
+    ];
+    scopes.extend(identity.map(|(name, text)| (name.to_owned(), text.into())));
+    json!({
+        "authorizationUrl": "/oauth/authorize",
+        "tokenUrl": "/api/v1/oauth/token",
+        "refreshUrl": "/api/v1/oauth/token",
+        "scopes": scopes,
     })
 }
 

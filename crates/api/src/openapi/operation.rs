@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::reference;
-use super::{headers, is_tagged, links, parameters, problems, samples};
+use super::{headers, is_administration, is_tagged, links, parameters, problems, samples};
 use crate::endpoint::{Access, Answer, Endpoint, Verb};
 
 pub(super) fn of(endpoint: &Endpoint) -> Value {
@@ -14,8 +14,8 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
         "description": if endpoint.description.is_empty() { endpoint.summary } else { endpoint.description },
         "parameters": parameters::of(endpoint),
     });
-    if endpoint.verb == Verb::Post {
-        operation["requestBody"] = token_body(endpoint);
+    if let Some(body) = body(endpoint) {
+        operation["requestBody"] = body;
     }
     operation["responses"] = responses(endpoint);
     operation["security"] = security(endpoint.access);
@@ -26,6 +26,39 @@ pub(super) fn of(endpoint: &Endpoint) -> Value {
 /// Whether it is asked for a token, not about one.
 pub(super) fn is_grant(endpoint: &Endpoint) -> bool {
     matches!(endpoint.answer, Answer::Object("Token"))
+}
+
+/// Of the administration: what is sent, whether it has to be.
+const BODIES: &[(&str, &str, bool)] = &[
+    ("createClient", "ClientSettings", true),
+    ("changeClient", "ClientChange", true),
+    ("rotateClientSecret", "SecretRotation", false),
+    ("importClient", "ClientDefinition", true),
+    ("registerApplication", "ApplicationSettings", true),
+    ("changeApplication", "ApplicationChange", true),
+    ("rotateApplicationSecret", "SecretRotation", false),
+    ("createAccount", "AccountSettings", true),
+    ("changeAccount", "AccountChange", true),
+    ("rotateKey", "KeyRotation", false),
+    ("retireKey", "KeyRetirement", true),
+];
+
+/// Whether something of the administration takes a body.
+pub(super) fn has_body(endpoint: &Endpoint) -> bool {
+    BODIES.iter().any(|(id, ..)| *id == endpoint.id)
+}
+
+fn body(endpoint: &Endpoint) -> Option<Value> {
+    if !is_administration(endpoint) {
+        return (endpoint.verb == Verb::Post).then(|| token_body(endpoint));
+    }
+    let (_, schema, required) = BODIES.iter().find(|(id, ..)| *id == endpoint.id)?;
+    let schema = json!({"schema": reference(schema)});
+    let mut content = json!({"application/json": schema});
+    if endpoint.verb == Verb::Patch {
+        content["application/merge-patch+json"] = schema;
+    }
+    Some(json!({"description": "What is wanted.", "required": required, "content": content}))
 }
 
 fn token_body(endpoint: &Endpoint) -> Value {
@@ -41,7 +74,8 @@ fn token_body(endpoint: &Endpoint) -> Value {
 fn security(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
-        Access::OpenId => json!([{"person": []}]),
+        Access::OpenId => json!([{"person": ["openid"]}]),
+        Access::Roles { .. } => json!([{"session": []}, {"administrator": ["admin"]}]),
         Access::AnyOf(scopes) => scopes.iter().map(|s| json!({"oauth2": [s.as_str()]})).collect::<Vec<_>>().into(),
     }
 }
@@ -55,7 +89,11 @@ fn responses(endpoint: &Endpoint) -> Value {
         }
         responses.insert(status.to_string(), response);
     };
-    put(200, good(endpoint.answer), Some(content(endpoint.answer)));
+    match endpoint.answer {
+        Answer::Created(_) => put(201, good(endpoint.answer), Some(content(endpoint.answer))),
+        Answer::Nothing => put(204, good(endpoint.answer), None),
+        _ => put(200, good(endpoint.answer), Some(content(endpoint.answer))),
+    }
     if parameters::is_file(endpoint) {
         put(206, "The part that `Range` asked for", Some(content(Answer::File)));
     }
@@ -64,9 +102,10 @@ fn responses(endpoint: &Endpoint) -> Value {
     }
     for (status, kinds) in problems::of(endpoint) {
         // Replies of the token endpoint may also have the form of RFC 6749: they are written out where they stand.
-        let response = match endpoint.verb {
-            Verb::Get => json!({"$ref": format!("#/components/responses/{}", problems::name(status, &kinds))}),
-            Verb::Post | Verb::GetOrPost => problems::response(endpoint, status, &kinds),
+        let response = if problems::are_shared(endpoint) {
+            json!({"$ref": format!("#/components/responses/{}", problems::name(endpoint, status, &kinds))})
+        } else {
+            problems::response(endpoint, status, &kinds)
         };
         responses.insert(status.to_string(), response);
     }
@@ -83,7 +122,7 @@ fn responses(endpoint: &Endpoint) -> Value {
 fn add_unusual(endpoint: &Endpoint, responses: &mut Value) {
     let unusual = match (endpoint.verb, endpoint.path) {
         (Verb::Post, _) if is_grant(endpoint) => TOKEN_ERRORS,
-        (Verb::Post, _) => ABOUT_TOKEN_ERRORS,
+        (Verb::Post, _) if !is_administration(endpoint) => ABOUT_TOKEN_ERRORS,
         (_, "/health") => &[(503, "The same, while the replica is unhealthy", "Health")],
         _ => return,
     };
@@ -100,6 +139,8 @@ fn add_unusual(endpoint: &Endpoint, responses: &mut Value) {
 const fn good(answer: Answer) -> &'static str {
     match answer {
         Answer::Object(_) => "What was asked for",
+        Answer::Created(_) => "It was made",
+        Answer::Nothing => "It is done",
         Answer::Array(_) | Answer::Export(_) => "The list, whole or one page of it",
         Answer::Events => "The stream of events",
         Answer::File => "The bytes",
@@ -146,7 +187,8 @@ fn content(answer: Answer) -> Value {
     let text = || json!({"schema": {"type": "string"}});
     let array = |name: &str| json!({"schema": {"type": "array", "items": reference(name)}});
     match answer {
-        Answer::Object(name) => json!({"application/json": {"schema": reference(name)}}),
+        Answer::Nothing => json!({}),
+        Answer::Object(name) | Answer::Created(name) => json!({"application/json": {"schema": reference(name)}}),
         Answer::Array(name) => json!({"application/json": array(name)}),
         Answer::Export(name) => json!({
             "application/json": array(name),

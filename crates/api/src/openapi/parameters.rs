@@ -4,7 +4,7 @@ use continuity_projections::loan_requests::Search;
 use serde_json::{Map, Value, json};
 
 use super::is_data;
-use crate::endpoint::{Answer, Endpoint, Param, ParamKind};
+use crate::endpoint::{Answer, Endpoint, Param, ParamKind, Verb};
 use crate::filter::By;
 
 /// Name, what it is, an example.
@@ -16,6 +16,10 @@ const OF_PATHS: &[(&str, &str, &str)] = &[
     ("spaceId", "The `id` of a space of this loan request.", "spc_2f7vsvt04p"),
     ("guildId", "The `id` of a guild of this loan request.", "gld_4c5541bjhx"),
     ("channelId", "The `id` of a channel of this guild.", "chn_mkm9ys42q8"),
+    ("clientId", "The `id` of a client.", "client-30d63515a4565ed3"),
+    ("accountId", "The `id` of an account.", "4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f"),
+    ("sessionId", "The `id` of a session of this account.", "5d1c7a0b9e2f4c6d8a3b1e0f7c5d9a24"),
+    ("keyId", "The `id` of a signing key.", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
     ("worksheetId", "The `id` of a worksheet of this loan request.", "wks_prbb1rntwm"),
 ];
 
@@ -43,6 +47,13 @@ const OF_HEADERS: &[RequestHeader] = &[
         || json!({"type": "string", "examples": ["\"b041309c43662e55fb0d69a1626b0fdb\""]}),
         "The `ETag` of an answer that is at hand, or several with commas between: 304 while it still holds.",
         super::is_tagged,
+    ),
+    (
+        "CsrfToken",
+        "X-CSRF-Token",
+        || json!({"type": "string", "examples": ["4b1c…"]}),
+        "With the cookie of a session: `csrfToken` of `/api/v1/admin/me`, which no other site can read. Not with an access token.",
+        |e| super::is_administration(e) && e.verb != Verb::Get,
     ),
     (
         "LastEventId",
@@ -134,6 +145,9 @@ fn schema(kind: &ParamKind) -> Value {
                 None => schema["examples"] = json!([max.min(100)]),
             }
             schema
+        }
+        ParamKind::Text { most } => {
+            json!({"type": "string", "maxLength": most, "examples": ["Asked for in ticket 4711"]})
         }
         ParamKind::Flag => json!({"type": "boolean", "default": false}),
         ParamKind::AsOf => json!({

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::{is_file, names};
 use super::schemas::reference;
-use super::{headers, is_data};
+use super::{headers, is_administration, is_data};
 use crate::endpoint::{Access, Answer, Endpoint, ParamKind, Tag, Verb};
 use crate::problem::{self, Kind};
 use crate::routes::TABLE;
@@ -41,6 +41,21 @@ fn reads_body(endpoint: &Endpoint) -> bool {
     endpoint.verb.reads_body(&http::Method::POST)
 }
 
+/// Whether it is sent JSON of the administration.
+fn takes_settings(endpoint: &Endpoint) -> bool {
+    super::operation::has_body(endpoint)
+}
+
+fn wants_proof(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.access, Access::Roles { proof: true, .. })
+}
+
+/// Whether its replies are written once for all operations that have the same: those of the token endpoint may have the
+/// form of RFC 6749 as well.
+pub(super) fn are_shared(endpoint: &Endpoint) -> bool {
+    !matches!(endpoint.verb, Verb::Post | Verb::GetOrPost)
+}
+
 fn records(endpoint: &Endpoint) -> bool {
     const RECORDING: [&str; 5] =
         ["getTask", "downloadTaskItem", "listDocuments", "listSpaceDocuments", "downloadDocument"];
@@ -73,7 +88,17 @@ static RULES: &[Rule] = &[
     ),
     (&problem::UNAUTHORIZED, asks_for_token, "Send an access token: Authorization: Bearer <token>."),
     (&problem::INVALID_TOKEN, asks_for_token, "The access token expired."),
-    (&problem::INSUFFICIENT_SCOPE, asks_for_token, "The token needs one of these scopes: tasks:read."),
+    (
+        &problem::INSUFFICIENT_SCOPE,
+        |e| asks_for_token(e) && !is_administration(e),
+        "The token needs one of these scopes: tasks:read.",
+    ),
+    (
+        &problem::PROOF_WANTED,
+        wants_proof,
+        "Prove once more who you are, at /console/confirm, or let the application ask with max_age.",
+    ),
+    (&problem::NOT_ADMITTED, is_administration, "This needs the role admin."),
     (&problem::UNKNOWN_PATH, nobody, "The paths that there are stand in /~/open-api/openapi.json."),
     (&problem::NOT_FOUND, names_something, "There is no loan request \"01a169cd-036d-7cf9-b09c-e92c04714d94\"."),
     (&problem::METHOD_NOT_ALLOWED, any, "This path answers GET, HEAD; the replica's data is read-only."),
@@ -84,11 +109,20 @@ static RULES: &[Rule] = &[
     ),
     (&problem::NOT_ACCEPTABLE, |e| is_data(e) && !is_file(e), "This path answers application/json."),
     (
+        &problem::CONFLICT,
+        |e| is_administration(e) && e.verb != Verb::Get,
+        "This is the last administrator who may sign in; make another one first.",
+    ),
+    (
         &problem::POSITION_AHEAD,
         |e| is_stream(e) || has_as_of(e),
         "Position 30000 lies ahead of this replica's log, which ends at 24023: it belongs to another log, or this one was restored from a backup. Read everything anew.",
     ),
-    (&problem::LOAN_PURGED, names_something, "Its data was erased for good, as the platform asked."),
+    (
+        &problem::LOAN_PURGED,
+        |e| is_data(e) && names_something(e),
+        "Its data was erased for good, as the platform asked.",
+    ),
     (
         &problem::AS_OF_ERASED,
         |e| has_as_of(e) && names_something(e),
@@ -97,10 +131,12 @@ static RULES: &[Rule] = &[
     (&problem::BLOB_ERASED, is_file, "The platform erased them for good."),
     (
         &problem::CONTENT_TOO_LARGE,
-        |e| !reads_body(e) || e.verb == Verb::GetOrPost,
+        |e| !reads_body(e) || e.verb == Verb::GetOrPost || is_administration(e),
         "This path reads no request body; what is asked for stands in the URL.",
     ),
     (&problem::UNSUPPORTED_CODING, reads_body, "Send the request body without Content-Encoding."),
+    (&problem::UNSUPPORTED_TYPE, takes_settings, "Send the body as application/json."),
+    (&problem::UNUSABLE_SETTINGS, takes_settings, "A client with authorization codes needs a redirect URI."),
     (&problem::HEADERS_TOO_LARGE, any, "At most 80 header fields and 32768 bytes of them are read."),
     (
         &problem::RATE_LIMITED,
@@ -125,6 +161,11 @@ static RULES: &[Rule] = &[
     (&problem::BLOB_DAMAGED, is_file, "The stored bytes are not what their reference says; the operator was told."),
     (&problem::BLOB_TOO_LARGE, is_file, "The file has 2147483648 bytes, at most 1073741824 are served."),
     (&problem::ACCESS_NOT_RECORDED, records, "Reads of sensitive data are served only once they are on record."),
+    (
+        &problem::CHANGE_NOT_RECORDED,
+        |e| is_administration(e) && e.verb != Verb::Get,
+        "Look whether it was made before you repeat it.",
+    ),
     (&problem::OVERLOADED, takes_turns, "More requests wait than can be answered soon."),
 ];
 
@@ -148,18 +189,20 @@ pub(super) fn response(endpoint: &Endpoint, status: u16, kinds: &[&Kind]) -> Val
     })
 }
 
-/// The name of that reply in `components`: its status and codes, which decide everything in it.
-pub(super) fn name(status: u16, kinds: &[&Kind]) -> String {
+/// The name of that reply in `components`: its status and codes, and whether it is about data, which decide everything in
+/// it.
+pub(super) fn name(endpoint: &Endpoint, status: u16, kinds: &[&Kind]) -> String {
     let codes: Vec<&str> = kinds.iter().map(|kind| kind.code).collect();
-    format!("{status}.{}", codes.join("."))
+    let of = if is_administration(endpoint) { "admin." } else { "" };
+    format!("{of}{status}.{}", codes.join("."))
 }
 
 /// Every reply with problems, once, for `components`.
 pub(super) fn shared() -> Value {
     let mut responses = Map::new();
-    for endpoint in TABLE.iter().filter(|endpoint| endpoint.verb == Verb::Get) {
+    for endpoint in TABLE.iter().filter(|endpoint| are_shared(endpoint)) {
         for (status, kinds) in of(endpoint) {
-            responses.insert(name(status, &kinds), response(endpoint, status, &kinds));
+            responses.insert(name(endpoint, status, &kinds), response(endpoint, status, &kinds));
         }
     }
     Value::Object(responses)
@@ -194,9 +237,9 @@ mod tests {
     #[test]
     fn replies_with_the_same_name_are_the_same() {
         let shared = shared();
-        for endpoint in TABLE.iter().filter(|endpoint| endpoint.verb == Verb::Get) {
+        for endpoint in TABLE.iter().filter(|endpoint| are_shared(endpoint)) {
             for (status, kinds) in of(endpoint) {
-                let name = name(status, &kinds);
+                let name = name(endpoint, status, &kinds);
                 assert_eq!(shared[&name], response(endpoint, status, &kinds), "{name} of {}", endpoint.id);
             }
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::operation::is_grant;
+use super::operation::{has_body, is_grant};
 use crate::endpoint::{Access, Answer, Endpoint, Verb};
 
 const HOST: &str = "https://your-continuity-suite:8083";
@@ -10,7 +10,8 @@ const HOST: &str = "https://your-continuity-suite:8083";
 pub(super) fn of(endpoint: &Endpoint) -> Value {
     let (shell, python, javascript) = match (endpoint.verb, endpoint.access) {
         (Verb::Post, _) if is_grant(endpoint) => token(endpoint.path),
-        (Verb::Post, _) => about(endpoint.path),
+        (_, Access::Roles { .. }) => administer(endpoint),
+        (Verb::Post | Verb::Patch | Verb::Delete, _) => about(endpoint.path),
         (_, Access::AnyOf(_) | Access::OpenId) => read(endpoint, true),
         (_, Access::Open) => read(endpoint, false),
     };
@@ -54,6 +55,34 @@ fn about(path: &str) -> (String, String, String) {
     );
     let javascript = format!(
         "const response = await fetch(\"{url}\", {{\n  method: \"POST\",\n  body: new URLSearchParams({{\n    client_id: \"your_client_id\",\n    client_secret: \"your_client_secret\",\n    token: accessToken,\n  }}),\n}});\nconst data = await response.json();"
+    );
+    (shell, python, javascript)
+}
+
+/// Something of the administration, with a token that a person granted for it.
+fn administer(endpoint: &Endpoint) -> (String, String, String) {
+    if endpoint.verb == Verb::Get {
+        return read(endpoint, true);
+    }
+    let url = format!("{HOST}{}", endpoint.path);
+    let method = super::verb(endpoint);
+    let shouted = method.to_ascii_uppercase();
+    let sends = has_body(endpoint);
+    let body = if sends { " \\\n  --json \"$BODY\"" } else { "" };
+    let shell = format!(
+        "curl --cacert ca.pem -X {shouted} \"{}\" \\\n  -H \"Authorization: Bearer $ACCESS_TOKEN\"{body}",
+        shell_names(&url)
+    );
+    let url_python = if url.contains('{') { format!("f\"{}\"", python_names(&url)) } else { format!("\"{url}\"") };
+    let body = if sends { ",\n    json=body" } else { "" };
+    let python = format!(
+        "import requests\n\nresponse = requests.{method}(\n    {url_python},\n    verify=\"ca.pem\",\n    headers={{\"Authorization\": f\"Bearer {{access_token}}\"}}{body},\n)\nresponse.raise_for_status()"
+    );
+    let url_script = if url.contains('{') { format!("`{}`", url.replace('{', "${")) } else { format!("\"{url}\"") };
+    let (kind, body) =
+        if sends { (", \"Content-Type\": \"application/json\"", "\n  body: JSON.stringify(body),") } else { ("", "") };
+    let javascript = format!(
+        "const response = await fetch({url_script}, {{\n  method: \"{shouted}\",\n  headers: {{Authorization: `Bearer ${{accessToken}}`{kind}}},{body}\n}});\nif (!response.ok) throw new Error(await response.text());"
     );
     (shell, python, javascript)
 }

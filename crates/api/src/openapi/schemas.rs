@@ -47,6 +47,9 @@ fn schema(block: &str) -> Option<(String, Value)> {
         schema["additionalProperties"] = json!({"type": ["string", "null"]});
         schema["maxProperties"] = 32.into();
     }
+    if CLOSED.contains(&name) {
+        schema["additionalProperties"] = false.into();
+    }
     Some((name.to_owned(), schema))
 }
 
@@ -84,6 +87,8 @@ fn of(kind: &str) -> Value {
 
 /// What is sent, and not answered.
 const REQUESTS: [&str; 2] = ["TokenRequest", "AboutToken"];
+/// Settings, of which no other member is taken: what was meant to bind would be left out.
+const CLOSED: [&str; 5] = ["SecretRotation", "KeyRotation", "KeyRetirement", "AccountSettings", "ApplicationSettings"];
 
 const WORDS: &[(&str, &[&str])] = &[
     ("loanStatus", words::LOAN_STATUS),

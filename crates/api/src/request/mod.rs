@@ -1,6 +1,7 @@
 //! What arrives: query, credentials, accepted formats, request id.
 
 pub(crate) mod accept;
+pub(crate) mod administrator;
 pub(crate) mod bearer;
 pub(crate) mod body;
 pub(crate) mod head;

@@ -103,6 +103,10 @@ fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {
 fn refusal(kind: &ParamKind, value: &str) -> Option<String> {
     match kind {
         ParamKind::AnyOf(_) | ParamKind::Names | ParamKind::Cursor => None,
+        ParamKind::Text { most } => {
+            let plain = value.chars().count() <= *most && !value.chars().any(char::is_control);
+            (!plain).then(|| format!("a text of at most {most} characters"))
+        }
         ParamKind::AsOf => as_of::check(value).err().map(str::to_owned),
         ParamKind::Filter(by, _) => by.check(value).err().map(str::to_owned),
         ParamKind::OneOf { values, .. } => (!values.contains(&value)).then(|| format!("one of {}", values.join(", "))),

@@ -1,5 +1,6 @@
 //! The table of endpoints: one file each, its place in the tree is its place in the URL.
 
+mod admin;
 mod changes;
 mod health;
 mod live;
@@ -11,6 +12,18 @@ mod replica;
 mod well_known;
 
 use crate::endpoint::Endpoint;
+
+/// The endpoints of each path.
+pub(crate) fn by_path() -> Vec<Vec<&'static Endpoint>> {
+    let mut paths: Vec<Vec<&'static Endpoint>> = Vec::new();
+    for endpoint in TABLE {
+        match paths.iter_mut().find(|one| one[0].path == endpoint.path) {
+            Some(path) => path.push(endpoint),
+            None => paths.push(vec![endpoint]),
+        }
+    }
+    paths
+}
 
 /// Every endpoint. What is not in here is 404.
 pub(crate) static TABLE: &[&Endpoint] = &[
@@ -47,6 +60,41 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &replica::accesses::ENDPOINT,
     &replica::blobs::ALL,
     &replica::blobs::OF_LOAN,
+    &admin::me::ENDPOINT,
+    &admin::clients::LIST,
+    &admin::clients::CREATE,
+    &admin::clients::GET,
+    &admin::clients::CHANGE,
+    &admin::clients::DELETE,
+    &admin::clients::ENABLE,
+    &admin::clients::DISABLE,
+    &admin::clients::ROTATE,
+    &admin::definitions::EXPORT,
+    &admin::definitions::IMPORT,
+    &admin::applications::LIST,
+    &admin::applications::REGISTER,
+    &admin::applications::GET,
+    &admin::applications::CHANGE,
+    &admin::applications::DELETE,
+    &admin::applications::ROTATE,
+    &admin::accounts::LIST,
+    &admin::accounts::CREATE,
+    &admin::accounts::GET,
+    &admin::accounts::CHANGE,
+    &admin::accounts::DELETE,
+    &admin::accounts::ENABLE,
+    &admin::accounts::DISABLE,
+    &admin::accounts::INVITE,
+    &admin::accounts::RESET_FACTORS,
+    &admin::sessions::LIST,
+    &admin::sessions::END_ALL,
+    &admin::sessions::END,
+    &admin::consents::LIST,
+    &admin::consents::WITHDRAW,
+    &admin::keys::LIST,
+    &admin::keys::ROTATE,
+    &admin::keys::RETIRE,
+    &admin::records::ENDPOINT,
     &health::ENDPOINT,
     &ready::ENDPOINT,
     &live::ENDPOINT,

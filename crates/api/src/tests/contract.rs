@@ -6,7 +6,7 @@ use http::{Request, StatusCode};
 use super::harness::{Feed, HOUSE, Replica, cut_off};
 use super::scopes::concrete;
 use crate::UnknownParameters;
-use crate::endpoint::{Access, Answer, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Verb};
 use crate::routes::TABLE;
 
 const LIST: &str = "/api/v1/loan-requests";
@@ -52,7 +52,8 @@ async fn other_things_that_are_not_there_are_404() {
 
 #[tokio::test]
 async fn an_unknown_parameter_is_refused_everywhere() {
-    for endpoint in TABLE.iter().filter(|e| e.verb == Verb::Get) {
+    let of_people = |e: &Endpoint| matches!(e.access, Access::Roles { .. });
+    for endpoint in TABLE.iter().filter(|e| e.verb == Verb::Get && !of_people(e)) {
         let answer = HOUSE.get(&format!("{}?stauts=BID", concrete(endpoint))).await;
         assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::BAD_REQUEST, "unknown-parameter"));
         assert!(answer.text().contains("`stauts`"), "{}", answer.text());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use continuity_auth::{
-    Auth, AuthOptions, ClientSettings, KeyRotation, Scope, ScopeSet, SigningAlgorithm, TokenRequest,
+    Auth, AuthOptions, ClientSettings, KeyRotation, Scope, ScopeSet, SignInPolicy, SigningAlgorithm, TokenRequest,
 };
 use continuity_base::{Clock, ManualClock, Stop, Timestamp};
 use continuity_events::CloudEvent;
@@ -272,7 +272,7 @@ impl Replica {
         };
         adjust(&mut state);
         let tokens = tokens(&state.auth);
-        let router = router(state.clone(), Pages::default());
+        let router = router(state.clone(), Pages { session: continuity_console::session, ..Pages::default() });
         Self { router, state, clock, tokens, stop, engine: Some(thread), log: writer, ledger: written, feed, dir }
     }
 
@@ -355,7 +355,8 @@ impl Drop for Replica {
 /// A server of its own with a key that is made quickly.
 pub(crate) fn auth_options(dir: &Path, issuer: &str, clock: Arc<dyn Clock>) -> AuthOptions {
     let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-    AuthOptions { rotation, ..AuthOptions::new(dir, issuer, clock) }
+    let sign_in = SignInPolicy { second_factor_required: false, ..SignInPolicy::default() };
+    AuthOptions { rotation, sign_in, ..AuthOptions::new(dir, issuer, clock) }
 }
 
 /// A token of each scope and one of all (`all`), each of a client of its own.

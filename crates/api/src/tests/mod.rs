@@ -1,6 +1,7 @@
 //! Over the real router, a real authorization server and real read models.
 
 mod access_records;
+mod administration;
 mod as_of;
 mod changes;
 mod completeness;
@@ -16,6 +17,7 @@ mod limited;
 mod lists;
 mod nested;
 mod pages;
+mod people;
 mod scope_matrix;
 mod scopes;
 mod search;

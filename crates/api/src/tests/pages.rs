@@ -28,7 +28,7 @@ fn router() -> Router {
         *response.status_mut() = status;
         response
     };
-    crate::router(HOUSE.state.clone(), Pages { routes, refusal })
+    crate::router(HOUSE.state.clone(), Pages { routes, refusal, ..Pages::default() })
 }
 
 async fn answer(request: http::request::Builder, body: Body) -> (StatusCode, HeaderMap, String) {

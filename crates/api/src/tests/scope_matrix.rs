@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use continuity_auth::{Auth, Scope};
+use continuity_auth::{Auth, Role, Scope};
 use continuity_base::Clock;
 use http::{Request, StatusCode};
 use serde_json::Value;
 
 use super::harness::{Answer, Feed, Replica, auth_options, tokens};
+use super::people::People;
 use super::scopes::with_ids;
 
 /// Who may read what, written by hand: this table is the other side, and must not be made from the code. Empty: everybody.
@@ -62,6 +63,48 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// Where a person has to have let the client in; no scope of data opens it.
 const OF_PEOPLE: &[&str] = &["/oauth/userinfo"];
+
+/// For people with one of these roles, and whether a recent proof is wanted, by method; no token of a client opens them.
+const OF_ROLES: &[(&str, &str, &[Role], bool)] = &[
+    ("get", "/api/v1/admin/me", EVERYBODY, false),
+    ("get", "/api/v1/admin/clients", ADMIN, false),
+    ("post", "/api/v1/admin/clients", ADMIN, true),
+    ("get", "/api/v1/admin/clients/{clientId}", ADMIN, false),
+    ("patch", "/api/v1/admin/clients/{clientId}", ADMIN, true),
+    ("delete", "/api/v1/admin/clients/{clientId}", ADMIN, true),
+    ("post", "/api/v1/admin/clients/{clientId}/enable", ADMIN, true),
+    ("post", "/api/v1/admin/clients/{clientId}/disable", ADMIN, false),
+    ("post", "/api/v1/admin/clients/{clientId}/secret", ADMIN, true),
+    ("get", "/api/v1/admin/client-definitions", ADMIN, false),
+    ("post", "/api/v1/admin/client-definitions", ADMIN, true),
+    ("get", "/api/v1/admin/applications", DEVELOPERS, false),
+    ("post", "/api/v1/admin/applications", DEVELOPERS, true),
+    ("get", "/api/v1/admin/applications/{clientId}", DEVELOPERS, false),
+    ("patch", "/api/v1/admin/applications/{clientId}", DEVELOPERS, true),
+    ("delete", "/api/v1/admin/applications/{clientId}", DEVELOPERS, true),
+    ("post", "/api/v1/admin/applications/{clientId}/secret", DEVELOPERS, true),
+    ("get", "/api/v1/admin/accounts", ADMIN, false),
+    ("post", "/api/v1/admin/accounts", ADMIN, true),
+    ("get", "/api/v1/admin/accounts/{accountId}", ADMIN, false),
+    ("patch", "/api/v1/admin/accounts/{accountId}", ADMIN, true),
+    ("delete", "/api/v1/admin/accounts/{accountId}", ADMIN, true),
+    ("post", "/api/v1/admin/accounts/{accountId}/enable", ADMIN, true),
+    ("post", "/api/v1/admin/accounts/{accountId}/disable", ADMIN, false),
+    ("post", "/api/v1/admin/accounts/{accountId}/link", ADMIN, true),
+    ("post", "/api/v1/admin/accounts/{accountId}/reset-factors", ADMIN, true),
+    ("get", "/api/v1/admin/accounts/{accountId}/sessions", ADMIN, false),
+    ("delete", "/api/v1/admin/accounts/{accountId}/sessions", ADMIN, false),
+    ("delete", "/api/v1/admin/accounts/{accountId}/sessions/{sessionId}", ADMIN, false),
+    ("delete", "/api/v1/admin/accounts/{accountId}/consents/{clientId}", ADMIN, false),
+    ("get", "/api/v1/admin/consents", ADMIN, false),
+    ("get", "/api/v1/admin/keys", ADMIN, false),
+    ("post", "/api/v1/admin/keys/rotate", ADMIN, true),
+    ("post", "/api/v1/admin/keys/{keyId}/retire", ADMIN, true),
+    ("get", "/api/v1/admin/records", &[Role::Admin, Role::Auditor], false),
+];
+const ADMIN: &[Role] = &[Role::Admin];
+const DEVELOPERS: &[Role] = &[Role::Developer, Role::Admin];
+const EVERYBODY: &[Role] = &[Role::Admin, Role::Operator, Role::Auditor, Role::Developer, Role::Viewer];
 
 type Tokens = BTreeMap<&'static str, String>;
 
@@ -143,6 +186,50 @@ impl Matrix {
         }
     }
 
+    /// Operations of the administration: no token of a client opens one, and each role the ones that the table says.
+    async fn of_roles(&self, paths: &serde_json::Map<String, Value>) {
+        let operations = paths.iter().filter(|(path, _)| path.starts_with("/api/v1/admin"));
+        let documented =
+            operations.flat_map(|(path, verbs)| verbs.as_object().unwrap().keys().map(move |verb| (verb, path)));
+        let documented: BTreeSet<(&str, &str)> =
+            documented.map(|(verb, path)| (verb.as_str(), path.as_str())).collect();
+        assert_eq!(
+            documented,
+            OF_ROLES.iter().map(|row| (row.0, row.1)).collect(),
+            "methods of the document and the table"
+        );
+        let people = People::new(&self.replica).await;
+        for (verb, path, roles, proof) in OF_ROLES {
+            let security = &paths[*path][*verb]["security"];
+            assert_eq!(*security, serde_json::json!([{"session": []}, {"administrator": ["admin"]}]), "{path}");
+            assert_eq!(refusal(&self.ask(verb, path, None).await).1, "unauthorized", "{path}");
+            for scope in Scope::ALL.map(Scope::as_str) {
+                for tokens in self.bad.iter().map(|(_, tokens)| tokens).chain([&self.good]) {
+                    let answer = self.ask(verb, path, Some(&tokens[scope])).await;
+                    assert_eq!(
+                        refusal(&answer),
+                        (StatusCode::UNAUTHORIZED, "invalid-token".to_owned()),
+                        "{verb} {path}"
+                    );
+                }
+            }
+            for role in Role::ALL {
+                let what = format!("{verb} {path} as {}", role.name());
+                let fresh = refusal(&people.ask(verb, path, role, true).await).1;
+                assert_eq!(fresh != "not-admitted", roles.contains(&role), "{what}: {fresh}");
+                let stale = refusal(&people.ask(verb, path, role, false).await).1;
+                let wanted = if !roles.contains(&role) {
+                    "not-admitted"
+                } else if *proof {
+                    "proof-wanted"
+                } else {
+                    &fresh
+                };
+                assert_eq!(stale, wanted, "{what}, who proved it long ago");
+            }
+        }
+    }
+
     /// An operation that anybody may use: a token, whatever it is worth, changes nothing.
     async fn open(&self, verb: &str, path: &str) {
         let plain = self.ask(verb, path, None).await;
@@ -192,7 +279,8 @@ async fn every_operation_is_open_to_exactly_who_the_table_says() {
     let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     let ours: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    let table = TABLE.iter().map(|row| row.0).chain(OF_PEOPLE.iter().copied());
+    let of_roles = OF_ROLES.iter().map(|row| row.1);
+    let table = TABLE.iter().map(|row| row.0).chain(OF_PEOPLE.iter().copied()).chain(of_roles);
     assert_eq!(ours, table.collect(), "the paths of the document and of the table");
     let matrix = Matrix::new();
     for path in OF_PEOPLE {
@@ -201,6 +289,7 @@ async fn every_operation_is_open_to_exactly_who_the_table_says() {
             matrix.of_people(verb, path).await;
         }
     }
+    matrix.of_roles(paths).await;
     for (path, scopes) in TABLE {
         for (verb, operation) in paths[*path].as_object().unwrap() {
             let security = operation["security"].as_array().unwrap();

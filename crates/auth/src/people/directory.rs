@@ -9,6 +9,7 @@ use continuity_base::Timestamp;
 use parking_lot::RwLock;
 
 use super::account::Account;
+use super::role::Role;
 use super::row::{AccountRow, SessionRow};
 use super::session::SessionView;
 use crate::keys::secret::SecretDigest;
@@ -156,6 +157,15 @@ impl People {
                 && row.link.as_ref().is_some_and(|(link, until)| bool::from(link.matches(digest)) && now < *until)
         };
         state.accounts.values().find(|entered| good(&entered.row)).map(|entered| entered.row.clone())
+    }
+
+    /// Whether it is the only open account that administers.
+    pub(crate) fn is_last_administrator(&self, id: &str) -> bool {
+        let state = self.0.read();
+        let administers =
+            |row: &AccountRow| row.is_open() && row.stored.roles.iter().any(|role| role == Role::Admin.name());
+        let rows = || state.accounts.values().map(|entered| &entered.row).filter(|row| administers(row));
+        rows().any(|row| row.id == id) && rows().count() == 1
     }
 
     /// Oldest first.

@@ -10,9 +10,11 @@ use zeroize::Zeroizing;
 use super::account::{Account, AccountSettings, normalised};
 use super::event::{AccountEvent, PasswordHash, PasswordSet};
 use super::password;
+use super::role::Role;
 use super::session::Origin;
 use super::sign_in::{SignInError, secret};
 use crate::control::event::{By, Change};
+use crate::control::force::InForce;
 use crate::{Auth, AuthError};
 
 /// How long a one-time link is good.
@@ -52,11 +54,23 @@ impl Auth {
 
     /// Gives an account other settings. Blocks until it is durable; nothing is recorded when nothing changes.
     pub fn change_account(&self, id: &str, settings: AccountSettings) -> Result<Account, AuthError> {
-        let settings = settings.checked()?;
+        self.change_account_with(id, |_| Ok(settings))
+    }
+
+    /// As [`Auth::change_account`], with what `change` makes of the present settings: no change of somebody else is lost.
+    pub fn change_account_with(
+        &self,
+        id: &str,
+        change: impl FnOnce(&AccountSettings) -> Result<AccountSettings, AuthError>,
+    ) -> Result<Account, AuthError> {
         self.control().change(self.by(), |force, _| {
             let before = force.people.account(id)?.view().settings;
+            let settings = change(&before)?.checked()?;
             if force.people.by_email(&settings.email).is_some_and(|other| other.id != id) {
                 return Err(AuthError::Conflict(format!("there is another account of {}", settings.email)));
+            }
+            if !settings.roles.contains(&Role::Admin) {
+                leaves_an_administrator(force, id)?;
             }
             let changed = AccountEvent::Changed(settings.clone().into());
             Ok((before != settings).then(|| Change::Account { id: id.to_owned(), what: changed }))
@@ -69,7 +83,10 @@ impl Auth {
         self.control().change(self.by(), |force, _| {
             let what = match (force.people.account(id)?.enabled, enabled) {
                 (false, true) => AccountEvent::Enabled,
-                (true, false) => AccountEvent::Disabled,
+                (true, false) => {
+                    leaves_an_administrator(force, id)?;
+                    AccountEvent::Disabled
+                }
                 _ => return Ok(None),
             };
             Ok(Some(Change::Account { id: id.to_owned(), what }))
@@ -79,7 +96,11 @@ impl Auth {
 
     /// Deletes an account for good. Blocks until it is durable.
     pub fn delete_account(&self, id: &str) -> Result<(), AuthError> {
-        self.on_account(id, |_| Ok(AccountEvent::Deleted))
+        self.control().change(self.by(), |force, _| {
+            force.people.account(id)?;
+            leaves_an_administrator(force, id)?;
+            Ok(Some(Change::Account { id: id.to_owned(), what: AccountEvent::Deleted }))
+        })
     }
 
     /// Takes an account's authenticator app, passkeys and recovery codes away, for somebody who lost them, and ends its
@@ -165,4 +186,13 @@ impl Auth {
             Ok(Some(Change::Account { id: id.to_owned(), what }))
         })
     }
+}
+
+/// Nobody would let anybody in again: the last administrator stays one.
+fn leaves_an_administrator(force: &InForce, id: &str) -> Result<(), AuthError> {
+    if force.people.is_last_administrator(id) {
+        let why = "this is the last administrator who may sign in; make another one first";
+        return Err(AuthError::Conflict(why.to_owned()));
+    }
+    Ok(())
 }

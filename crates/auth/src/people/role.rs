@@ -14,11 +14,13 @@ pub enum Role {
     Auditor,
     /// Loans, within the scopes that were given.
     Viewer,
+    /// Applications of its own, which act for people who let them in.
+    Developer,
 }
 
 impl Role {
     /// Every one, the one that may most first.
-    pub const ALL: [Self; 4] = [Self::Admin, Self::Operator, Self::Auditor, Self::Viewer];
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Operator, Self::Auditor, Self::Developer, Self::Viewer];
 
     /// The name as it is stored and shown.
     pub const fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Role {
             Self::Operator => "operator",
             Self::Auditor => "auditor",
             Self::Viewer => "viewer",
+            Self::Developer => "developer",
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Session {
 }
 
 /// What the console is called where clients are named.
-const CONSOLE: &str = "console";
+pub(crate) const CONSOLE: &str = "console";
 
 impl Session {
     /// Its person, for the administration: there are no data in it.

@@ -19,13 +19,25 @@ pub(crate) const PATH: &str = "/console/confirm";
 struct Page {
     frame: Frame,
     faults: Faults,
-    totp: bool,
-    passkey: bool,
-    recovery: bool,
-    password: bool,
+    with: Means,
     email: String,
     next: String,
     back: String,
+}
+
+/// What it can be proved with.
+#[expect(clippy::struct_excessive_bools, reason = "any of them may be there beside the others")]
+struct Means {
+    totp: bool,
+    passkey: bool,
+    recovery: bool,
+    is_password: bool,
+}
+
+impl Means {
+    fn is_nothing(&self) -> bool {
+        !(self.totp || self.passkey || self.recovery || self.is_password)
+    }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
@@ -49,10 +61,7 @@ fn render(visit: &Visit, session: &Session, (status, faults): (StatusCode, Fault
     let page = Page {
         frame: visit.frame(visit.texts().confirm_title).with_faults(!faults.is_empty()),
         faults,
-        totp,
-        passkey,
-        recovery,
-        password: proof == Proof::Password,
+        with: Means { totp, passkey, recovery, is_password: proof == Proof::Password },
         email: session.account.settings.email.clone(),
         next: next.unwrap_or_default().to_owned(),
         back: account::PATH.to_owned(),

@@ -4,7 +4,6 @@ use anyhow::{Context, Result, bail};
 use continuity_auth::{Account, AccountSettings, Auth, By};
 use serde_json::{Value, json};
 
-use super::clients::merge;
 use crate::control::{AccountOrder, Command};
 
 /// The page that a one-time link opens.
@@ -29,9 +28,7 @@ pub(super) fn execute(auth: &Auth, actor: &str, is_running: bool, command: &Comm
         }
         AccountOrder::Change { account, change } => {
             let account = auth.find_account(account)?;
-            let mut settings = serde_json::to_value(&account.settings)?;
-            merge(&mut settings, change);
-            shown(&auth.change_account(&account.id, parse(settings)?)?)
+            shown(&auth.change_account_with(&account.id, |settings| settings.merged(change))?)
         }
         AccountOrder::SetEnabled { account, enabled } => {
             shown(&auth.set_account_enabled(&auth.find_account(account)?.id, *enabled)?)

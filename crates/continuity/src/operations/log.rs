@@ -1,7 +1,7 @@
 //! The replica log and the control log: verify them, read them.
 
 use anyhow::Result;
-use continuity_auth::ControlRecord;
+use continuity_auth::ControlRecordAt;
 use continuity_base::Timestamp;
 use continuity_events::record::{self, Received};
 use continuity_log::{Kind, Log, Record};
@@ -61,14 +61,5 @@ pub(super) fn item(position: u64, record: &Record, payload: bool) -> Result<Valu
 
 /// A record of the control log: who did what, from where and why.
 pub(super) fn control_item(position: u64, record: &Record) -> Result<Value> {
-    let mut item = json!({
-        "position": position,
-        "at": Timestamp::from_micros(record.arrived_at).to_string(),
-    });
-    if let (Some(item), Value::Object(said)) =
-        (item.as_object_mut(), serde_json::to_value(ControlRecord::read(&record.payload)?)?)
-    {
-        item.extend(said);
-    }
-    Ok(item)
+    Ok(serde_json::to_value(ControlRecordAt::read(position, record)?)?)
 }

@@ -11,6 +11,8 @@ pub(super) fn write(page: &mut String, document: &Value, endpoint: &Endpoint) {
         Verb::Get => ("get", "GET"),
         Verb::GetOrPost => ("get", "GET or POST"),
         Verb::Post => ("post", "POST"),
+        Verb::Patch => ("patch", "PATCH"),
+        Verb::Delete => ("delete", "DELETE"),
     };
     let operation = &document["paths"][endpoint.path][verb];
     let (id, summary) = (endpoint.id, escape(endpoint.summary));
@@ -43,11 +45,19 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 fn scopes(page: &mut String, operation: &Value) {
-    let alternatives = operation["security"].as_array().into_iter().flatten();
-    let names: Vec<String> = alternatives
+    let alternatives = || operation["security"].as_array().into_iter().flatten();
+    let names: Vec<String> = alternatives()
         .filter_map(|alternative| Some(format!("<code>{}</code>", escape(alternative["oauth2"][0].as_str()?))))
         .collect();
     match names.as_slice() {
+        [] if alternatives().any(|alternative| alternative.get("session").is_some()) => {
+            page.push_str(
+                "<p class=\"scope\">For people who are signed in, or their application with <code>admin</code></p>\n",
+            );
+        }
+        [] if alternatives().next().is_some() => {
+            page.push_str("<p class=\"scope\">For applications that a person let in</p>\n");
+        }
         [] => page.push_str("<p class=\"scope\">Open to anybody</p>\n"),
         names => put(page, format_args!("<p class=\"scope\">Needs {}</p>\n", names.join(" or "))),
     }

@@ -1,0 +1,63 @@
+//! Who administers: somebody who is signed in, or whose application brings a token for it; and whether that person may.
+
+use std::net::IpAddr;
+
+use continuity_auth::{PROOF_LIFE, Principal, Role};
+use http::Method;
+use http::header::WWW_AUTHENTICATE;
+use http::request::Parts;
+
+use super::bearer::{REALM, token};
+use crate::call::{Shared, internal};
+use crate::problem::{NOT_ADMITTED, PROOF_WANTED, Problem};
+
+/// The person, if one of the roles is there, and a recent proof of who it is where one is wanted. Tokens that clients get
+/// for themselves open nothing here: they are for another audience.
+pub(crate) fn admit(
+    shared: &Shared,
+    (roles, proof): (&[Role], bool),
+    parts: &Parts,
+    from: Option<IpAddr>,
+) -> Result<Option<Principal>, Problem> {
+    let auth = &shared.state.auth;
+    let principal = match token(&parts.headers)? {
+        Some(token) => auth
+            .verify_administrator(token, from)
+            .map_err(|error| Problem::unauthorized(REALM, Some(error.public_description())))?,
+        None => of_session(shared, parts, from)?,
+    };
+    let person = principal.person.as_ref().ok_or_else(|| internal("somebody administers who is no person"))?;
+    // Deleted meanwhile.
+    let account = auth.account(&person.account);
+    let account = account.map_err(|_| Problem::unauthorized(REALM, Some("The access token is invalid")))?;
+    if !roles.iter().any(|role| account.has_role(*role)) {
+        let names = roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" or ");
+        return Err(Problem::new(&NOT_ADMITTED, format!("This needs the role {names}.")));
+    }
+    if proof && !auth.is_recent(person.proved_at) {
+        return Err(proof_wanted());
+    }
+    Ok(Some(principal))
+}
+
+fn of_session(shared: &Shared, parts: &Parts, from: Option<IpAddr>) -> Result<Principal, Problem> {
+    let changes = parts.method != Method::GET && parts.method != Method::HEAD;
+    let session = (shared.session)(&shared.state.auth, &parts.headers, from, changes);
+    let session = session.map_err(|why| Problem::new(&NOT_ADMITTED, why))?;
+    let session = session.ok_or_else(|| Problem::unauthorized(REALM, None))?;
+    if !session.duties.is_empty() {
+        let detail = "Change the password or set up the second factor first, at /console/account.";
+        return Err(Problem::new(&NOT_ADMITTED, detail));
+    }
+    Ok(session.principal())
+}
+
+/// RFC 9470 section 3.
+pub(crate) fn proof_wanted() -> Problem {
+    let seconds = PROOF_LIFE.as_secs();
+    let challenge = format!(
+        "Bearer realm=\"{REALM}\", error=\"insufficient_user_authentication\", error_description=\"A recent proof of who you are is needed\", max_age=\"{seconds}\""
+    );
+    let detail = "Prove once more who you are, at /console/confirm, or let the application ask with max_age.";
+    Problem::new(&PROOF_WANTED, detail).header(WWW_AUTHENTICATE, &challenge)
+}
