@@ -88,6 +88,21 @@ async fn python_applications_are_let_in() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The administration, by an application and from a browser's session; an application that a person registers.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_administer() -> Result<(), Failure> {
+    let demo = Demo::new().argument("--loans").argument("3").argument("--rate").argument("0").start().await?;
+    let mut command = Command::new(python());
+    command.arg(format!("{}/clients/administration.py", env!("CARGO_MANIFEST_DIR")));
+    command.arg(demo.told("baseUrl")?).arg(binary()?).arg(demo.data_dir());
+    command.env("REQUESTS_CA_BUNDLE", demo.told("caFile")?);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert_eq!(out.lines().count(), 2, "{out}");
+    Ok(())
+}
+
 /// The authority and certificate of the demo, as OpenSSL judges them; and `curl` with the system's own TLS.
 #[tokio::test(flavor = "multi_thread")]
 async fn openssl_and_curl_trust_the_demo() -> Result<(), Failure> {

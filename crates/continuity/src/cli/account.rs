@@ -73,7 +73,7 @@ pub(crate) struct AccountName {
 /// Settings of an account that may be left out. A list that is given is the whole list; an empty text makes it empty.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AccountFlags {
-    /// Roles, separated by spaces or commas: admin, operator, auditor, viewer.
+    /// Roles, separated by spaces or commas: admin, operator, auditor, developer, viewer.
     #[arg(long)]
     pub(crate) roles: Option<String>,
     /// What the person may read of loans: scopes, separated by spaces or commas.

@@ -107,6 +107,9 @@ pub(crate) struct ClientFlags {
     /// Requests at once after a pause; twice the former unless given.
     #[arg(long, value_name = "COUNT", requires = "requests_per_second")]
     pub(crate) burst: Option<u32>,
+    /// Whether people may let it administer this replica as they may (scope admin).
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) may_administer: Option<bool>,
     /// Whether it may ask about tokens of other clients (introspection).
     #[arg(long, value_name = "BOOL")]
     pub(crate) may_introspect: Option<bool>,

@@ -62,6 +62,7 @@ fn members(name: Option<String>, scopes: Option<String>, flags: ClientFlags) -> 
         _ => json!({ "requestsPerSecond": count, "burst": flags.burst.unwrap_or(count.saturating_mul(2)) }),
     };
     put("rateLimit", flags.requests_per_second.map(rate));
+    put("mayAdminister", flags.may_administer.map(Value::from));
     put("mayIntrospect", flags.may_introspect.map(Value::from));
     Ok(Value::Object(members))
 }
