@@ -11,6 +11,7 @@ mod blob_state;
 mod call;
 mod changes;
 pub mod completeness;
+mod cors;
 mod cursor;
 mod download;
 mod encoding;

@@ -15,6 +15,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use crate::access;
 use crate::as_of;
 use crate::call::{Call, Shared, starting};
+use crate::cors;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag};
 use crate::limits::Passage;
 use crate::metrics::RouteMetrics;
@@ -66,6 +67,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
     let uri = parts.uri.clone();
     let endpoint = route.endpoint(&method);
     let data = matches!(endpoint.access, Access::AnyOf(_));
+    let origin = cors::admitted(&shared.state.auth, endpoint, &parts.headers);
+    if let Some(mut response) = cors::preflight(origin.as_ref(), &route.allow, &parts) {
+        cors::mark(endpoint, origin, response.headers_mut());
+        response.headers_mut().insert(X_REQUEST_ID, request_id);
+        route.metrics.answered(&method, response.status(), std::time::Duration::ZERO);
+        return response;
+    }
     let mut passage = shared.admission.arrive(&parts);
     let answer = answer(&shared, (endpoint, &route.allow), &mut parts, body, &request_id, &mut passage).await;
     let fail = |problem| failure(&shared, problem, data, uri.path(), &request_id);
@@ -73,6 +81,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, route: Arc<Route>, request: Reque
     if let Err(problem) = shared.admission.leave(passage, &mut response) {
         response = fail(problem);
     }
+    cors::mark(endpoint, origin, response.headers_mut());
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     let duration = shared.state.clock.monotonic().saturating_sub(started);
     route.metrics.answered(&method, response.status(), duration);

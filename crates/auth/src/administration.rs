@@ -106,6 +106,11 @@ impl Auth {
         self.known(id)
     }
 
+    /// Whether that is the origin of an application that runs in browsers: of one of its redirect URIs.
+    pub fn is_origin_of_an_application(&self, origin: &str) -> bool {
+        self.clients().has_origin(origin)
+    }
+
     /// The settings of a client as they were written: what [`Auth::change_client`] takes.
     pub fn client_settings(&self, id: &str) -> Result<ClientSettings, AuthError> {
         Ok((*self.clients().settings(id)?).clone())

@@ -6,6 +6,7 @@ mod as_of;
 mod changes;
 mod completeness;
 mod contract;
+mod cors;
 mod downloads;
 mod files;
 mod filters;

@@ -14,6 +14,7 @@ use continuity_base::Timestamp;
 use jsonwebtoken::jwk::JwkSet;
 use parking_lot::{Mutex, RwLock};
 use subtle::Choice;
+use url::Url;
 
 use super::event::{Change, ClientUsed};
 use super::stamp::ChangeId;
@@ -37,7 +38,16 @@ pub(crate) struct Grantee {
 struct Entered {
     row: ClientRow,
     settings: Arc<ClientSettings>,
+    /// Where its pages are: the origins of its redirect URIs, if it runs in browsers.
+    origins: Vec<String>,
     live: Arc<LiveClient>,
+}
+
+/// The origins of an application that cannot keep a secret: it may be a page.
+fn origins(settings: &ClientSettings) -> Vec<String> {
+    let may_be_a_page = settings.authentication == Authentication::None;
+    let urls = settings.redirect_uris.iter().filter(|_| may_be_a_page).filter_map(|uri| Url::parse(uri).ok());
+    urls.map(|url| url.origin()).filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization()).collect()
 }
 
 impl Entered {
@@ -71,14 +81,14 @@ impl Clients {
     /// Enters or replaces a client. The live state changes for tokens that are cached too.
     pub(crate) fn put(&self, row: ClientRow) {
         let settings = Arc::new(ClientSettings::from(&row.settings));
-        let terms = row.terms(&settings);
+        let (terms, origins) = (row.terms(&settings), origins(&settings));
         let mut by_id = self.by_id.write();
         if let Some(entered) = by_id.get_mut(&row.id) {
             entered.live.set(terms);
-            (entered.row, entered.settings) = (row, settings);
+            (entered.row, entered.settings, entered.origins) = (row, settings, origins);
             return;
         }
-        by_id.insert(row.id.clone(), Entered { row, settings, live: Arc::new(LiveClient::new(terms)) });
+        by_id.insert(row.id.clone(), Entered { row, settings, origins, live: Arc::new(LiveClient::new(terms)) });
     }
 
     /// Records tell of these uses now.
@@ -89,6 +99,13 @@ impl Clients {
                 entered.row.used(used);
             }
         }
+    }
+
+    /// Whether an enabled application has pages there.
+    pub(crate) fn has_origin(&self, origin: &str) -> bool {
+        let by_id = self.by_id.read();
+        let mut open = by_id.values().filter(|entered| entered.row.is_enabled() && entered.row.is_there());
+        open.any(|entered| entered.origins.iter().any(|one| one == origin))
     }
 
     pub(crate) fn live(&self, id: &str) -> Option<Arc<LiveClient>> {
