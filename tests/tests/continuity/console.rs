@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use continuity_tests::harness::{Failure, command};
+use continuity_tests::harness::{Failure, binary, command};
 use serde_json::Value;
 
 use super::open_api::{demo, succeeds, workshop};
@@ -36,5 +36,20 @@ async fn a_person_signs_in_and_lets_an_application_in_in_chromium() -> Result<()
     browser.args([demo.told("baseUrl")?, &text(&account["link"])?, &text(&client["id"])?]).arg(pictures);
     let said = succeeds(browser).await?;
     assert!(said.ends_with("all of it was done\n"), "{said}");
+    Ok(())
+}
+
+/// A page of another origin asks with a script, and gets what its person lets it have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_page_application_is_let_in_in_chromium() -> Result<(), Failure> {
+    let (demo, folder) = (demo().await?, workshop()?);
+    let person = ["account", "create", "--email", "jane.doe@bank.example", "--name", "Jane Doe"];
+    let account = told(&[&person[..], &["--scopes", "loans:read"]].concat(), demo.data_dir())?;
+    let link = account["link"].as_str().ok_or("the command did not say the link")?;
+    let mut browser = Command::new("node");
+    browser.current_dir(folder.path()).arg("single_page.mjs").env("NODE_EXTRA_CA_CERTS", demo.told("caFile")?);
+    browser.arg(demo.told("baseUrl")?).arg(binary()?).arg(demo.data_dir()).arg(link);
+    let said = succeeds(browser).await?;
+    assert_eq!(said, "a page of another origin was let in\n");
     Ok(())
 }
