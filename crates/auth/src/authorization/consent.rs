@@ -71,6 +71,12 @@ impl Auth {
             }
             return Ok(Decision::SignIn);
         };
+        if request.subject.as_ref().is_some_and(|subject| *subject != session.account.id) {
+            if request.prompt.none {
+                return refused("login_required", "Somebody else is signed in");
+            }
+            return Ok(Decision::SignIn);
+        }
         let age = self.now().as_seconds().saturating_sub(session.started_at.as_seconds());
         let longest = request.max_age.into_iter().chain(request.prompt.login.then_some(JUST_NOW)).min();
         // Who has just signed in is not asked again, however short a time is asked for.

@@ -28,6 +28,8 @@ pub struct Authorization {
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: String,
     pub(crate) scopes: Scopes,
+    /// The account that has to be signed in, if the application knows it.
+    pub(crate) subject: Option<String>,
     pub(crate) prompt: Prompt,
     /// How long ago the person may have signed in, in seconds.
     pub(crate) max_age: Option<i64>,
@@ -96,6 +98,7 @@ impl Auth {
         let back = redirect_uri.clone();
         let checked = check(&query, &settings, client_id, redirect_uri);
         let checked = checked.and_then(|request| self.is_served(&query, request));
+        let checked = checked.and_then(|request| self.hinted(&query, request));
         checked.map_err(|(error, description)| {
             let answer = [("error", error), ("error_description", description)];
             AuthorizationError::Redirect(self.answer(&back, state.as_deref(), &answer))
@@ -111,6 +114,15 @@ impl Auth {
             }
             _ => Ok(request),
         }
+    }
+
+    /// Whom the application believes to be there: the person of an ID token that it got before (Core section 3.1.2.1).
+    fn hinted(&self, query: &Query, mut request: Authorization) -> Result<Authorization, Refusal> {
+        let Some(hint) = query.get("id_token_hint") else { return Ok(request) };
+        let hint = self.verifier().id_token(hint).filter(|(_, client)| *client == request.client_id);
+        let (subject, _) = hint.ok_or(("invalid_request", "The id_token_hint is no ID token of this client"))?;
+        request.subject = Some(subject);
+        Ok(request)
     }
 
     /// Whose request it is and where its answer goes: what has to be known before anybody is sent anywhere.
@@ -189,6 +201,7 @@ fn check(
         nonce,
         challenge,
         scopes,
+        subject: None,
         prompt: prompt(query)?,
         max_age: max_age(query)?,
     })

@@ -521,3 +521,44 @@ async fn an_application_sees_no_more_than_its_person_and_itself() {
         !none.admits_team(Some("branch-north")) && !none.admits_team(Some("branch-south")) && !none.admits_team(None)
     );
 }
+
+/// OpenID Connect Core section 3.1.2.1.
+#[tokio::test]
+async fn an_id_token_hint_names_who_has_to_be_there() {
+    let scene = Scene::new().await;
+    let auth = &scene.bench.auth;
+    let response = scene.redeem(&scene.code(&[("scope", "openid")]).await).await.unwrap();
+    let id_token = response.id_token.as_ref().unwrap();
+    let hinted = scene.request(&[("scope", "openid"), ("prompt", "none"), ("id_token_hint", id_token)]);
+    let Decision::Redirect(url) = auth.decide(&hinted, Some(&scene.session)).unwrap() else { panic!("not silent") };
+    assert!(parameter(&url, "code").is_some(), "{url}");
+
+    let settings = crate::AccountSettings {
+        email: "joe@bank.example".to_owned(),
+        name: "Joe Galea".to_owned(),
+        ..crate::AccountSettings::default()
+    };
+    let joe = auth.create_account(settings).unwrap();
+    let link = auth.make_link(&joe.id).unwrap();
+    auth.use_link(&link, PASSWORD, &at("192.0.2.9")).await.unwrap();
+    let crate::Step::SignedIn(joe) = auth.sign_in("joe@bank.example", PASSWORD, &at("192.0.2.9")).await.unwrap() else {
+        panic!("a second factor")
+    };
+    let Decision::Redirect(url) = auth.decide(&hinted, Some(&joe.session)).unwrap() else { panic!("not silent") };
+    assert_eq!(parameter(&url, "error").as_deref(), Some("login_required"));
+    let asked = scene.request(&[("scope", "openid"), ("id_token_hint", id_token)]);
+    assert!(matches!(auth.decide(&asked, Some(&joe.session)).unwrap(), Decision::SignIn));
+
+    let other = Scene { client: auth.create_client(settings_of_another()).unwrap().client.id, ..scene };
+    for (hint, whose) in
+        [(id_token.as_str(), "another client's"), ("a.b.c", "none"), (&response.access_token, "an access token")]
+    {
+        let refused = other.bench.auth.authorization(&other.query(&[("scope", "openid"), ("id_token_hint", hint)]));
+        let Err(AuthorizationError::Redirect(url)) = refused else { panic!("{whose}: {refused:?}") };
+        assert_eq!(parameter(&url, "error").as_deref(), Some("invalid_request"), "{whose}");
+    }
+}
+
+fn settings_of_another() -> ClientSettings {
+    ClientSettings { name: "Another".to_owned(), ..settings() }
+}
