@@ -13,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod pending;
+pub(crate) mod provider;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod session;

@@ -98,6 +98,8 @@ pub struct Account {
     /// When its person signed in last.
     #[serde(serialize_with = "rfc3339_option")]
     pub last_sign_in_at: Option<Timestamp>,
+    /// Who signs in as it at the bank's own provider.
+    pub linked: Option<Linked>,
 }
 
 impl Account {
@@ -110,6 +112,15 @@ impl Account {
     pub fn has_second_factor(&self) -> bool {
         self.has_totp || !self.passkeys.is_empty()
     }
+}
+
+/// Somebody at a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Linked {
+    /// The provider's `iss`.
+    pub issuer: String,
+    /// `sub` there.
+    pub subject: String,
 }
 
 /// A passkey as its owner sees it.
