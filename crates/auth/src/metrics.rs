@@ -133,8 +133,8 @@ pub(crate) fn sign_in_refused(reason: &'static str) {
 }
 
 /// Counts a sign-in at the bank's own provider, where it ended.
-pub fn provider_sign_in<T>(ended: &Result<T, ProviderError>) {
-    let outcome = ended.as_ref().map_or_else(ProviderError::reason, |_| ProviderError::OUTCOMES[0]);
+pub fn provider_sign_in(refused: Option<&ProviderError>) {
+    let outcome = refused.map_or(ProviderError::OUTCOMES[0], ProviderError::reason);
     counter!(PROVIDER_SIGN_INS, "outcome" => outcome).increment(1);
 }
 

@@ -4,4 +4,5 @@ mod account;
 mod authorize;
 mod bench;
 mod guard;
+mod provider;
 mod sign_in;

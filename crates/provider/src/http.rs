@@ -54,6 +54,20 @@ impl Http {
         options: &ProviderOptions,
         form: &[(&str, &str)],
     ) -> Result<T, ProviderError> {
+        let request = self.token_request(metadata, options, form)?;
+        let (status, body) = ask(request).await?;
+        if status.is_client_error() {
+            return Err(ProviderError::Invalid(format!("its token endpoint refused the code: {}", refusal(&body))));
+        }
+        json("its token endpoint", &good(&metadata.token_endpoint, status, body)?)
+    }
+
+    fn token_request(
+        &self,
+        metadata: &Metadata,
+        options: &ProviderOptions,
+        form: &[(&str, &str)],
+    ) -> Result<RequestBuilder, ProviderError> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
         let mut request = self.0.post(safe(&metadata.token_endpoint)?);
@@ -64,12 +78,7 @@ impl Http {
         } else {
             body.append_pair("client_id", &options.client_id).append_pair("client_secret", &options.client_secret);
         }
-        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.finish());
-        let (status, body) = ask(request).await?;
-        if status.is_client_error() {
-            return Err(ProviderError::Invalid(format!("its token endpoint refused the code: {}", refusal(&body))));
-        }
-        json("its token endpoint", &good(&metadata.token_endpoint, status, body)?)
+        Ok(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.finish()))
     }
 
     /// What more it tells of a person.
