@@ -10,6 +10,7 @@ use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
+use continuity_provider::Provider;
 use continuity_readmodel::{EngineError, SyncBoard};
 use continuity_webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -36,6 +37,8 @@ pub(crate) struct Serving {
     pub(crate) blobs: BlobService,
     pub(crate) webhooks: Webhooks,
     pub(crate) fleet: Option<Fleet>,
+    /// Where people may sign in beside here.
+    pub(crate) provider: Option<Arc<Provider>>,
     pub(crate) api: TcpListener,
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
@@ -106,7 +109,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let pages = Pages { routes: continuity_console::pages(state.auth.clone()), refusal: continuity_console::refusal };
+    let routes = continuity_console::pages(state.auth.clone(), serving.provider);
+    let pages = Pages { routes, refusal: continuity_console::refusal };
     let router = continuity_api::router(state.clone(), pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
