@@ -10,8 +10,10 @@ use tokio::sync::Mutex;
 use crate::http::{Http, json};
 use crate::options::ProviderOptions;
 
-/// After how long it is fetched again. If that fails, what is known stays good.
+/// After how long it is fetched again for somebody who comes back. If that fails, what is known stays good.
 const GOOD_FOR: Duration = Duration::from_hours(1);
+/// How long ago the provider has to have answered when somebody is sent there: nobody is sent to one that is away.
+const ALIVE_FOR: Duration = Duration::from_secs(10);
 /// How long nobody asks again after a failure, so that those who wait are told at once.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
 /// As long at least between two looks for newer keys: tokens with made-up key names must not become questions.
@@ -59,32 +61,16 @@ struct State {
 }
 
 impl Knowledge {
-    /// What is known, fetched if need be.
+    /// What is known, fetched if need be, and from before if that fails.
     pub(crate) async fn get(&self, http: &Http, options: &ProviderOptions) -> Result<Arc<Known>, ProviderError> {
         let mut state = self.0.lock().await;
-        let now = options.clock.monotonic();
-        if let Some(known) = state.known.as_ref().filter(|known| now.saturating_sub(known.at) < GOOD_FOR) {
-            return Ok(Arc::clone(known));
-        }
-        if let Some((at, why)) = &state.failed
-            && now.saturating_sub(*at) < RETRY_AFTER
-        {
-            return state.known.clone().ok_or_else(|| ProviderError::Unreachable(why.clone()));
-        }
-        match fetch(http, options).await {
-            Ok(known) => {
-                let known = Arc::new(known);
-                *state = State { known: Some(Arc::clone(&known)), failed: None };
-                Ok(known)
-            }
-            Err(error) => {
-                state.failed = Some((options.clock.monotonic(), error.to_string()));
-                if state.known.is_some() {
-                    tracing::warn!(%error, "the provider does not say anew how it is reached; what it said before is used");
-                }
-                state.known.clone().ok_or(error)
-            }
-        }
+        let fetched = state.not_older_than(GOOD_FOR, http, options).await;
+        fetched.or_else(|error| state.known.clone().ok_or(error))
+    }
+
+    /// What is known, once the provider has shown that it answers.
+    pub(crate) async fn get_alive(&self, http: &Http, options: &ProviderOptions) -> Result<Arc<Known>, ProviderError> {
+        self.0.lock().await.not_older_than(ALIVE_FOR, http, options).await
     }
 
     /// What is known with newer keys than `seen` has.
@@ -105,6 +91,31 @@ impl Knowledge {
         let newer = Arc::new(newer);
         state.known = Some(Arc::clone(&newer));
         Ok(newer)
+    }
+}
+
+impl State {
+    async fn not_older_than(
+        &mut self,
+        age: Duration,
+        http: &Http,
+        options: &ProviderOptions,
+    ) -> Result<Arc<Known>, ProviderError> {
+        let now = options.clock.monotonic();
+        if let Some(known) = self.known.as_ref().filter(|known| now.saturating_sub(known.at) < age) {
+            return Ok(Arc::clone(known));
+        }
+        if let Some((at, why)) = &self.failed
+            && now.saturating_sub(*at) < RETRY_AFTER
+        {
+            return Err(ProviderError::Unreachable(why.clone()));
+        }
+        let fetched = fetch(http, options).await.map(Arc::new);
+        match &fetched {
+            Ok(known) => *self = Self { known: Some(Arc::clone(known)), failed: None },
+            Err(error) => self.failed = Some((options.clock.monotonic(), error.to_string())),
+        }
+        fetched
     }
 }
 

@@ -61,9 +61,9 @@ impl Provider {
         &self.options.name
     }
 
-    /// Where a person is sent to sign in; `again`: even if the provider knows its browser.
+    /// Where a person is sent to sign in, once the provider has shown that it answers; `again`: even if it knows the browser.
     pub async fn address(&self, request: &ProviderRequest, again: bool) -> Result<String, ProviderError> {
-        let known = self.known().await?;
+        let known = self.knowledge.get_alive(&self.http, &self.options).await?;
         let mut address = Url::parse(&known.metadata.authorization_endpoint).map_err(|_| no_address())?;
         let ProviderRequest { state, nonce, challenge } = request;
         address
@@ -148,7 +148,8 @@ impl Provider {
         if more.get("sub") != claims.get("sub") {
             return Err(ProviderError::Invalid("its user info is of somebody else".to_owned()));
         }
-        for (name, value) in more {
+        let told = [&self.options.groups_claim, "email", "email_verified", "name", "preferred_username"];
+        for (name, value) in more.into_iter().filter(|(name, _)| told.contains(&name.as_str())) {
             claims.entry(name).or_insert(value);
         }
         Ok(())

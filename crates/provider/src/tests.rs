@@ -178,11 +178,12 @@ async fn what_the_token_lacks_is_asked_for_and_has_to_be_of_the_same_person() {
     {
         let mut stub = bench.stub.lock();
         stub.claims.as_object_mut().unwrap().remove("groups");
-        stub.user_info = json!({ "sub": "u1", "groups": ["b"], "email": "other@bank.example" });
+        stub.user_info = json!({ "sub": "u1", "groups": ["b"], "email": "other@bank.example", "amr": ["mfa"] });
         stub.metadata["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]);
     }
     let who = bench.who().await.unwrap();
     assert_eq!((who.groups.join(" "), who.email.as_deref()), ("b".to_owned(), Some("jane@bank.example")));
+    assert!(who.methods.is_empty(), "how somebody signed in is signed");
     assert!(bench.stub.lock().asked.iter().any(|line| line.starts_with("GET /me Bearer at-1")));
     let by_form = "client_id=continuity&client_secret=s%3Acret+%2B";
     assert!(bench.stub.lock().asked.iter().any(|line| line.starts_with("POST /token  ") && line.ends_with(by_form)));
@@ -236,7 +237,9 @@ async fn a_provider_that_is_away_costs_a_moment_and_what_is_known_stays() {
     bench.address(false).await.unwrap();
     bench.clock.advance(Duration::from_hours(1));
     bench.stub.lock().hangs = true;
-    bench.address(false).await.unwrap();
+    assert!(matches!(bench.address(false).await, Err(ProviderError::Unreachable(_))), "nobody is sent there");
+    let own = bench.stub.lock().issuer.clone();
+    bench.provider.check_issuer(Some(&own)).await.unwrap();
     assert!(matches!(bench.who().await, Err(ProviderError::Unreachable(_))), "the code cannot be exchanged");
 }
 
