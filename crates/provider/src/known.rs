@@ -113,6 +113,7 @@ impl State {
         let fetched = fetch(http, options).await.map(Arc::new);
         match &fetched {
             Ok(known) => *self = Self { known: Some(Arc::clone(known)), failed: None },
+            Err(ProviderError::Unreachable(why)) => self.failed = Some((options.clock.monotonic(), why.clone())),
             Err(error) => self.failed = Some((options.clock.monotonic(), error.to_string())),
         }
         fetched
