@@ -276,6 +276,14 @@ async fn strange_answers_are_refused() {
     assert!(matches!(bench.who().await, Err(ProviderError::Unreachable(_))));
 }
 
+#[tokio::test]
+async fn authorities_have_to_be_readable() {
+    let mut options = bench().await.provider.options;
+    options.ca = Some("/nowhere/ca.pem".into());
+    let error = Provider::new(options).unwrap_err().to_string();
+    assert!(error.starts_with("/nowhere/ca.pem cannot be read"), "{error}");
+}
+
 #[test]
 fn issuers_are_https_or_here() {
     for good in [

@@ -10,6 +10,8 @@ import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { Provider } from "oidc-provider";
+import { chromium } from "playwright-core";
+import { code as codeOfApp } from "./codes.mjs";
 
 const [base, issuer, secret, binary, directory] = process.argv.slice(2);
 const go = `${base}/console/sign-in/provider`;
@@ -120,6 +122,10 @@ function honest() {
   const answer = provider.callback();
   return createServer((request, reply) => {
     if (!request.url.startsWith("/interaction/")) return answer(request, reply);
+    // Some are asked something there, so that it is a page of the provider that leads them back.
+    if (people[person]?.isAsked && request.method === "GET") {
+      return reply.setHeader("content-type", "text/html").end('<!DOCTYPE html><form method="post"><button>It is me</button></form>');
+    }
     const { accountId, amr } = { accountId: person, amr: people[person]?.amr };
     const result = person ? { login: { accountId, amr } } : { error: "access_denied", error_description: "<b>no</b>" };
     return provider.interactionFinished(request, reply, result, { mergeWithLastSubmission: false });
@@ -236,6 +242,43 @@ async function guarded() {
   console.log("what was forged, replayed or mixed up is refused");
 }
 
+// A real browser: what it sends along from one site to another decides whether anybody gets in.
+async function inChromium() {
+  people.kim = { email: "kim@bank.example", name: "Kim", groups: ["bcl-all-viewer"], amr: ["pwd"], isAsked: true };
+  person = "kim";
+  const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const comes = async () => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${base}/console/account`);
+    await page.getByRole("link", { name: "Sign in with Example Bank" }).click();
+    await page.getByRole("button", { name: "It is me" }).click();
+    return page;
+  };
+  try {
+    const first = await comes();
+    await first.getByRole("link", { name: "Set up an app" }).click();
+    const shared = await first.locator("p.secret code").innerText();
+    await first.getByLabel("Code", { exact: true }).fill(await codeOfApp(shared));
+    await first.getByRole("button", { name: "Confirm" }).click();
+    await first.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+    const second = await comes();
+    await second.waitForURL(`${base}/console/sign-in/second*`);
+    await second.getByLabel("Code of your authenticator app").fill(await codeOfApp(shared));
+    await second.getByRole("button", { name: "Continue" }).click();
+    await second.waitForURL(`${base}/console/account*`);
+    await second.getByText("kim@bank.example").waitFor();
+    people.kim.amr = ["pwd", "hwk"];
+    const third = await comes();
+    await third.waitForURL(`${base}/console/account*`);
+  } finally {
+    await browser.close();
+  }
+  console.log("Chromium brings along what it has to");
+}
+
 // Of a provider that is gone: who is in stays in, and who has a password comes in.
 async function gone(server) {
   const { link } = cli("account", "create", "--email", "ops@bank.example", "--name", "Ops", "--roles", "operator");
@@ -318,6 +361,7 @@ await groups();
 await factors();
 await links();
 await guarded();
+await inChromium();
 await gone(server);
 await lying();
 console.log("all of it was done");

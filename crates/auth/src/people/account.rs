@@ -40,9 +40,7 @@ impl AccountSettings {
     /// Whether they can be kept, with what else is stored alike: the address in lower case, each role once.
     pub(crate) fn checked(mut self) -> Result<Self, AuthError> {
         self.email = normalised(&self.email);
-        let (local, domain) = self.email.split_once('@').unwrap_or_default();
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@' && c != '<' && c != '>' && c != '"';
-        if local.is_empty() || domain.is_empty() || !local.chars().all(plain) || !domain.chars().all(plain) {
+        if !has_form_of_address(&self.email) {
             return invalid("an account needs an e-mail address such as jane@bank.example");
         }
         if self.email.len() > MAX_EMAIL_BYTES {
@@ -58,6 +56,18 @@ impl AccountSettings {
         self.roles.dedup();
         Ok(self)
     }
+}
+
+/// Whether it could be an e-mail address.
+fn has_form_of_address(email: &str) -> bool {
+    let (local, domain) = email.split_once('@').unwrap_or_default();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@' && c != '<' && c != '>' && c != '"';
+    !local.is_empty() && !domain.is_empty() && local.chars().all(plain) && domain.chars().all(plain)
+}
+
+/// Whether an account could have that address, which is compared as [`normalised`] makes it.
+pub(crate) fn is_usable_address(email: &str) -> bool {
+    has_form_of_address(email) && email.len() <= MAX_EMAIL_BYTES
 }
 
 /// An e-mail address as it is compared.

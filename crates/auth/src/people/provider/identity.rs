@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::people::account::normalised;
+use crate::people::account::{is_usable_address, normalised};
 
 /// Groups that are looked at.
 const MAX_GROUPS: usize = 5_000;
@@ -18,7 +18,7 @@ const OTHER: [&str; 5] = ["geo", "mfa", "rba", "user", "wia"];
 pub struct Identity {
     /// `sub`: who it is, for good, at this provider.
     pub subject: String,
-    /// The e-mail address, unless the provider says that it is not confirmed.
+    /// The e-mail address, unless it is none, or the provider says that it is not confirmed.
     pub email: Option<String>,
     /// For people.
     pub name: Option<String>,
@@ -37,7 +37,7 @@ impl Identity {
         let confirmed = !matches!(claims.get("email_verified"), Some(Value::Bool(false)));
         Self {
             subject: text("sub").unwrap_or_default().to_owned(),
-            email: text("email").filter(|email| confirmed && email.contains('@')).map(normalised),
+            email: text("email").map(normalised).filter(|email| confirmed && is_usable_address(email)),
             name: name.filter(|name: &String| !name.trim().is_empty()),
             groups: texts(claims.get(groups_claim)).take(MAX_GROUPS).map(str::to_owned).collect(),
             methods: methods(claims),
@@ -98,7 +98,9 @@ mod tests {
         assert_eq!(of(&json!({ "sub": "u1", "groups": "one" })).groups, ["one"]);
         assert_eq!(of(&json!({ "sub": "u1", "groups": { "a": "b" } })).groups, Vec::<String>::new());
         assert_eq!(of(&json!({ "sub": "u1", "preferred_username": "jane" })).name.as_deref(), Some("jane"));
-        for none in [json!({ "email": "a@b.example", "email_verified": false }), json!({ "email": "x" }), json!({})] {
+        let long = json!({ "email": format!("a@{}", "b".repeat(260)) });
+        let unconfirmed = json!({ "email": "a@b.example", "email_verified": false });
+        for none in [unconfirmed, long, json!({ "email": "x" }), json!({ "email": "a b@c.example" }), json!({})] {
             assert_eq!(of(&none).email, None, "{none}");
         }
     }
