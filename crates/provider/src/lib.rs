@@ -61,11 +61,11 @@ impl Provider {
         &self.options.name
     }
 
-    /// Where a person is sent to sign in, once the provider has shown that it answers; `again`: even if it knows the browser.
-    pub async fn address(&self, request: &ProviderRequest, again: bool) -> Result<String, ProviderError> {
+    /// Where a person is sent to sign in, once the provider has shown that it answers.
+    pub async fn address(&self, request: &ProviderRequest) -> Result<String, ProviderError> {
         let known = self.knowledge.get_alive(&self.http, &self.options).await?;
         let mut address = Url::parse(&known.metadata.authorization_endpoint).map_err(|_| no_address())?;
-        let ProviderRequest { state, nonce, challenge } = request;
+        let ProviderRequest { state, nonce, challenge, again } = request;
         address
             .query_pairs_mut()
             .append_pair("response_type", "code")
@@ -76,7 +76,8 @@ impl Provider {
             .append_pair("nonce", nonce)
             .append_pair("code_challenge", challenge)
             .append_pair("code_challenge_method", "S256")
-            .extend_pairs(again.then_some(("prompt", "login")));
+            // With `max_age` the ID token has to say when the person proved it (Core section 2).
+            .extend_pairs([("prompt", "login"), ("max_age", "0")].into_iter().filter(|_| *again));
         Ok(address.into())
     }
 
@@ -124,6 +125,7 @@ impl Provider {
             client_id: &self.options.client_id,
             nonce: &returned.nonce,
             access_token: &tokens.access_token,
+            since: returned.since,
             now: self.options.clock.now(),
         };
         let checked = match check_id_token(&tokens.id_token, &known.keys, &expected) {

@@ -140,13 +140,13 @@ impl Stub {
 impl Bench {
     async fn who(&self) -> Result<Identity, ProviderError> {
         let verifier = Zeroizing::new("verifier-1".to_owned());
-        self.provider.identify("code-1", &Returned { nonce: "n1".to_owned(), verifier, next: None }).await
+        self.provider.identify("code-1", &Returned { nonce: "n1".to_owned(), verifier, next: None, since: None }).await
     }
 
     async fn address(&self, again: bool) -> Result<String, ProviderError> {
         let text = str::to_owned;
-        let request = ProviderRequest { state: text("s1"), nonce: text("n1"), challenge: text("c1") };
-        self.provider.address(&request, again).await
+        let request = ProviderRequest { state: text("s1"), nonce: text("n1"), challenge: text("c1"), again };
+        self.provider.address(&request).await
     }
 }
 
@@ -162,7 +162,7 @@ async fn a_person_is_sent_there_and_known_afterwards() {
         bench.stub.lock().issuer
     );
     assert_eq!(address, expected);
-    assert!(bench.address(true).await.unwrap().ends_with("&prompt=login"));
+    assert!(bench.address(true).await.unwrap().ends_with("&prompt=login&max_age=0"));
     let who = bench.who().await.unwrap();
     assert_eq!((who.subject.as_str(), who.groups.join(" ").as_str()), ("u1", "a"));
     let stub = bench.stub.lock();

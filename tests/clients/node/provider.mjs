@@ -225,10 +225,16 @@ async function guarded() {
   const good = await browser.brought();
   assert.equal((await browser.ask(good)).to, `${base}/console/account`);
   const first = browser.session;
+  // Who is signed in and comes again has to prove it anew.
+  const asked = new URL((await browser.ask(go)).to).searchParams;
+  assert.deepEqual([asked.get("prompt"), asked.get("max_age")], ["login", "0"]);
+  assert.equal((await browser.ask(await browser.brought())).to, `${base}/console/account`);
+  const again = browser.session;
+  assert.notEqual(again, first);
   refuses(await browser.ask(good), 400, lost);
   const code = new URL(good).searchParams.get("code");
   refuses(await browser.ask(changed(await browser.brought(), { code })), 502, "not accepted");
-  assert.equal(browser.session, first);
+  assert.equal(browser.session, again);
   const stolen = await new Browser().brought();
   refuses(await browser.ask(changed(await browser.brought(), { code: new URL(stolen).searchParams.get("code") })), 502, "not accepted");
   person = undefined;
@@ -349,6 +355,10 @@ async function lying() {
     if (what === "the truth") assert.equal(page.to, `${base}/console/account`, page.text);
     else refuses(page, 502, "not accepted");
     assert.equal(browser.session === undefined, what !== "the truth", what);
+    if (page.status !== 303) continue;
+    const anew = await browser.asked();
+    asked.nonce = anew.get("nonce");
+    refuses(await browser.ask(changed(callback, { code: "c", state: anew.get("state") })), 502, "not accepted");
   }
   await stops(server);
   console.log(`${Object.keys(lies).length} lies were not believed`);

@@ -13,6 +13,7 @@ mod tests;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use continuity_base::Timestamp;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -130,6 +131,8 @@ pub(crate) struct AtProvider {
     nonce: String,
     verifier: Zeroizing<String>,
     next: Option<String>,
+    /// When it was begun, where the person has to prove anew who it is.
+    since: Option<Timestamp>,
 }
 
 /// What the provider is asked with.
@@ -140,6 +143,8 @@ pub struct ProviderRequest {
     pub nonce: String,
     /// `code_challenge` (RFC 7636, S256).
     pub challenge: String,
+    /// Whether the person has to prove anew who it is, even if the provider knows the browser.
+    pub again: bool,
 }
 
 /// A person who came back.
@@ -150,6 +155,8 @@ pub struct Returned {
     pub verifier: Zeroizing<String>,
     /// Where to go on, as it was given.
     pub next: Option<String>,
+    /// Since when the person has to have proved who it is, if not at any time.
+    pub since: Option<Timestamp>,
 }
 
 impl Auth {
@@ -158,14 +165,20 @@ impl Auth {
         self.desk().provider.as_ref()
     }
 
-    /// Begins a sign-in at the provider, for the browser that has that secret.
-    pub fn begin_at_provider(&self, browser: &str, next: Option<&str>) -> Result<ProviderRequest, ProviderError> {
+    /// Begins a sign-in at the provider, for the browser that has that secret; `again`: its person has to prove anew who it is.
+    pub fn begin_at_provider(
+        &self,
+        browser: &str,
+        next: Option<&str>,
+        again: bool,
+    ) -> Result<ProviderRequest, ProviderError> {
         let (nonce, verifier) = (secret()?.to_string(), secret()?);
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         let next = next.filter(|next| next.len() <= MAX_NEXT_BYTES).map(str::to_owned);
-        let begun = AtProvider { browser: browser.to_owned(), nonce: nonce.clone(), verifier, next };
+        let since = again.then(|| self.now());
+        let begun = AtProvider { browser: browser.to_owned(), nonce: nonce.clone(), verifier, next, since };
         let state = self.keep(Begun::AtProvider(begun))?;
-        Ok(ProviderRequest { state, nonce, challenge })
+        Ok(ProviderRequest { state, nonce, challenge, again })
     }
 
     /// What was begun by that browser, which it is done with now.
@@ -175,8 +188,8 @@ impl Auth {
         if browser.is_empty() || !bool::from(begun.browser.as_bytes().ct_eq(browser.as_bytes())) {
             return Err(ProviderError::Lost);
         }
-        let AtProvider { nonce, verifier, next, .. } = begun;
-        Ok(Returned { nonce, verifier, next })
+        let AtProvider { nonce, verifier, next, since, .. } = begun;
+        Ok(Returned { nonce, verifier, next, since })
     }
 
     /// Signs in whom the provider vouched for: makes the account at the first time, and gives it what its groups say.

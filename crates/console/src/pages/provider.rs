@@ -29,9 +29,10 @@ pub(crate) async fn go(visit: Visit) -> Response {
 }
 
 async fn address(visit: &Visit, provider: &Provider, browser: &str) -> Result<String, ProviderError> {
-    let request = visit.console.auth.begin_at_provider(browser, visit.next().as_deref())?;
     // Who is signed in and comes here nevertheless is to prove it once more.
-    provider.address(&request, visit.session.is_some()).await
+    let again = visit.session.is_some();
+    let request = visit.console.auth.begin_at_provider(browser, visit.next().as_deref(), again)?;
+    provider.address(&request).await
 }
 
 /// Somebody comes back.

@@ -60,6 +60,8 @@ pub struct ExpectedToken<'a> {
     pub nonce: &'a str,
     /// What came with it: `at_hash`, if there is one, is of this.
     pub access_token: &'a str,
+    /// `auth_time` has to be then or later, if not any.
+    pub since: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
 }
@@ -133,6 +135,10 @@ fn fault(claims: &Map<String, Value>, expected: &ExpectedToken<'_>, algorithm: A
     }
     if claims.contains_key("nbf") && time(claims, "nbf").is_none_or(|nbf| nbf > now + LEEWAY_SECONDS) {
         return Some("is not good yet; look at the clocks");
+    }
+    let proved_since = |since: Timestamp| time(claims, "auth_time") >= Some(since.as_seconds() - LEEWAY_SECONDS);
+    if expected.since.is_some_and(|since| !proved_since(since)) {
+        return Some("does not say that the person proved anew who it is");
     }
     if text("nonce") != Some(expected.nonce) {
         return Some("is of another sign-in: its nonce differs");

@@ -55,8 +55,14 @@ fn keys(of: &[&Signer]) -> ProviderKeys {
 }
 
 fn check(token: &str, keys: &ProviderKeys) -> Result<Map<String, Value>, IdTokenError> {
+    check_since(token, keys, None)
+}
+
+fn check_since(token: &str, keys: &ProviderKeys, since: Option<i64>) -> Result<Map<String, Value>, IdTokenError> {
     let now = Timestamp::from_micros(NOW * 1_000_000);
-    let expected = ExpectedToken { issuer: PROVIDER, client_id: "continuity", nonce: "n1", access_token: "at-1", now };
+    let since = since.map(|seconds| Timestamp::from_micros(seconds * 1_000_000));
+    let expected =
+        ExpectedToken { issuer: PROVIDER, client_id: "continuity", nonce: "n1", access_token: "at-1", since, now };
     check_id_token(token, keys, &expected)
 }
 
@@ -114,6 +120,23 @@ fn each_claim_has_to_be_right() {
     ] {
         let error = check(&signer.sign(&wrong), &keys).unwrap_err();
         assert!(matches!(error, IdTokenError::Wrong(_)), "{wrong}");
+    }
+}
+
+#[test]
+fn who_has_to_prove_it_anew_has_to_have_done_so() {
+    let signer = Signer::new(SigningAlgorithm::Es256, "k1");
+    let keys = keys(&[&signer]);
+    for (claims, is_good) in [
+        (json!({ "auth_time": NOW }), true),
+        (json!({ "auth_time": NOW - 90 }), true),
+        (json!({ "auth_time": NOW - 91 }), false),
+        (json!({ "auth_time": "now" }), false),
+        (json!({}), false),
+    ] {
+        let token = signer.sign(&claims);
+        assert_eq!(check_since(&token, &keys, Some(NOW - 30)).is_ok(), is_good, "{claims}");
+        assert!(check(&token, &keys).is_ok(), "{claims}");
     }
 }
 
