@@ -26,6 +26,7 @@ use crate::keys::fleet::FleetKey;
 use crate::keys::ring::Ring;
 use crate::keys::{private_file, replica};
 use crate::people::directory::People;
+use crate::people::provider::ProviderPolicy;
 use crate::people::session::Origin;
 use crate::people::sign_in::{Desk, SignInPolicy};
 use crate::reader;
@@ -72,6 +73,8 @@ pub struct AuthOptions {
     /// The client that tokens belong to which people get for e-mail address, password and code at the token endpoint;
     /// `None`: there are none.
     pub password_client: Option<String>,
+    /// The bank's own OpenID provider, whose word signs people in; `None`: there is none.
+    pub provider: Option<ProviderPolicy>,
 }
 
 impl AuthOptions {
@@ -92,6 +95,7 @@ impl AuthOptions {
             read_period_seconds: MAX_READ_PERIOD_SECONDS,
             sign_in: SignInPolicy::default(),
             password_client: None,
+            provider: None,
         }
     }
 
@@ -181,7 +185,7 @@ impl Auth {
         let force = control.in_force().clone();
         force.people.seen_all(options.clock.now());
         let verifier = Verifier::new(force.clone(), audiences.clone(), Arc::clone(&options.clock));
-        let desk = Desk::new(options.sign_in, &fleet, &options.issuer)?;
+        let desk = Desk::new(options.sign_in, options.provider, &fleet, &options.issuer)?;
         let endpoint = TokenEndpoint {
             issuer: options.issuer,
             audiences,

@@ -5,7 +5,7 @@ mod tests;
 
 use metrics::{Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
-use crate::{OAuthError, TokenError, TokenResponse};
+use crate::{OAuthError, ProviderError, TokenError, TokenResponse};
 
 /// Access tokens issued.
 pub const TOKENS_ISSUED: &str = "continuity_auth_tokens_issued_total";
@@ -45,6 +45,9 @@ pub const SIGN_INS: &str = "continuity_auth_sign_ins_total";
 /// Sign-ins refused, by `reason`.
 pub const SIGN_INS_REFUSED: &str = "continuity_auth_sign_ins_refused_total";
 
+/// Sign-ins at the bank's own provider, by `outcome`: `ok` for whom it vouched and who has an account here now.
+pub const PROVIDER_SIGN_INS: &str = "continuity_auth_provider_sign_ins_total";
+
 /// Describes every metric to the recorder.
 pub fn describe() {
     describe_counter!(TOKENS_ISSUED, "Access tokens issued");
@@ -66,6 +69,7 @@ pub fn describe() {
     );
     describe_counter!(SIGN_INS, "People who signed in");
     describe_counter!(SIGN_INS_REFUSED, "Sign-ins refused, by reason");
+    describe_counter!(PROVIDER_SIGN_INS, "Sign-ins at the bank's own OpenID provider, by outcome");
     describe_histogram!(CONTROL_GROUP, "Control records made durable together");
     describe_counter!(
         CONTROL_CONFLICTS,
@@ -98,6 +102,9 @@ pub(crate) fn register() {
         counter!(SIGN_INS_REFUSED, "reason" => reason).increment(0);
     }
     counter!(SIGN_INS).increment(0);
+    for outcome in ProviderError::OUTCOMES {
+        counter!(PROVIDER_SIGN_INS, "outcome" => outcome).increment(0);
+    }
     for name in
         [ACCESSES_RECORDED, ACCESSES_REFUSED, READS_RECORDED, READ_ROWS_RECORDED, READS_UNRECORDED, CONTROL_CONFLICTS]
     {
@@ -123,6 +130,12 @@ const SIGN_IN_REASONS: [&str; 5] = ["refused", "too-many", "expired", "busy", "f
 pub(crate) fn sign_in_refused(reason: &'static str) {
     debug_assert!(SIGN_IN_REASONS.contains(&reason), "{reason} is registered");
     counter!(SIGN_INS_REFUSED, "reason" => reason).increment(1);
+}
+
+/// Counts a sign-in at the bank's own provider, where it ended.
+pub fn provider_sign_in(refused: Option<&ProviderError>) {
+    let outcome = refused.map_or(ProviderError::OUTCOMES[0], ProviderError::reason);
+    counter!(PROVIDER_SIGN_INS, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn token_refused(reason: &'static str) {

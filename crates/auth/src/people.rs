@@ -14,6 +14,7 @@ pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod pending;
 pub(crate) mod proof;
+pub(crate) mod provider;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod session;

@@ -19,6 +19,11 @@ pub(crate) struct Cookie {
 pub(crate) const SESSION: Cookie = Cookie { name: "__Host-continuity", same_site: "Lax", life: None };
 /// The sign-in that waits for a second factor.
 pub(crate) const STEP: Cookie = Cookie { name: "__Host-continuity-step", same_site: "Strict", life: Some(600) };
+/// The same step, for a person who comes back from the bank's provider: a browser that another site leads here sends no
+/// strict cookie along.
+pub(crate) const STEP_FROM_PROVIDER: Cookie = Cookie { same_site: "Lax", ..STEP };
+/// What a sign-in at the bank's provider is bound to: whoever comes back has to have it.
+pub(crate) const AT_PROVIDER: Cookie = Cookie { name: "__Host-continuity-provider", same_site: "Lax", life: Some(600) };
 /// A random text that forms have to repeat (double submit). Lax, so that a page that another site leads to does not take
 /// the place of the one in another tab.
 pub(crate) const FORM: Cookie = Cookie { name: "__Host-continuity-form", same_site: "Lax", life: None };

@@ -27,21 +27,27 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
+use continuity_provider::Provider;
 
-use crate::pages::{account, authorize, confirm, link, logout, passkey, second_factor, sign_in, trouble};
+use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
 pub use pages::trouble::refusal;
 pub use session::session;
 
-/// Every page: its path, parameters in braces, and what answers there.
-pub fn pages(auth: Auth) -> Vec<(&'static str, MethodRouter)> {
-    let console: Shared = Arc::new(Console::new(auth));
+/// Where the bank's provider sends people back to, below the replica's address.
+pub const PROVIDER_CALLBACK: &str = provider::CALLBACK;
+
+/// Every page: its path, parameters in braces, and what answers there. `provider`: where people may sign in beside here.
+pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, MethodRouter)> {
+    let console: Shared = Arc::new(Console::new(auth, provider));
     let table: Vec<(&'static str, MethodRouter<Shared>)> = vec![
         ("/console", get(account::home)),
         ("/console/sign-in", get(sign_in::show).post(sign_in::take)),
         ("/console/sign-in/passkey", post(passkey::sign_in)),
         ("/console/sign-in/passkey/options", post(passkey::sign_in_options)),
+        (provider::PATH, get(provider::go)),
+        (provider::CALLBACK, get(provider::back)),
         ("/console/sign-in/second", get(second_factor::show).post(second_factor::take)),
         ("/console/sign-in/second/passkey", post(passkey::second)),
         ("/console/sign-in/second/passkey/options", post(passkey::second_options)),

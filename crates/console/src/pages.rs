@@ -7,6 +7,7 @@ pub(crate) mod link;
 pub(crate) mod logout;
 pub(crate) mod passkey;
 pub(crate) mod passwords;
+pub(crate) mod provider;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;
 pub(crate) mod trouble;

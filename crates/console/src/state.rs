@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use continuity_auth::Auth;
+use continuity_provider::Provider;
 use url::Url;
 
 use crate::texts::{ENGLISH, Texts};
@@ -10,6 +11,8 @@ use crate::texts::{ENGLISH, Texts};
 /// What all pages share.
 pub(crate) struct Console {
     pub(crate) auth: Auth,
+    /// The bank's own provider, where people may sign in too.
+    pub(crate) provider: Option<Arc<Provider>>,
     pub(crate) texts: &'static Texts,
     /// Scheme, host and port as browsers name them in `Origin`: forms have to come from there.
     pub(crate) origin: String,
@@ -19,9 +22,9 @@ pub(crate) struct Console {
 pub(crate) type Shared = Arc<Console>;
 
 impl Console {
-    pub(crate) fn new(auth: Auth) -> Self {
+    pub(crate) fn new(auth: Auth, provider: Option<Arc<Provider>>) -> Self {
         let origin = origin(auth.issuer());
-        Self { auth, texts: &ENGLISH, origin }
+        Self { auth, provider, texts: &ENGLISH, origin }
     }
 }
 

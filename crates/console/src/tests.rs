@@ -5,4 +5,5 @@ mod authorize;
 mod bench;
 mod confirm;
 mod guard;
+mod provider;
 mod sign_in;

@@ -79,8 +79,13 @@ const ROLES: [(&str, &str); 5] = [
     ("viewer", "Viewer: loan requests, within what you may read"),
 ];
 
-const METHODS: [(&str, &str); 4] =
-    [("pwd", "password"), ("otp", "authenticator app"), ("hwk", "passkey"), ("kba", "recovery code")];
+const METHODS: [(&str, &str); 5] = [
+    ("fed", "your organisation’s sign-in"),
+    ("pwd", "password"),
+    ("otp", "authenticator app"),
+    ("hwk", "passkey"),
+    ("kba", "recovery code"),
+];
 
 catalogue! {
     // Around every page.
@@ -112,7 +117,7 @@ catalogue! {
 
     // The second factor.
     second_factor: "Confirm that it is you";
-    second_factor_lead: "Your password is right. One more step.";
+    second_factor_lead: "That was right. One more step.";
     code_of_app: "Code of your authenticator app";
     code_of_app_hint: "Six digits; they change every 30 seconds.";
     go_on: "Continue";
@@ -130,6 +135,22 @@ catalogue! {
     confirm_sign_in: "Sign out and in again to go on.";
     confirm_first: "To change what you sign in with, confirm first that it is you.";
     confirm_first_do: "Confirm";
+
+    // The bank's own provider.
+    provider_title: "“{}” did not work";
+    provider_lost: "This sign-in was not begun in this browser, took longer than ten minutes, or was done already.";
+    provider_lost_advice: "Go to the sign-in and begin again. Your browser has to accept cookies of this server.";
+    provider_denied: "You were not signed in there.";
+    provider_otherwise: "Try again, or sign in with your e-mail address and password. If that does not help, tell an administrator.";
+    provider_away: "The service that signs you in does not answer now.";
+    provider_away_advice: "If you have a password here, sign in with your e-mail address and it. Where you are signed in already, you can go on.";
+    provider_invalid: "The service that signs you in gave an answer that is not accepted here.";
+    provider_no_email: "Your account there has no confirmed e-mail address, which is needed here.";
+    provider_no_group: "Your account there is in no group that may use this server.";
+    provider_group_advice: "Ask an administrator of your organisation.";
+    provider_not_linked: "There is an account here with your e-mail address, which is not linked to your account there.";
+    provider_not_linked_advice: "Ask an administrator to link the two. Until then, sign in with your e-mail address and password.";
+    provider_disabled: "Your account here is disabled.";
 
     // Passkeys.
     passkey_refused: "The passkey was not accepted. Try again, or sign in another way.";
@@ -196,6 +217,7 @@ catalogue! {
     may_read_nothing: "No data of loan requests";
     how_you_sign_in: "How you sign in";
     password_state: "You have a password.";
+    no_password: "You have no password here. An administrator can send you a link with which you choose one.";
     authenticator: "Authenticator app";
     authenticator_on: "An app is set up. Its codes confirm your sign-ins.";
     authenticator_off: "No app is set up.";

@@ -9,7 +9,7 @@ use http::header::USER_AGENT;
 use http::request::Parts;
 use http::{HeaderName, Uri};
 
-use crate::cookies::{FORM, SESSION, STEP};
+use crate::cookies::{AT_PROVIDER, FORM, SESSION, STEP};
 use crate::forms::Fields;
 use crate::frame::Frame;
 use crate::pages::{account, confirm, sign_in, trouble};
@@ -30,6 +30,8 @@ pub(crate) struct Visit {
     pub(crate) uri: Uri,
     /// What a sign-in that waits for a second factor is known by.
     pub(crate) step: Option<String>,
+    /// What a sign-in at the bank's provider is bound to.
+    pub(crate) at_provider: Option<String>,
     pub(crate) request_id: String,
     /// The secret of the session that the browser has.
     cookie: Option<String>,
@@ -55,9 +57,10 @@ impl Visit {
             from,
             uri: parts.uri.clone(),
             step: STEP.of(&parts.headers).map(str::to_owned),
+            at_provider: AT_PROVIDER.of(&parts.headers).map(str::to_owned),
             request_id: text(&REQUEST_ID).unwrap_or_default().to_owned(),
             cookie,
-            token: token.unwrap_or_else(|| hex::encode(rand::random::<[u8; 32]>())),
+            token: token.unwrap_or_else(random),
             token_is_new,
         }
     }
@@ -129,6 +132,11 @@ impl FromRequestParts<Shared> for Visit {
     async fn from_request_parts(parts: &mut Parts, console: &Shared) -> Result<Self, Infallible> {
         Ok(Self::of(console, parts))
     }
+}
+
+/// 256 random bits as text.
+pub(crate) fn random() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
 }
 
 /// A form that was sent by a page of this server.

@@ -10,6 +10,7 @@ use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
+use continuity_provider::Provider;
 use continuity_readmodel::{EngineError, SyncBoard};
 use continuity_webhooks::Webhooks;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -36,6 +37,8 @@ pub(crate) struct Serving {
     pub(crate) blobs: BlobService,
     pub(crate) webhooks: Webhooks,
     pub(crate) fleet: Option<Fleet>,
+    /// Where people may sign in beside here.
+    pub(crate) provider: Option<Arc<Provider>>,
     pub(crate) api: TcpListener,
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
@@ -106,7 +109,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let pages = pages(&state.auth);
+    let pages = pages(&state.auth, serving.provider);
     let router = continuity_api::router(state.clone(), pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -226,9 +229,9 @@ fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
 }
 
 /// What people look at, beside the API.
-fn pages(auth: &continuity_auth::Auth) -> Pages {
+fn pages(auth: &continuity_auth::Auth, provider: Option<Arc<Provider>>) -> Pages {
     Pages {
-        routes: continuity_console::pages(auth.clone()),
+        routes: continuity_console::pages(auth.clone(), provider),
         refusal: continuity_console::refusal,
         session: continuity_console::session,
     }

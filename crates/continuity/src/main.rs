@@ -17,6 +17,7 @@ mod open_files;
 mod operations;
 mod output;
 mod progress;
+mod provider;
 mod sources;
 mod telemetry;
 mod webhooks;

@@ -5,11 +5,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { connect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
+import { code } from "./codes.mjs";
 
 const [base, link, clientId, folder] = process.argv.slice(2);
 const EMAIL = "jane.doe@bank.example";
@@ -68,22 +69,6 @@ async function picture(page, name) {
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-// The codes of an authenticator app (RFC 6238). The server takes each step once, and the next one a little early.
-let lastStep = 0;
-async function code(secret) {
-  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const now = () => Math.floor(Date.now() / 30_000);
-  const step = Math.max(lastStep + 1, now());
-  while (step > now() + 1) await sleep(500);
-  lastStep = step;
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const digest = createHmac("sha1", key).update(counter).digest();
-  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, "0");
 }
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });

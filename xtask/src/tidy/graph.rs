@@ -17,7 +17,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/fleet", "fleet", &["auth", "base"]),
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
-    ("crates/console", "console", &["auth", "base"]),
+    ("crates/provider", "provider", &["auth", "base"]),
+    ("crates/console", "console", &["auth", "base", "provider"]),
     ("crates/api", "api", &["auth", "base", "blobs", "events", "projections", "readmodel"]),
 ];
 /// Dependencies that must stay where they are, and where.

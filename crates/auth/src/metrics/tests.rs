@@ -57,7 +57,7 @@ fn every_metric_is_described_and_named_by_the_conventions() {
     let kept = Kept::default();
     with_local_recorder(&kept, describe);
     let described = kept.described.into_inner();
-    assert_eq!(described.len(), 18);
+    assert_eq!(described.len(), 19);
     for name in described {
         let unit = ["_total", "_seconds", "_records", "_rows", "_writable"].iter().any(|suffix| name.ends_with(suffix));
         assert!(name.starts_with("continuity_auth_") && unit, "{name}");

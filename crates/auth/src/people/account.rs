@@ -40,9 +40,7 @@ impl AccountSettings {
     /// Whether they can be kept, with what else is stored alike: the address in lower case, each role once.
     pub(crate) fn checked(mut self) -> Result<Self, AuthError> {
         self.email = normalised(&self.email);
-        let (local, domain) = self.email.split_once('@').unwrap_or_default();
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@' && c != '<' && c != '>' && c != '"';
-        if local.is_empty() || domain.is_empty() || !local.chars().all(plain) || !domain.chars().all(plain) {
+        if !has_form_of_address(&self.email) {
             return invalid("an account needs an e-mail address such as jane@bank.example");
         }
         if self.email.len() > MAX_EMAIL_BYTES {
@@ -58,6 +56,18 @@ impl AccountSettings {
         self.roles.dedup();
         Ok(self)
     }
+}
+
+/// Whether it could be an e-mail address.
+fn has_form_of_address(email: &str) -> bool {
+    let (local, domain) = email.split_once('@').unwrap_or_default();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@' && c != '<' && c != '>' && c != '"';
+    !local.is_empty() && !domain.is_empty() && local.chars().all(plain) && domain.chars().all(plain)
+}
+
+/// Whether an account could have that address, which is compared as [`normalised`] makes it.
+pub(crate) fn is_usable_address(email: &str) -> bool {
+    has_form_of_address(email) && email.len() <= MAX_EMAIL_BYTES
 }
 
 /// An e-mail address as it is compared.
@@ -98,6 +108,8 @@ pub struct Account {
     /// When its person signed in last.
     #[serde(serialize_with = "rfc3339_option")]
     pub last_sign_in_at: Option<Timestamp>,
+    /// Who signs in as it at the bank's own provider.
+    pub linked: Option<Linked>,
 }
 
 impl Account {
@@ -115,6 +127,15 @@ impl Account {
     pub fn has_second_factor(&self) -> bool {
         self.has_totp || !self.passkeys.is_empty()
     }
+}
+
+/// Somebody at a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Linked {
+    /// The provider's `iss`.
+    pub issuer: String,
+    /// `sub` there.
+    pub subject: String,
 }
 
 /// A passkey as its owner sees it.

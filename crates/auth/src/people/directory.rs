@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use continuity_base::Timestamp;
 use parking_lot::RwLock;
 
-use super::account::Account;
+use super::account::{Account, Linked};
 use super::role::Role;
 use super::row::{AccountRow, SessionRow};
 use super::session::SessionView;
@@ -58,6 +58,7 @@ impl Entry {
 struct State {
     accounts: BTreeMap<String, Entered>,
     by_email: HashMap<String, String>,
+    by_subject: HashMap<Linked, String>,
     sessions: HashMap<String, Entry>,
     by_digest: HashMap<SecretDigest, String>,
 }
@@ -79,9 +80,13 @@ impl People {
         let state = &mut *state;
         if let Some(before) = state.accounts.get(&row.id).filter(|before| !before.row.deleted) {
             state.by_email.remove(&before.row.stored.email);
+            if let Some(linked) = &before.row.linked {
+                state.by_subject.remove(linked);
+            }
         }
         if !row.deleted {
             state.by_email.insert(row.stored.email.clone(), row.id.clone());
+            state.by_subject.extend(row.linked.clone().map(|linked| (linked, row.id.clone())));
         }
         if let Some(entered) = state.accounts.get_mut(&row.id) {
             entered.live.0.store(Arc::new(standing));
@@ -136,6 +141,13 @@ impl People {
     pub(crate) fn by_email(&self, email: &str) -> Option<AccountRow> {
         let state = self.0.read();
         state.accounts.get(state.by_email.get(email)?).map(|entered| entered.row.clone())
+    }
+
+    /// The account that somebody signs in with who has that subject at that provider.
+    pub(crate) fn by_subject(&self, issuer: &str, subject: &str) -> Option<AccountRow> {
+        let state = self.0.read();
+        let linked = Linked { issuer: issuer.to_owned(), subject: subject.to_owned() };
+        state.accounts.get(state.by_subject.get(&linked)?).map(|entered| entered.row.clone())
     }
 
     /// The account of that id, unless it is deleted.

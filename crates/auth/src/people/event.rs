@@ -51,6 +51,19 @@ pub(crate) enum AccountEvent {
     },
     /// Authenticator app, passkeys and recovery codes are gone, and sessions with them.
     FactorsReset,
+    /// Whoever has that subject at that provider signs in as this account.
+    Linked {
+        issuer: String,
+        subject: String,
+    },
+    /// Nobody does any more; sessions end.
+    Unlinked,
+    /// Created for somebody who came from a provider.
+    CreatedLinked {
+        stored: AccountStored,
+        issuer: String,
+        subject: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +211,9 @@ impl AccountEvent {
             Self::RecoveryCodesMade { .. } => "RecoveryCodesMade",
             Self::SignInsFailed { .. } => "SignInsFailed",
             Self::FactorsReset => "FactorsReset",
+            Self::Linked { .. } => "AccountLinked",
+            Self::Unlinked => "AccountUnlinked",
+            Self::CreatedLinked { .. } => "AccountCreatedLinked",
         }
     }
 
@@ -210,6 +226,10 @@ impl AccountEvent {
             Self::PasskeyRemoved { id } => id.clone(),
             Self::RecoveryCodesMade { digests } => format!("{} codes", digests.len()),
             Self::SignInsFailed { count } => format!("{count} times"),
+            Self::Linked { issuer, subject } => format!("subject {subject:?} of {issuer}"),
+            Self::CreatedLinked { stored, issuer, subject } => {
+                format!("{}, subject {subject:?} of {issuer}", stored.describe())
+            }
             _ => String::new(),
         }
     }

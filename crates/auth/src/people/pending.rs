@@ -10,6 +10,7 @@ use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyAuthentication, Pa
 use zeroize::Zeroizing;
 
 use super::event::PasswordHash;
+use super::provider::AtProvider;
 use crate::AuthError;
 use crate::keys::secret;
 
@@ -25,7 +26,7 @@ const MAX_TRIES: u32 = 5;
 
 /// What is waited for.
 pub(crate) enum Begun {
-    /// The password was good; the second factor is asked for.
+    /// The password was good, or the provider's word; the second factor is asked for.
     SecondFactor(SecondFactor),
     /// A passkey of whomever.
     Passkey(Box<DiscoverableAuthentication>),
@@ -35,6 +36,8 @@ pub(crate) enum Begun {
     Proof { session: String, state: Box<PasskeyAuthentication> },
     /// A new passkey.
     NewPasskey { session: String, state: Box<PasskeyRegistration> },
+    /// Somebody who was sent to the bank's provider.
+    AtProvider(AtProvider),
 }
 
 #[derive(Clone)]
@@ -45,6 +48,8 @@ pub(crate) struct SecondFactor {
     pub(crate) passkey: Option<Box<PasskeyAuthentication>>,
     /// The digest of the password that was proved: with another one it was for nothing.
     pub(crate) password: Option<PasswordHash>,
+    /// How the person proved who it is before.
+    pub(crate) first: Vec<String>,
 }
 
 struct Waiting {
@@ -123,12 +128,12 @@ impl Pending {
 /// Nobody takes the place of others: who begins the same thing again has it in the place of what was begun before.
 fn make_room(waiting: &mut HashMap<String, Waiting>, begun: &Begun) {
     let most = match begun {
-        Begun::Passkey(_) => MOST_ANONYMOUS,
+        Begun::Passkey(_) | Begun::AtProvider(_) => MOST_ANONYMOUS,
         Begun::SecondFactor(_) => MOST_OF_ACCOUNT,
         Begun::Totp { .. } | Begun::NewPasskey { .. } | Begun::Proof { .. } => 1,
     };
     let alike = |one: &Waiting| match (begun, &one.begun) {
-        (Begun::Passkey(_), Begun::Passkey(_)) => true,
+        (Begun::Passkey(_), Begun::Passkey(_)) | (Begun::AtProvider(_), Begun::AtProvider(_)) => true,
         (Begun::SecondFactor(new), Begun::SecondFactor(old)) => new.account == old.account,
         (Begun::Totp { session: new, .. }, Begun::Totp { session: old, .. })
         | (Begun::NewPasskey { session: new, .. }, Begun::NewPasskey { session: old, .. })
@@ -156,6 +161,7 @@ mod tests {
                 generation: 0,
                 passkey: None,
                 password: None,
+                first: vec!["pwd".to_owned()],
             })
         };
         let jane = pending.keep(second("jane"), Duration::ZERO).unwrap().unwrap();

@@ -3,9 +3,10 @@
 use continuity_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, AccountSettings, PasskeyView};
+use super::account::{Account, AccountSettings, Linked, PasskeyView};
 use super::event::{AccountEvent, AccountStored, PasswordHash, PasswordSet, SessionStarted, Used};
 use super::guard::network;
+use super::provider::is_federated;
 use crate::AuthError;
 use crate::control::event::By;
 use crate::keys::secret::SecretDigest;
@@ -35,6 +36,8 @@ pub(crate) struct AccountRow {
     last_sign_in_at: Option<Timestamp>,
     /// Networks that its person signed in from, the newest last.
     pub(crate) networks: Vec<String>,
+    /// Who signs in as it at a provider.
+    pub(crate) linked: Option<Linked>,
 }
 
 /// How long a password is good.
@@ -79,6 +82,7 @@ impl AccountRow {
             recovery: Vec::new(),
             last_sign_in_at: None,
             networks: Vec::new(),
+            linked: None,
         }
     }
 
@@ -99,6 +103,7 @@ impl AccountRow {
     fn delete(&mut self) {
         self.end_all();
         (self.deleted, self.enabled, self.password, self.link, self.totp) = (true, false, None, None, None);
+        self.linked = None;
         self.passkeys.clear();
         self.recovery.clear();
     }
@@ -124,7 +129,8 @@ impl AccountRow {
     /// Its person signed in.
     pub(crate) fn signed_in(&mut self, started: &SessionStarted, address: Option<&str>, at: Timestamp) {
         self.last_sign_in_at = self.last_sign_in_at.max(Some(at));
-        let by_password = started.methods.iter().any(|method| method == "pwd");
+        // A provider's password is another one.
+        let by_password = !is_federated(&started.methods) && started.methods.iter().any(|method| method == "pwd");
         if by_password && self.password_life == PasswordLife::Temporary {
             self.password_life = PasswordLife::Spent;
         }
@@ -176,6 +182,7 @@ impl AccountRow {
             recovery_codes_left: self.recovery.len(),
             link_until: self.link.as_ref().map(|(_, until)| *until),
             last_sign_in_at: self.last_sign_in_at,
+            linked: self.linked.clone(),
         }
     }
 }
@@ -192,10 +199,19 @@ pub(crate) fn fold(
         || AuthError::ControlLog(format!("a record changes account {id}, which no record creates; verify the log"));
     let mut row = match event {
         AccountEvent::Created(stored) => return Ok(AccountRow::created(id, stored, by, at)),
+        AccountEvent::CreatedLinked { stored, issuer, subject } => {
+            let linked = Some(Linked { issuer, subject });
+            return Ok(AccountRow { linked, ..AccountRow::created(id, stored, by, at) });
+        }
         _ => before.ok_or_else(missing)?,
     };
     match event {
-        AccountEvent::Created(_) | AccountEvent::SignInsFailed { .. } => {}
+        AccountEvent::Created(_) | AccountEvent::CreatedLinked { .. } | AccountEvent::SignInsFailed { .. } => {}
+        AccountEvent::Linked { issuer, subject } => row.linked = Some(Linked { issuer, subject }),
+        AccountEvent::Unlinked => {
+            row.linked = None;
+            row.end_all();
+        }
         AccountEvent::Changed(stored) => row.stored = stored,
         AccountEvent::Enabled => row.enabled = true,
         AccountEvent::Disabled => {

@@ -15,6 +15,7 @@ use super::guard::{Attempt, Guard, network};
 use super::passkey::{Passkeys, Proved};
 use super::password::Passwords;
 use super::pending::{Begun, Pending, SecondFactor};
+use super::provider::{MULTI_FACTOR, ProviderPolicy, is_federated, is_vouched};
 use super::row::AccountRow;
 use super::session::{Duty, Origin, Session, SessionView, SignedIn};
 use super::totp;
@@ -55,6 +56,8 @@ impl SignInPolicy {
 /// What a sign-in needs beside the accounts.
 pub(crate) struct Desk {
     pub(crate) policy: SignInPolicy,
+    /// The bank's own provider, if people may come from there.
+    pub(crate) provider: Option<ProviderPolicy>,
     pub(crate) passwords: Passwords,
     pub(crate) passkeys: Passkeys,
     pub(crate) pending: Pending,
@@ -68,10 +71,16 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(policy: SignInPolicy, fleet: &FleetKey, issuer: &str) -> Result<Self, AuthError> {
+    pub(crate) fn new(
+        policy: SignInPolicy,
+        provider: Option<ProviderPolicy>,
+        fleet: &FleetKey,
+        issuer: &str,
+    ) -> Result<Self, AuthError> {
         policy.check()?;
         Ok(Self {
             policy,
+            provider,
             passwords: Passwords::new(fleet.derive("passwords")?)?,
             passkeys: Passkeys::new(issuer),
             pending: Pending::default(),
@@ -155,12 +164,12 @@ impl Auth {
         let Some(row) = row.filter(|_| proved) else {
             return Err(self.refuse(email, origin));
         };
-        let view = row.view();
+        let (view, first) = (row.view(), vec!["pwd".to_owned()]);
         if !view.has_second_factor() {
-            return Ok(Step::SignedIn(Box::new(self.begin(&row, hash, &["pwd"], Used::Nothing, origin).await?)));
+            return Ok(Step::SignedIn(Box::new(self.begin(&row, hash, &first, Used::Nothing, origin).await?)));
         }
         let second =
-            SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None, password: hash };
+            SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None, password: hash, first };
         let handle = self.keep(Begun::SecondFactor(second))?;
         let (totp, passkey, recovery) = (view.has_totp, !view.passkeys.is_empty(), view.recovery_codes_left > 0);
         Ok(Step::SecondFactor(SecondFactorWanted { handle, totp, passkey, recovery }))
@@ -178,7 +187,8 @@ impl Auth {
             return Err(self.refuse(&row.stored.email, origin));
         };
         row.generation = second.generation;
-        let signed_in = self.begin(&row, second.password, &["pwd", method, "mfa"], used, origin).await?;
+        let methods = also(second.first, method);
+        let signed_in = self.begin(&row, second.password, &methods, used, origin).await?;
         self.desk().pending.done(handle);
         Ok(signed_in)
     }
@@ -229,20 +239,20 @@ impl Auth {
                 // Passkeys cannot be guessed: whatever was tried before, they are looked at.
                 let row = self.people().account(&claimed).map_err(|_| SignInError::Refused)?;
                 let proved = self.desk().passkeys.finish_any(answer, *state, &row)?;
-                (row, proved, None, None)
+                (row, proved, Vec::new(), None)
             }
-            Begun::SecondFactor(SecondFactor { account, generation, passkey: Some(state), password }) => {
+            Begun::SecondFactor(SecondFactor { account, generation, passkey: Some(state), password, first }) => {
                 let mut row = self.people().account(&account).map_err(|_| SignInError::Refused)?;
                 let proved = self.desk().passkeys.finish_known(answer, &state, &row)?;
                 row.generation = generation;
-                (row, proved, Some("pwd"), password)
+                (row, proved, first, password)
             }
             _ => return Err(SignInError::Expired),
         };
         let Some(Proved { id, credential }) = proved.filter(|_| row.is_open()) else {
             return Err(SignInError::Refused);
         };
-        let methods: Vec<&str> = first.into_iter().chain(["hwk", "mfa"]).collect();
+        let methods = also(first, "hwk");
         self.begin(&row, password, &methods, Used::Passkey { id, credential }, origin).await
     }
 
@@ -281,7 +291,7 @@ impl Auth {
         &self,
         row: &AccountRow,
         password: Option<PasswordHash>,
-        methods: &[&str],
+        methods: &[String],
         used: Used,
         origin: &Origin,
     ) -> Result<SignedIn, SignInError> {
@@ -292,7 +302,7 @@ impl Auth {
             account: row.id.clone(),
             generation: row.generation,
             digest: self.desk().pepper.digest("session", &cookie),
-            methods: methods.iter().map(|&method| method.to_owned()).collect(),
+            methods: methods.to_vec(),
             agent: origin.agent(),
             until: self.now().plus(self.desk().policy.session).as_micros(),
             used,
@@ -310,8 +320,9 @@ impl Auth {
     fn record_start(&self, by: &By, password: Option<&PasswordHash>, started: SessionStarted) -> Result<(), AuthError> {
         self.control().change(by, |force, _| {
             let row = force.people.account(&started.account)?;
-            // A second factor that was set up meanwhile is asked for.
-            let over = row.is_used_up(&started.used);
+            // A second factor that was set up meanwhile is asked for, unless the bank's provider vouches for one.
+            let vouched = started.used == Used::Nothing && is_vouched(&started.methods);
+            let over = !vouched && row.is_used_up(&started.used);
             let other = password.is_some_and(|hash| row.password.as_ref() != Some(hash) || !row.takes_password());
             if over || other || !row.is_open() || row.generation != started.generation {
                 return Err(AuthError::Conflict("the account changed while its person signed in".to_owned()));
@@ -329,10 +340,12 @@ impl Auth {
         let (row, account) = self.people().session(&digest, self.now(), self.desk().policy.idle)?;
         let account = account.view();
         let mut duties = Vec::new();
-        if account.must_change_password {
+        // Who came from the provider came without the password that somebody else knows.
+        if account.must_change_password && !is_federated(&row.started.methods) {
             duties.push(Duty::ChangePassword);
         }
-        if self.desk().policy.second_factor_required && !account.has_second_factor() {
+        let proved_enough = account.has_second_factor() || is_vouched(&row.started.methods);
+        if self.desk().policy.second_factor_required && !proved_enough {
             duties.push(Duty::SetUpSecondFactor);
         }
         Some(Session {
@@ -395,6 +408,16 @@ fn attempt<'a>(email: &'a str, row: Option<&AccountRow>, origin: &Origin) -> Att
     let there = origin.address.map(|address| network(address).to_string());
     let is_known = row.zip(there).is_some_and(|(row, there)| row.networks.contains(&there));
     Attempt { email, address: origin.address, is_known }
+}
+
+/// The ways of before and this one, which is of another kind.
+fn also(mut methods: Vec<String>, method: &str) -> Vec<String> {
+    for one in [method, MULTI_FACTOR] {
+        if !methods.iter().any(|known| known == one) {
+            methods.push(one.to_owned());
+        }
+    }
+    methods
 }
 
 /// 256 random bits as text.

@@ -6,9 +6,10 @@ use continuity_auth::{Proof, Session, SignInError};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use super::{account, passkey, trouble};
+use super::{account, passkey, provider, trouble};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::next;
 use crate::reply::{Answer, see_other};
 use crate::visit::{Posted, Visit};
 
@@ -20,6 +21,8 @@ struct Page {
     frame: Frame,
     faults: Faults,
     with: Means,
+    /// The way to the bank's provider, for whom it knows: what it is called, and where it begins.
+    provider: Option<(String, String)>,
     email: String,
     next: String,
     back: String,
@@ -62,6 +65,12 @@ fn render(visit: &Visit, session: &Session, (status, faults): (StatusCode, Fault
         frame: visit.frame(visit.texts().confirm_title).with_faults(!faults.is_empty()),
         faults,
         with: Means { totp, passkey, recovery, is_password: proof == Proof::Password },
+        provider: visit
+            .console
+            .provider
+            .as_ref()
+            .filter(|_| session.account.linked.is_some())
+            .map(|to| (to.name().to_owned(), next::with(provider::PATH, next))),
         email: session.account.settings.email.clone(),
         next: next.unwrap_or_default().to_owned(),
         back: account::PATH.to_owned(),

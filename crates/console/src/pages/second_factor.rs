@@ -8,7 +8,7 @@ use http::header::RETRY_AFTER;
 
 use super::sign_in::{Said, enter};
 use super::trouble;
-use crate::cookies::STEP;
+use crate::cookies::{Cookie, STEP};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::next;
@@ -55,9 +55,14 @@ impl Step {
 
 /// The password was good: leads here.
 pub(crate) fn begin(wanted: &SecondFactorWanted, next: Option<&str>) -> Response {
+    begin_with(STEP, wanted, next)
+}
+
+/// What came before was good: leads here, with that cookie.
+pub(crate) fn begin_with(cookie: Cookie, wanted: &SecondFactorWanted, next: Option<&str>) -> Response {
     let SecondFactorWanted { handle, totp, passkey, recovery } = wanted.clone();
     let mut response = see_other(&next::with(PATH, next));
-    STEP.set(response.headers_mut(), &Step { handle, totp, passkey, recovery }.cookie());
+    cookie.set(response.headers_mut(), &Step { handle, totp, passkey, recovery }.cookie());
     response
 }
 

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use super::account::onward;
-use super::{second_factor, trouble};
+use super::{provider, second_factor, trouble};
 use crate::cookies::{FORM, SESSION, STEP};
 use crate::faults::Faults;
 use crate::frame::Frame;
@@ -29,6 +29,8 @@ struct Page {
     email: String,
     next: String,
     has_passkeys: bool,
+    /// The way to the bank's provider: what it is called, and where it begins.
+    provider: Option<(String, String)>,
 }
 
 /// What a page before this one has to say.
@@ -92,6 +94,7 @@ fn render(
         email: email.or(hint).unwrap_or_default().to_owned(),
         next: next.unwrap_or_default().to_owned(),
         has_passkeys: visit.console.auth.can_have_passkeys(),
+        provider: visit.console.provider.as_ref().map(|to| (to.name().to_owned(), next::with(provider::PATH, next))),
         faults,
     };
     let leads_to = application.map(|application| application.sent_to());

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use continuity_auth::{AuthError, SignInError};
+use continuity_auth::{AuthError, ProviderError, SignInError};
 use http::StatusCode;
 
 use super::{account, sign_in};
@@ -61,10 +61,34 @@ pub(crate) fn bad_application(visit: &Visit, why: &str) -> Response {
     page(visit, StatusCode::BAD_REQUEST, t.bad_application, [why.to_owned(), advice])
 }
 
+/// Nobody is signed in who came from the bank's provider. Nothing that it said is shown.
+pub(crate) fn at_provider(visit: &Visit, name: &str, error: &ProviderError) -> Response {
+    let t = visit.texts();
+    let (status, text, advice) = match error {
+        ProviderError::Lost => (StatusCode::BAD_REQUEST, t.provider_lost, t.provider_lost_advice),
+        ProviderError::Denied(_) => (StatusCode::FORBIDDEN, t.provider_denied, t.provider_otherwise),
+        ProviderError::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, t.provider_away, t.provider_away_advice),
+        ProviderError::Invalid(_) => (StatusCode::BAD_GATEWAY, t.provider_invalid, t.provider_otherwise),
+        ProviderError::NoEmail => (StatusCode::FORBIDDEN, t.provider_no_email, t.provider_group_advice),
+        ProviderError::NoGroup => (StatusCode::FORBIDDEN, t.provider_no_group, t.provider_group_advice),
+        ProviderError::NotLinked => (StatusCode::FORBIDDEN, t.provider_not_linked, t.provider_not_linked_advice),
+        ProviderError::Disabled => (StatusCode::FORBIDDEN, t.provider_disabled, t.provider_group_advice),
+        ProviderError::Busy | ProviderError::Failed(AuthError::Overloaded(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, t.busy, t.try_again)
+        }
+        ProviderError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, t.failed_text, t.try_again),
+    };
+    page(visit, status, &fill(t.provider_title, &[name]), [text, advice].map(str::to_owned))
+}
+
 /// A path below `/console/` that there is not.
 pub(crate) async fn unknown(visit: Visit) -> Response {
+    no_page(&visit)
+}
+
+pub(crate) fn no_page(visit: &Visit) -> Response {
     let t = visit.texts();
-    page(&visit, StatusCode::NOT_FOUND, t.unknown, [t.unknown_text, t.unknown_advice].map(str::to_owned))
+    page(visit, StatusCode::NOT_FOUND, t.unknown, [t.unknown_text, t.unknown_advice].map(str::to_owned))
 }
 
 /// Something that was asked for failed.

@@ -11,10 +11,11 @@ use axum::extract::ConnectInfo;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use continuity_auth::{
-    Account, AccountSettings, Auth, AuthOptions, Authentication, ClientSettings, GrantType, KeyRotation, Role, Scope,
-    ScopeSet, SignInPolicy, SigningAlgorithm,
+    Account, AccountSettings, Auth, AuthOptions, Authentication, ClientSettings, GrantType, KeyRotation,
+    ProviderPolicy, Role, Scope, ScopeSet, SignInPolicy, SigningAlgorithm,
 };
 use continuity_base::{Clock, ManualClock, Timestamp};
+use continuity_provider::{Provider, ProviderOptions};
 use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -33,6 +34,23 @@ pub(crate) struct Bench {
     _dir: tempfile::TempDir,
 }
 
+/// The provider at that address.
+fn asked(to: &str, replica: &str, clock: &Arc<dyn Clock>) -> Provider {
+    let options = ProviderOptions {
+        issuer: to.to_owned(),
+        name: "Sign in with Example <Bank>".to_owned(),
+        client_id: "continuity".to_owned(),
+        client_secret: "secret".to_owned().into(),
+        scopes: "openid".to_owned(),
+        groups_claim: "groups".to_owned(),
+        redirect_uri: format!("{replica}{}", crate::PROVIDER_CALLBACK),
+        ca: None,
+        limit: Duration::from_secs(5),
+        clock: Arc::clone(clock),
+    };
+    Provider::new(options).unwrap()
+}
+
 impl Bench {
     /// Whose people need a second factor.
     pub(crate) fn strict() -> Self {
@@ -45,11 +63,24 @@ impl Bench {
     }
 
     pub(crate) fn with(issuer: &str, sign_in: SignInPolicy) -> Self {
+        Self::with_provider(issuer, sign_in, None)
+    }
+
+    /// Whose people may come from that provider, too.
+    pub(crate) fn with_provider(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_795_370_400_000_000)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let rotation = KeyRotation { algorithm: SigningAlgorithm::Es256, ..KeyRotation::default() };
-        let options = AuthOptions { rotation, sign_in, ..AuthOptions::new(dir.path(), issuer, as_clock) };
+        let policy = provider.map(|issuer| ProviderPolicy {
+            issuer: issuer.to_owned(),
+            group_prefix: "bcl".to_owned(),
+            scopes_of_viewers: ScopeSet::EMPTY,
+            trusts_second_factor: true,
+        });
+        let provider = provider.map(|to| Arc::new(asked(to, issuer, &as_clock)));
+        let options =
+            AuthOptions { rotation, sign_in, provider: policy, ..AuthOptions::new(dir.path(), issuer, as_clock) };
         let auth = Auth::open(options).unwrap();
         let settings = AccountSettings {
             email: EMAIL.to_owned(),
@@ -60,8 +91,9 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let router =
-            crate::pages(auth.clone()).into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
+        let router = crate::pages(auth.clone(), provider)
+            .into_iter()
+            .fold(Router::new(), |router, (path, page)| router.route(path, page));
         Self { auth, clock, account, router, _dir: dir }
     }
 

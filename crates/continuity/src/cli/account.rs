@@ -44,6 +44,28 @@ pub(crate) enum Account {
     Delete(AccountName),
     /// Print a one-time link with which its person sets a password; one made before is no good any more.
     Link(AccountName),
+    /// Let somebody at the bank's provider sign in as this account: the one with this subject there, and nobody else.
+    LinkProvider {
+        #[command(flatten)]
+        account: AccountName,
+        /// Who it is at the provider: its `sub`.
+        #[arg(long)]
+        subject: String,
+        /// The provider's `iss`; the one of the configuration unless said.
+        #[arg(long)]
+        issuer: Option<String>,
+        /// Why; it is recorded.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let nobody at a provider sign in as this account any more; its sessions end.
+    UnlinkProvider {
+        #[command(flatten)]
+        account: AccountName,
+        /// Why; it is recorded.
+        #[arg(long)]
+        reason: String,
+    },
     /// Set a temporary password, print it, and end all sessions: the way in when there is no other.
     ResetPassword {
         #[command(flatten)]

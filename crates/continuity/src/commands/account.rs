@@ -1,4 +1,4 @@
-//! `continuity account create|list|show|change|enable|disable|delete|link|reset-password|reset-factors`.
+//! `continuity account create|list|show|change|enable|disable|delete|link|link-provider|unlink-provider|reset-password|reset-factors`.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -29,6 +29,15 @@ pub(crate) fn run(command: Account) -> Result<()> {
             done(&on, AccountOrder::Delete { account }, "is deleted; what its person did stays on record")
         }
         Account::Link(AccountName { on, account }) => link(&on, AccountOrder::Link { account }),
+        Account::LinkProvider { account: AccountName { on, account }, subject, issuer, reason } => {
+            let said =
+                "is linked: its person may sign in at the provider from now on, and gets what the groups there say";
+            done(&on, AccountOrder::LinkProvider { account, subject, issuer, reason }, said)
+        }
+        Account::UnlinkProvider { account: AccountName { on, account }, reason } => {
+            let said = "is linked to nobody at a provider any more; its sessions ended";
+            done(&on, AccountOrder::UnlinkProvider { account, reason }, said)
+        }
         Account::ResetPassword { account: AccountName { on, account }, reason } => {
             password(&on, AccountOrder::ResetPassword { account, reason })
         }

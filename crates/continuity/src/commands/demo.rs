@@ -106,6 +106,7 @@ async fn serve(
         blobs,
         webhooks: webhooks::open(&core, &config)?,
         fleet: None,
+        provider: None,
         api: listeners.api,
         metrics: listeners.metrics,
         recorder,

@@ -12,7 +12,7 @@ use crate::config::{self, Config};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
-use crate::{blobs, fleet, sources, telemetry, webhooks};
+use crate::{blobs, fleet, provider, sources, telemetry, webhooks};
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: &Configured) -> Result<()> {
@@ -58,6 +58,7 @@ async fn serve(config: &Config) -> Result<()> {
     let directory = sources::blobs_dir(&config.source.url, config);
     let blobs = blobs::open(&core, config, blobs::of_config(config, directory, &clock).await?).await?;
     let serving = Serving {
+        provider: provider::open(config, &clock)?,
         source: sources::open(config, core.dir.root(), &clock)?,
         fleet: fleet::open(&core.auth, config, &clock).await?,
         ingest: ingest_options(config, core.dir.root(), clock)?,

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod control_stream;
+mod provider;
 mod webhooks;
 
 use continuity_auth::SigningAlgorithm;
@@ -53,6 +54,7 @@ fn auth(auth: &Auth) -> Result<(), String> {
         rotation.every.is_some_and(|every| every < rotation.published_for),
         "auth.key_published_hours has to be less than auth.key_rotation_days",
     )?;
+    provider::check(auth)?;
     control_stream::check(auth)
 }
 

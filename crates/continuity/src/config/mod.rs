@@ -5,6 +5,7 @@ mod check;
 mod control_stream;
 mod limits;
 mod load;
+mod provider;
 mod secret;
 mod source;
 mod url;
@@ -22,6 +23,7 @@ pub(crate) use blobs::Blobs;
 pub(crate) use control_stream::{ControlKafka, ControlNats, ControlStream};
 pub(crate) use limits::Limits;
 pub(crate) use load::load;
+pub(crate) use provider::Provider;
 pub(crate) use secret::Secret;
 #[cfg(feature = "kafka")]
 pub(crate) use source::Security;
@@ -105,6 +107,7 @@ pub(crate) struct Auth {
     pub(crate) session_minutes: u64,
     pub(crate) session_idle_minutes: u64,
     pub(crate) control_stream: ControlStream,
+    pub(crate) provider: Provider,
 }
 
 impl Auth {

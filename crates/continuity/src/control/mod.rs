@@ -147,6 +147,16 @@ pub(crate) enum AccountOrder {
     Link {
         account: String,
     },
+    LinkProvider {
+        account: String,
+        subject: String,
+        issuer: Option<String>,
+        reason: String,
+    },
+    UnlinkProvider {
+        account: String,
+        reason: String,
+    },
     ResetPassword {
         account: String,
         reason: String,
@@ -161,7 +171,10 @@ impl AccountOrder {
     /// Why, where somebody was asked.
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
-            Self::ResetPassword { reason, .. } | Self::ResetFactors { reason, .. } => Some(reason),
+            Self::LinkProvider { reason, .. }
+            | Self::UnlinkProvider { reason, .. }
+            | Self::ResetPassword { reason, .. }
+            | Self::ResetFactors { reason, .. } => Some(reason),
             _ => None,
         }
     }

@@ -59,6 +59,7 @@ impl Core {
             rotation: config.auth.rotation(),
             read_period_seconds: config.audit.period_seconds,
             sign_in: config.auth.sign_in(),
+            provider: config.auth.provider.policy(),
             password_client: Some(config.compat.password_token_client.clone()).filter(|id| !id.is_empty()),
             ..AuthOptions::new(dir.control(), &config.public_url, Arc::clone(&clock))
         })

@@ -39,6 +39,19 @@ pub(super) fn execute(auth: &Auth, actor: &str, is_running: bool, command: &Comm
             Ok(json!({ "id": id, "deleted": true }))
         }
         AccountOrder::Link { account } => with_link(&auth, &auth.find_account(account)?, is_running),
+        AccountOrder::LinkProvider { account, subject, issuer, reason } => {
+            let account = auth.find_account(account)?;
+            let of_configuration = || auth.provider().map(|provider| provider.issuer.clone());
+            let issuer = issuer.clone().or_else(of_configuration);
+            let issuer = issuer.context("no provider is configured here; say which one with --issuer")?;
+            loudly(actor, "linked an account to somebody at a provider", &account, reason);
+            shown(&auth.link_account(&account.id, &issuer, subject)?)
+        }
+        AccountOrder::UnlinkProvider { account, reason } => {
+            let account = auth.find_account(account)?;
+            loudly(actor, "unlinked an account from a provider", &account, reason);
+            shown(&auth.unlink_account(&account.id)?)
+        }
         AccountOrder::ResetPassword { account, reason } => {
             let account = auth.find_account(account)?;
             loudly(actor, "set a temporary password", &account, reason);

@@ -177,6 +177,7 @@ fn of_people() -> Vec<(&'static str, Change)> {
         teams: vec!["branch-north".to_owned()],
         channel_kinds: vec!["LEGAL".to_owned()],
     };
+    let issuer = || "https://login.bank.example".to_owned();
     let digest = || SecretDigest::from_bytes([0xab; 32]);
     let set =
         PasswordSet { hash: PasswordHash("$argon2id$x".to_owned()), temporary: true, keeps: Some("s1".to_owned()) };
@@ -198,6 +199,12 @@ fn of_people() -> Vec<(&'static str, Change)> {
         ("recovery-codes-made", AccountEvent::RecoveryCodesMade { digests: vec![digest(), digest()] }),
         ("sign-ins-failed", AccountEvent::SignInsFailed { count: 7 }),
         ("factors-reset", AccountEvent::FactorsReset),
+        ("account-linked", AccountEvent::Linked { issuer: issuer(), subject: "00u1".to_owned() }),
+        ("account-unlinked", AccountEvent::Unlinked),
+        (
+            "account-created-linked",
+            AccountEvent::CreatedLinked { stored: stored(), issuer: issuer(), subject: "00u1".to_owned() },
+        ),
     ];
     let started = |used| SessionStarted {
         id: "s1".to_owned(),
@@ -363,6 +370,9 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: RecoveryCodesMade 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 2 codes (it leaked)",
             "admin@bank.example from 192.0.2.7: SignInsFailed 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f 7 times (it leaked)",
             "admin@bank.example from 192.0.2.7: FactorsReset 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountLinked 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f subject \"00u1\" of https://login.bank.example (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountUnlinked 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f (it leaked)",
+            "admin@bank.example from 192.0.2.7: AccountCreatedLinked 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f jane@bank.example \"Jane Doering\", roles viewer, scopes loans:read, teams [\"branch-north\"], channels LEGAL, subject \"00u1\" of https://login.bank.example (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",

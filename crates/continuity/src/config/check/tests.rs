@@ -90,6 +90,41 @@ fn the_control_stream_is_checked() {
     refused("auth.control_stream.url = 'nats://one'", "needs auth.fleet_key_file");
 }
 
+#[test]
+fn the_provider_is_checked() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let on = |issuer: &str| {
+        let secret = secret.path().display();
+        format!("[auth.provider]\nissuer = '{issuer}'\nclient_id = 'continuity'\nclient_secret_file = '{secret}'\n")
+    };
+    assert_eq!(checked("[auth.provider]\nscopes = ''\ngroup_prefix = ''"), Ok(()), "without an issuer there is none");
+    for issuer in ["https://login.bank.example/realms/staff", "http://127.0.0.1:9000", "http://localhost:9000"] {
+        assert_eq!(checked(&on(issuer)), Ok(()), "{issuer}");
+    }
+    for issuer in ["login.bank.example", "http://login.bank.example", "https://login.bank.example/?x=1"] {
+        refused(&on(issuer), "auth.provider.issuer has to be https://");
+    }
+    for (keys, wanted) in [
+        ("name = ' '", "auth.provider.name has to be 1 to 100 characters"),
+        ("scopes = 'profile openidx'", "auth.provider.scopes has to have openid"),
+        ("groups_claim = ''", "auth.provider.groups_claim is empty"),
+        ("group_prefix = ''", "auth.provider.group_prefix is empty"),
+        (
+            "scopes_of_viewers = ['loans:write']",
+            "auth.provider.scopes_of_viewers has \"loans:write\"; there are loans:read",
+        ),
+        ("second_factor = 'none'", "none"),
+        ("ca = '/nowhere/ca.pem'", "auth.provider.ca: cannot read"),
+    ] {
+        refused(&format!("{}{keys}", on("https://login.bank.example")), wanted);
+    }
+    let bare = "auth.provider.issuer = 'https://login.bank.example'\n";
+    refused(bare, "auth.provider.client_id is empty");
+    let named = format!("{bare}auth.provider.client_id = 'continuity'\n");
+    refused(&named, "auth.provider.client_secret_file is empty");
+    refused(&format!("{named}auth.provider.client_secret_file = '/nowhere/secret'"), "cannot read /nowhere/secret");
+}
+
 #[cfg(feature = "kafka")]
 #[test]
 fn the_control_stream_over_kafka_is_checked() {
