@@ -95,7 +95,12 @@ fn challenges() -> Vec<Row> {
     let told = |section, rule, sent, comes| row(section, rule, sent, comes, &BACK);
     vec![
         told("RFC 7636 4.4.1", "no challenge, from a client that keeps no secret", asked(WHO), request),
-        told("RFC 9700 2.1.1", "no challenge, from one that does", asked(WHO.replace("{app}", "{web}")), request),
+        told(
+            "RFC 9700 4.8.2",
+            "no challenge, from one that does: nobody strips it",
+            asked(WHO.replace("{app}", "{web}")),
+            request,
+        ),
         told(
             "RFC 9700 2.1.1",
             "a challenge that would be the verifier",
@@ -121,6 +126,7 @@ fn challenges() -> Vec<Row> {
 fn redirects() -> Vec<Row> {
     let to = |address: &str| asked(format!("{WHO}{PROOF}").replace("{back}", address));
     let never = |rule, address| row("RFC 9700 4.1", rule, to(address), "400", &NOWHERE);
+    let exactly = |rule, address| row("RFC 9700 2.1", rule, to(address), "400", &NOWHERE);
     vec![
         never("another host", "https://evil.example/cb"),
         never("a host behind the registered one", "https://app.example.evil.example/cb"),
@@ -129,13 +135,13 @@ fn redirects() -> Vec<Row> {
         never("another path", "https://app.example/other"),
         never("a path below", "https://app.example/cb/x"),
         never("a path that goes up", "https://app.example/cb/../x"),
-        never("a slash more", "https://app.example/cb/"),
+        exactly("a slash more", "https://app.example/cb/"),
         never("a query more", "https://app.example/cb?x=1"),
         never("a fragment more", "https://app.example/cb%23x"),
         never("another scheme", "http://app.example/cb"),
         never("a port", "https://app.example:8443/cb"),
-        never("the port that it has anyway", "https://app.example:443/cb"),
-        never("another case", "https://APP.example/cb"),
+        exactly("the port that it has anyway", "https://app.example:443/cb"),
+        exactly("another case", "https://APP.example/cb"),
         never("a line break", "https://app.example/cb%0d%0aLocation:x"),
         never("a script", "javascript:alert(1)"),
         never("none", ""),

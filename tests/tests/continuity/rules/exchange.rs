@@ -56,7 +56,8 @@ impl Row {
         }
         wrong.extend(self.with.iter().filter(|with| !has(&reply, &filled(with, words))).map(|with| (*with).to_owned()));
         let said: String = reply.text().chars().take(300).collect();
-        let about = |wrong| format!("{} {}: {wrong}: {:?} {said}", self.section, self.rule, reply.headers);
+        let (section, rule, asked) = (self.section, self.rule, format!("{method} {path}"));
+        let about = |wrong| format!("{section}, {rule}: {wrong}: {asked} was answered {:?} {said}", reply.headers);
         Ok(wrong.into_iter().map(about).collect())
     }
 }

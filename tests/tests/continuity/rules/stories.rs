@@ -59,7 +59,7 @@ pub(crate) const STORIES: &[Story] = &[
         tell: |stage, words| Box::pin(tokens_are_narrow(stage, words)),
     },
     Story {
-        section: "RFC 9700 2.1",
+        section: "RFC 9700 4.7.1",
         rule: "the state comes back as it was, and a nonce stands in the ID token",
         tell: |stage, words| Box::pin(state_and_nonce_come_back(stage, words)),
     },

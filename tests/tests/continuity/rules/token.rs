@@ -140,6 +140,7 @@ fn parameters() -> Vec<Row> {
         ),
         refused("RFC 6749 3.2", "no content type", Sent { headers: Vec::new(), ..more("") }, request),
         refused("RFC 6749 3.2", "another content type", Sent::post(TOKEN, "text/plain", WHOLE), request),
+        refused("house", "a body of 17 KiB", more(&format!("&x={}", "y".repeat(17 << 10))), "413 invalid_request"),
         refused("RFC 6749 3.2", "JSON that is called a form", Sent { body: object("").body, ..form("") }, request),
         good("RFC 8707 2", "this server's own resource", more("&resource={base_encoded}%2Fapi%2Fv1"), ALL),
         refused("RFC 8707 2", "another resource", more("&resource=https%3A%2F%2Fother.example"), "400 invalid_target"),
