@@ -11,6 +11,7 @@
 
 mod access;
 mod binary;
+mod browser;
 mod certificates;
 mod client;
 mod demo;
@@ -19,6 +20,7 @@ mod skipped;
 
 pub use access::Access;
 pub use binary::{binary, command};
+pub use browser::{Browser, Page};
 pub use certificates::certificates;
 pub use client::{Client, Reply};
 pub use demo::{Demo, Running};

@@ -88,6 +88,12 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
         "continuity-auth",
         "sign_in",
     ),
+    (
+        "sign_ins",
+        "what 32 people who sign in at once do to the p99 of reads, over HTTP (words: rounds, seconds)",
+        "continuity-tests",
+        "sign_ins",
+    ),
     ("log", "durable appends/s beside a plain file with crc32c and fdatasync", "continuity-log", "append"),
     ("ingest", "feed to visible events/s, rebuild events/s, sizes against raw JSON", "continuity-tests", "ingest"),
     (
