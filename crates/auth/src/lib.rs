@@ -11,6 +11,7 @@ mod authorization;
 mod client;
 mod control;
 mod control_stream;
+mod dpop;
 mod error;
 mod keys;
 mod limits;
@@ -41,6 +42,7 @@ pub use client::{Authentication, Client, ClientRate, ClientSettings, Created, Gr
 pub use control::accesses::{AccessEntry, AccessLog, AccessRange, Accesses};
 pub use control::event::{By, ControlRecord};
 pub use control_stream::{ControlConflict, ControlStream, MAX_MESSAGE_BYTES, Outgoing, Pending, Refusal, Taken};
+pub use dpop::{PROOF_ALGORITHMS, Proof, ProofFault};
 pub use error::AuthError;
 pub use keys::algorithm::SigningAlgorithm;
 pub use keys::row::{KeyState, SigningKey};

@@ -38,6 +38,17 @@ pub(crate) struct Claims {
     /// The account's generation then.
     #[serde(default, rename = "acc_gen", skip_serializing_if = "Option::is_none")]
     pub(crate) account_generation: Option<u32>,
+    /// The key that it is bound to (RFC 7800 section 3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cnf: Option<Confirmation>,
+}
+
+/// Of a token that is bound to a key.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirmation {
+    /// The key's thumbprint (RFC 9449 section 6.1).
+    pub(crate) jkt: String,
 }
 
 /// Signs the claims with the active key.

@@ -56,6 +56,8 @@ pub(crate) struct Examined {
     /// `iat` and `exp`, in seconds since 1970.
     pub(crate) issued: i64,
     pub(crate) expires: i64,
+    /// The thumbprint of the key that it is bound to, if it is to one.
+    pub(crate) key: Option<Arc<str>>,
 }
 
 pub(crate) struct Verifier {
@@ -71,25 +73,41 @@ impl Verifier {
 
     /// With the cache. Whatever the cache holds, time, key and client are asked each time.
     pub(crate) fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        match self.remembered(token, from)? {
+            (principal, None) => Ok(principal),
+            (_, Some(_)) => Err(TokenError::Bound),
+        }
+    }
+
+    /// As [`Verifier::verify`], for a token that is bound to a key: its thumbprint, of which the caller asks a proof.
+    pub(crate) fn verify_bound(&self, token: &str, from: Option<IpAddr>) -> Result<(Principal, Arc<str>), TokenError> {
+        match self.remembered(token, from)? {
+            (principal, Some(key)) => Ok((principal, key)),
+            (_, None) => Err(TokenError::Unbound),
+        }
+    }
+
+    fn remembered(&self, token: &str, from: Option<IpAddr>) -> Result<(Principal, Option<Arc<str>>), TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
         let (digest, from) = (cache::digest(token), From::Address(from));
         if let Some(verified) = self.cache.get(&digest) {
-            return self.admit(&verified, from);
+            return Ok((self.admit(&verified, from)?, verified.key.clone()));
         }
         let verified = Arc::new(self.signed(token)?);
         self.check_start(&verified)?;
-        let principal = self.admit(&verified, from)?;
+        let (principal, key) = (self.admit(&verified, from)?, verified.key.clone());
         self.cache.insert(digest, verified);
-        Ok(principal)
+        Ok((principal, key))
     }
 
     /// Without the cache.
     pub(crate) fn verify_uncached(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
-        self.admit(&verified, From::Address(from))
+        let principal = self.admit(&verified, From::Address(from))?;
+        if verified.key.is_some() { Err(TokenError::Bound) } else { Ok(principal) }
     }
 
     /// What a token that is good now says, wherever it may be used: for questions about tokens.
@@ -97,9 +115,9 @@ impl Verifier {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
         let data = self.admit(&verified, From::Anywhere)?.scopes;
-        let Verified { client_id, token_id, scopes, issued, expires, person, .. } = verified;
+        let Verified { client_id, token_id, scopes, issued, expires, person, key, .. } = verified;
         let subject = person.map_or_else(|| client_id.clone(), |person| person.who.account.clone());
-        Ok(Examined { client_id, token_id, subject, scope: scopes.within(data).to_string(), issued, expires })
+        Ok(Examined { client_id, token_id, subject, scope: scopes.within(data).to_string(), issued, expires, key })
     }
 
     /// The client, the id and the expiry of a token that was issued here and has not expired, whatever else is wrong with
@@ -125,6 +143,9 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let terms = verified.client.admit(verified.generation, from)?;
+        if terms.bound_only && verified.key.is_none() {
+            return Err(TokenError::Unbound);
+        }
         let standing = verified.person.as_ref().map(admit_person).transpose()?;
         let own = standing.as_ref().map_or_else(ScopeSet::all, |standing| standing.scopes);
         if self.force.revoked.contains(&verified.token_id) {
@@ -179,6 +200,7 @@ impl Verifier {
             expires: claims.exp,
             generation: claims.generation,
             client,
+            key: claims.cnf.map(|cnf| cnf.jkt.into()),
             person,
         })
     }

@@ -27,6 +27,8 @@ pub struct Authorization {
     pub(crate) state: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: String,
+    /// The thumbprint of the key that the code is bound to, if it is to one (RFC 9449 section 10).
+    pub(crate) key: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) prompt: Prompt,
     /// How long ago the person may have signed in, in seconds.
@@ -160,7 +162,7 @@ fn check(
     if !settings.grant_types.contains(&GrantType::AuthorizationCode) {
         return Err(("unauthorized_client", "The client may not use this grant type"));
     }
-    let challenge = challenge(query)?;
+    let (challenge, key) = (challenge(query)?, key(query)?);
     let scopes = scopes(query, settings)?;
     let opaque = |name: &str| query.get(name).map(str::to_owned);
     let (state, nonce) = (opaque("state"), opaque("nonce"));
@@ -176,6 +178,7 @@ fn check(
         state,
         nonce,
         challenge,
+        key,
         scopes,
         prompt: prompt(query)?,
         max_age: max_age(query)?,
@@ -193,6 +196,15 @@ fn challenge(query: &Query) -> Result<String, Refusal> {
     match URL_SAFE_NO_PAD.decode(challenge) {
         Ok(digest) if digest.len() == 32 => Ok(challenge.to_owned()),
         _ => Err(("invalid_request", "The code challenge is no SHA-256 in base64url")),
+    }
+}
+
+/// RFC 9449 section 10: `dpop_jkt`.
+fn key(query: &Query) -> Result<Option<String>, Refusal> {
+    let Some(key) = query.get("dpop_jkt") else { return Ok(None) };
+    match URL_SAFE_NO_PAD.decode(key) {
+        Ok(thumbprint) if thumbprint.len() == 32 => Ok(Some(key.to_owned())),
+        _ => Err(("invalid_request", "The dpop_jkt is no SHA-256 in base64url")),
     }
 }
 
