@@ -85,7 +85,7 @@ async fn answer(
     }
     let reads_body = endpoint.verb.reads_body(&parts.method);
     head::check_body(parts, reads_body)?;
-    let admitted = bearer::admit(&shared.state.auth, endpoint.access, &parts.headers, passage.address);
+    let admitted = bearer::admit(&shared.state.auth, endpoint.access, parts, passage.address);
     let principal = shared.admission.charge(passage, admitted)?;
     let raw_query = parts.uri.query().unwrap_or_default();
     let query = Query::parse(raw_query, endpoint.params, shared.state.unknown_parameters)?;

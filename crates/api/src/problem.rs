@@ -36,6 +36,7 @@ kinds! {
     TOKEN_IN_QUERY = "token-in-query", BAD_REQUEST, "Access tokens do not belong into URLs";
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "An access token is needed";
     INVALID_TOKEN = "invalid-token", UNAUTHORIZED, "The access token is not accepted";
+    INVALID_PROOF = "invalid-dpop-proof", UNAUTHORIZED, "The DPoP proof is not accepted";
     INSUFFICIENT_SCOPE = "insufficient-scope", FORBIDDEN, "The access token lacks a scope";
     UNKNOWN_PATH = "unknown-path", NOT_FOUND, "There is nothing at this path";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";

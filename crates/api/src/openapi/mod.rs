@@ -101,14 +101,14 @@ fn security_schemes() -> Value {
     json!({
         "oauth2": {
             "type": "oauth2",
-            "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator.",
+            "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator. A token that was asked for with a proof is bound to the key of the proof (DPoP, RFC 9449): it is sent as `Authorization: DPoP <token>`, with a further proof in the header `DPoP` of each request, whose `htu` is the public URL.",
             "flows": {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token", "scopes": scopes}},
         },
         "person": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token that a person granted (authorization code with PKCE, at `/oauth/authorize`).",
+            "description": "An access token that a person granted (authorization code with PKCE, at `/oauth/authorize`). One that is bound to a key is sent with the scheme `DPoP` instead, as above.",
         },
     })
 }

@@ -73,6 +73,7 @@ static RULES: &[Rule] = &[
     ),
     (&problem::UNAUTHORIZED, asks_for_token, "Send an access token: Authorization: Bearer <token>."),
     (&problem::INVALID_TOKEN, asks_for_token, "The access token expired."),
+    (&problem::INVALID_PROOF, asks_for_token, "The DPoP proof was used before: make one for each request."),
     (&problem::INSUFFICIENT_SCOPE, asks_for_token, "The token needs one of these scopes: tasks:read."),
     (&problem::UNKNOWN_PATH, nobody, "The paths that there are stand in /~/open-api/openapi.json."),
     (&problem::NOT_FOUND, names_something, "There is no loan request \"01a169cd-036d-7cf9-b09c-e92c04714d94\"."),

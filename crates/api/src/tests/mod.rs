@@ -6,6 +6,7 @@ mod changes;
 mod completeness;
 mod contract;
 mod downloads;
+mod dpop;
 mod files;
 mod filters;
 pub(crate) mod harness;
