@@ -29,6 +29,7 @@ mod open_api;
 mod planted;
 mod polling;
 mod private;
+mod proofs;
 mod rig;
 mod schedule;
 mod serve;

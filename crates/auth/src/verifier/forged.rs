@@ -216,6 +216,9 @@ fn wrong_claims(corpus: &mut Corpus) {
     corpus.claims("unknown scope", json!({ "scope": "loans:read loans:write" }), BadClaims);
     corpus.claims("scope is an array", json!({ "scope": ["loans:read"] }), BadClaims);
     corpus.claims("another generation", json!({ "gen": 1 }), Revoked);
+    for cnf in [json!("k"), json!({}), json!({ "jkt": 1 }), json!({ "jkt": "k", "x5t#S256": "k" })] {
+        corpus.claims(&format!("cnf {cnf}"), json!({ "cnf": cnf }), BadClaims);
+    }
     corpus.claims("generation -1", json!({ "gen": -1 }), BadClaims);
     for twice in [r#""exp":99999999999"#, r#""scope":"audit:read""#, r#""client_id":"x""#] {
         let mut forged = claims().to_string();
