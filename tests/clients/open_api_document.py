@@ -22,7 +22,7 @@ schemas = document["components"]["schemas"]
 NOT_IN_A_DEMO = {
     "WaitingManifest", "CompletenessResult", "MissingEvents", "SequenceRange", "LoanAhead", "IncompleteLoan",
     "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthControlStream", "HealthProgress", "TokenRequest",
-    "AboutToken", "UserInfo", "Reader",
+    "AboutToken", "Confirmation", "UserInfo", "Reader",
 }
 
 

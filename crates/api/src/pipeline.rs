@@ -177,7 +177,7 @@ async fn answer(
 fn admit(shared: &Shared, access: Access, parts: &Parts, from: Option<IpAddr>) -> Result<Option<Principal>, Problem> {
     match access {
         Access::Roles { of, proof } => administrator::admit(shared, (of, proof), parts, from),
-        access => bearer::admit(&shared.state.auth, access, &parts.headers, from),
+        access => bearer::admit(&shared.state, access, parts, from),
     }
 }
 

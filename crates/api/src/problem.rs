@@ -36,7 +36,9 @@ kinds! {
     TOKEN_IN_QUERY = "token-in-query", BAD_REQUEST, "Access tokens do not belong into URLs";
     UNAUTHORIZED = "unauthorized", UNAUTHORIZED, "An access token is needed";
     INVALID_TOKEN = "invalid-token", UNAUTHORIZED, "The access token is not accepted";
+    INVALID_PROOF = "invalid-dpop-proof", UNAUTHORIZED, "The DPoP proof is not accepted";
     INSUFFICIENT_SCOPE = "insufficient-scope", FORBIDDEN, "The access token lacks a scope";
+    EXPIRED_TOKEN = "expired-token", FORBIDDEN, "The access token expired";
     PROOF_WANTED = "proof-wanted", UNAUTHORIZED, "A recent proof of who you are is needed";
     NOT_ADMITTED = "not-admitted", FORBIDDEN, "This person may not do this";
     UNKNOWN_PATH = "unknown-path", NOT_FOUND, "There is nothing at this path";

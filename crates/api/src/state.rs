@@ -93,6 +93,8 @@ pub struct ApiState {
     pub limits: Limits,
     /// Unknown query parameters.
     pub unknown_parameters: UnknownParameters,
+    /// Whether a token that expired is answered with 403 instead of 401, as other platforms do.
+    pub expired_is_forbidden: bool,
     /// Streams of changes.
     pub changes: ChangeOptions,
     /// Once stopped, `/ready` answers 503 so that balancers turn away.

@@ -21,6 +21,7 @@ use crate::control::clients::Clients;
 use crate::control::event::By;
 use crate::control::{Control, Opening};
 use crate::control_stream::Seal;
+use crate::dpop::{Holder, Proofs};
 use crate::keys::assertion::Assertions;
 use crate::keys::fleet::FleetKey;
 use crate::keys::ring::Ring;
@@ -34,7 +35,10 @@ use crate::tally::Tally;
 use crate::token::Audiences;
 use crate::token_endpoint::{Gate, TokenEndpoint, Wanted};
 use crate::verifier::Verifier;
-use crate::{Access, AuthError, KeyRotation, OAuthError, Principal, TokenError, TokenRequest, TokenResponse, metrics};
+use crate::{
+    Access, AuthError, KeyRotation, OAuthError, Principal, Proof, Purpose, TokenError, TokenRequest, TokenResponse,
+    metrics,
+};
 
 /// The longest time over which reads are counted together, in seconds.
 pub const MAX_READ_PERIOD_SECONDS: u32 = 60;
@@ -128,6 +132,7 @@ struct Inner {
     control: Control,
     endpoint: Arc<TokenEndpoint>,
     verifier: Verifier,
+    proofs: Proofs,
     rotation: KeyRotation,
     seal: Seal,
     /// Whether there are other replicas.
@@ -186,6 +191,7 @@ impl Auth {
         force.people.seen_all(options.clock.now());
         let verifier = Verifier::new(force.clone(), audiences.clone(), Arc::clone(&options.clock));
         let desk = Desk::new(options.sign_in, options.provider, &fleet, &options.issuer)?;
+        let proofs = Proofs::new(&options.issuer, options.clock.now());
         let endpoint = TokenEndpoint {
             issuer: options.issuer,
             audiences,
@@ -207,6 +213,7 @@ impl Auth {
             control,
             endpoint,
             verifier,
+            proofs,
             rotation,
             seal: Seal::new(&fleet)?,
             shared: options.shared,
@@ -247,37 +254,56 @@ impl Auth {
 
     /// Answers a request to the token endpoint. Must be called within a tokio runtime.
     pub async fn token(&self, request: TokenRequest<'_>) -> Result<TokenResponse, OAuthError> {
-        let by = |client: &str| By { address: request.address.map(|address| address.to_string()), ..By::actor(client) };
-        let answer = match self.inner.endpoint.wanted(&request) {
-            Ok(Wanted::OfItsOwn(minting)) => self.inner.endpoint.issue(*minting).await,
-            Ok(Wanted::ByCode(asked)) => {
-                let by = by(&asked.client.id);
-                self.exchange_code(asked, by).await
-            }
-            Ok(Wanted::ByRefresh(asked)) => {
-                let by = by(&asked.client.id);
-                self.exchange_refresh(asked, by).await
-            }
-            Ok(Wanted::ByPassword(asked)) => {
-                let origin = Origin { address: request.address, agent: "token endpoint".to_owned() };
-                self.exchange_password(asked, origin).await
-            }
+        self.token_with_proof(request, None).await
+    }
+
+    /// As [`Auth::token`], for a request with the `DPoP` header: what is issued is bound to the proof's key.
+    pub async fn token_with_proof(
+        &self,
+        request: TokenRequest<'_>,
+        proof: Option<Proof<'_>>,
+    ) -> Result<TokenResponse, OAuthError> {
+        let asked = self.inner.endpoint.wanted(&request);
+        let asked = asked.and_then(|wanted| Ok((self.holder(wanted.client(), proof.as_ref())?, wanted)));
+        let answer = match asked {
+            Ok((holder, wanted)) => self.grant(wanted, holder, request.address).await,
             Err(error) => Err(error),
         };
         metrics::token_request(&answer);
         answer
     }
 
-    /// Checks an access token and the present state of its client, asked `from` there. Remembers tokens that passed; never
-    /// blocks.
-    pub fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
-        let verified = self.inner.verifier.verify(token, from);
-        verified.inspect_err(|error| metrics::token_refused(error.reason()))
+    async fn grant(
+        &self,
+        wanted: Wanted,
+        holder: Holder,
+        address: Option<IpAddr>,
+    ) -> Result<TokenResponse, OAuthError> {
+        let by = By { address: address.map(|address| address.to_string()), ..By::actor(&wanted.client().id) };
+        match wanted {
+            Wanted::OfItsOwn(mut minting) => {
+                self.use_up(&holder, &minting.client, None)?;
+                minting.key = holder.into_key();
+                self.inner.endpoint.issue(*minting).await
+            }
+            Wanted::ByCode(asked) => self.exchange_code(asked, holder, by).await,
+            Wanted::ByRefresh(asked) => self.exchange_refresh(asked, holder, by).await,
+            Wanted::ByPassword(asked) => {
+                let origin = Origin { address, agent: "token endpoint".to_owned() };
+                self.exchange_password(asked, holder, origin).await
+            }
+        }
     }
 
-    /// As [`Auth::verify`], of a token for the administration: it speaks for a person, whose roles are to be asked for.
-    pub fn verify_administrator(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
-        let verified = self.inner.verifier.verify_administrator(token, from);
+    /// Checks an access token and the present state of its client, asked `from` there: one that is bound to no key. Remembers
+    /// tokens that passed; never blocks.
+    pub fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        self.verify_for(Purpose::Data, token, from)
+    }
+
+    /// As [`Auth::verify`], of a token for that.
+    pub fn verify_for(&self, purpose: Purpose, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        let verified = self.inner.verifier.verify(purpose, token, from);
         verified.inspect_err(|error| metrics::token_refused(error.reason()))
     }
 
@@ -362,6 +388,10 @@ impl Auth {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.inner.verifier
+    }
+
+    pub(crate) fn proofs(&self) -> &Proofs {
+        &self.inner.proofs
     }
 
     pub(crate) fn clients(&self) -> &Clients {

@@ -22,4 +22,4 @@ pub use logout::{Logout, LogoutRequest};
 pub use request::{Authorization, AuthorizationError};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,6 +15,8 @@ pub(crate) struct Terms {
     pub(crate) scopes: ScopeSet,
     /// A token of another generation is refused.
     pub(crate) generation: u32,
+    /// A token that is bound to no key is refused.
+    pub(crate) bound_only: bool,
     /// Empty: anywhere.
     pub(crate) networks: Vec<IpNet>,
     pub(crate) rate: Option<ClientRate>,

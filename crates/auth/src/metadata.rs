@@ -39,6 +39,7 @@ impl Auth {
             "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint_auth_methods_supported": methods,
             "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+            "dpop_signing_alg_values_supported": algorithms,
             "service_documentation": at("/~/open-api/"),
         })
     }

@@ -78,7 +78,7 @@ pub fn describe() {
 }
 
 /// `error` of refused token requests.
-const ERRORS: [&str; 9] = [
+const ERRORS: [&str; 10] = [
     "invalid_request",
     "invalid_client",
     "access_denied",
@@ -86,6 +86,7 @@ const ERRORS: [&str; 9] = [
     "unauthorized_client",
     "invalid_scope",
     "invalid_target",
+    "invalid_dpop_proof",
     "unsupported_grant_type",
     "temporarily_unavailable",
 ];

@@ -42,7 +42,7 @@ impl fmt::Debug for TokenRequest<'_> {
 pub struct TokenResponse {
     /// The access token (RFC 9068).
     pub access_token: String,
-    /// Always `Bearer`.
+    /// `Bearer`, or `DPoP` where it is bound to a key (RFC 9449 section 5).
     pub token_type: &'static str,
     /// Life in seconds.
     pub expires_in: u32,

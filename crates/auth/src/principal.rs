@@ -5,6 +5,7 @@ use std::sync::Arc;
 use continuity_base::Timestamp;
 
 use crate::authorization::identity::{Identity, Scopes};
+use crate::dpop::ProofFault;
 use crate::people::session::CONSOLE;
 use crate::{ClientRate, Limits, ScopeSet};
 
@@ -115,11 +116,23 @@ pub enum TokenError {
     /// The token was revoked, or the client was disabled since it was issued.
     #[error("the token was revoked")]
     Revoked,
+    /// The token is bound to a key, and came without the scheme `DPoP`.
+    #[error("the token is bound to a key: it is good with the scheme DPoP and a proof")]
+    Bound,
+    /// The token is bound to no key, and came with the scheme `DPoP`, or its client has to have bound ones.
+    #[error("the token is not bound to a key")]
+    Unbound,
+    /// The proof is signed with another key than the one that the token is bound to.
+    #[error("the token is bound to another key")]
+    WrongKey,
+    /// The proof proves nothing.
+    #[error("{0}")]
+    BadProof(ProofFault),
 }
 
 impl TokenError {
     /// Every one.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::TooLong,
         Self::Malformed,
         Self::HeaderNotUnderstood,
@@ -137,6 +150,13 @@ impl TokenError {
         Self::ClientDisabled,
         Self::UnknownAccount,
         Self::Revoked,
+        Self::Bound,
+        Self::Unbound,
+        Self::WrongKey,
+        // One of each label.
+        Self::BadProof(ProofFault::Malformed),
+        Self::BadProof(ProofFault::Used),
+        Self::BadProof(ProofFault::TooMany),
     ];
 
     /// The label of the metric, kebab-case.
@@ -159,13 +179,20 @@ impl TokenError {
             Self::ClientDisabled => "client-disabled",
             Self::UnknownAccount => "unknown-account",
             Self::Revoked => "revoked",
+            Self::Bound => "bound",
+            Self::Unbound => "unbound",
+            Self::WrongKey => "wrong-key",
+            Self::BadProof(fault) => fault.reason(),
         }
     }
 
-    /// The `error_description` for the outside: says no more than expired or invalid.
+    /// The `error_description` for the outside: says of a token no more than expired, invalid or bound.
     pub const fn public_description(self) -> &'static str {
         match self {
             Self::Expired => "The access token expired",
+            Self::Bound => "The access token is bound to a key: send it with the scheme DPoP and a proof",
+            Self::WrongKey => "The access token is bound to another key than that of the DPoP proof",
+            Self::BadProof(fault) => fault.description(),
             _ => "The access token is invalid",
         }
     }

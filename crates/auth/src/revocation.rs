@@ -58,7 +58,7 @@ impl Auth {
         if verified.client_id != client.id && !client.settings.may_introspect {
             return Ok(json!({ "active": false }));
         }
-        Ok(json!({
+        let mut told = json!({
             "active": true,
             "scope": verified.scope,
             "client_id": verified.client_id,
@@ -69,7 +69,13 @@ impl Auth {
             "jti": verified.token_id,
             "iat": verified.issued,
             "exp": verified.expires,
-        }))
+        });
+        if let Some(key) = verified.key {
+            // RFC 9449 section 6.2.
+            told["token_type"] = "DPoP".into();
+            told["cnf"] = json!({ "jkt": &*key });
+        }
+        Ok(told)
     }
 
     /// What a refresh token is, to its own client (RFC 7662 section 2.2).

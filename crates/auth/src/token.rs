@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization::identity::Scopes;
 use crate::keys::ring::KeySet;
-use crate::{AuthError, OAuthError};
+use crate::{AuthError, OAuthError, TokenError};
 
 /// `typ` of an access token (RFC 9068 section 2.1).
 pub(crate) const TYPE: &str = "at+jwt";
@@ -39,6 +39,34 @@ pub(crate) struct Claims {
     /// The account's generation then.
     #[serde(default, rename = "acc_gen", skip_serializing_if = "Option::is_none")]
     pub(crate) account_generation: Option<u32>,
+    /// The key that it is bound to (RFC 7800 section 3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cnf: Option<Confirmation>,
+}
+
+/// Of a token that is bound to a key.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirmation {
+    /// The key's thumbprint (RFC 9449 section 6.1).
+    pub(crate) jkt: String,
+}
+
+/// What a token is to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Data of the replica.
+    Data,
+    /// The administration: it speaks for a person, whose roles are to be asked for.
+    Administration,
+}
+
+impl Purpose {
+    /// Whether a token of these scopes is for it.
+    pub(crate) fn check(self, scopes: Scopes) -> Result<(), TokenError> {
+        let right = scopes.administers() == (self == Self::Administration);
+        if right { Ok(()) } else { Err(TokenError::WrongAudience) }
+    }
 }
 
 /// What tokens are for.

@@ -24,7 +24,7 @@ use crate::keys::assertion::Assertions;
 use crate::keys::ring::Ring;
 use crate::keys::secret::{self, Pepper};
 use crate::oauth::{OAuthError, TokenRequest, TokenResponse};
-use crate::token::{Audiences, Claims, sign};
+use crate::token::{Audiences, Claims, Confirmation, sign};
 use crate::{AuthError, GrantType, ScopeSet};
 
 /// Paths at which clients prove who they are.
@@ -87,6 +87,18 @@ pub(crate) enum Wanted {
     ByPassword(ByPassword),
 }
 
+impl Wanted {
+    /// Who asks.
+    pub(crate) fn client(&self) -> &Grantee {
+        match self {
+            Self::OfItsOwn(minting) => &minting.client,
+            Self::ByCode(asked) => &asked.client,
+            Self::ByRefresh(asked) => &asked.client,
+            Self::ByPassword(asked) => &asked.client,
+        }
+    }
+}
+
 pub(crate) struct ByCode {
     pub(crate) client: Grantee,
     pub(crate) code: Zeroizing<String>,
@@ -118,6 +130,8 @@ pub(crate) struct Minting {
     pub(crate) on_behalf: Option<OnBehalf>,
     /// Signed beside it.
     pub(crate) id_token: Option<IdClaims>,
+    /// The thumbprint of the key that it is bound to, if it is to one.
+    pub(crate) key: Option<String>,
 }
 
 /// The person that a token speaks for, and what it was issued under.
@@ -151,7 +165,7 @@ impl TokenEndpoint {
             GrantType::ClientCredentials => {
                 let scopes = Scopes::of_data(granted(parameters.scope.as_deref(), client.settings.scopes)?);
                 self.audiences.check(resource.as_deref(), scopes)?;
-                Wanted::OfItsOwn(Box::new(Minting { client, scopes, on_behalf: None, id_token: None }))
+                Wanted::OfItsOwn(Box::new(Minting { client, scopes, on_behalf: None, id_token: None, key: None }))
             }
             GrantType::AuthorizationCode => Wanted::ByCode(ByCode {
                 client,
@@ -238,7 +252,8 @@ impl TokenEndpoint {
     }
 
     fn mint(&self, minting: Minting) -> Result<TokenResponse, AuthError> {
-        let Minting { client, scopes, on_behalf, id_token } = minting;
+        let Minting { client, scopes, on_behalf, id_token, key } = minting;
+        let token_type = if key.is_some() { "DPoP" } else { "Bearer" };
         let mut seconds = client.settings.token_seconds.unwrap_or(self.default_token_seconds);
         if on_behalf.is_some() {
             seconds = seconds.min(PERSON_TOKEN_SECONDS);
@@ -263,12 +278,13 @@ impl TokenEndpoint {
             generation: client.generation,
             account_generation: on_behalf.as_ref().map(|person| person.generation),
             sid: on_behalf.map(|person| person.grant),
+            cnf: key.map(|jkt| Confirmation { jkt }),
         };
         let keys = self.keys.set();
         let access_token = sign(&claims, &keys)?;
         let id_token = id_token.map(|id_token| id_token.sign(&access_token, now, &keys)).transpose()?;
         self.clients.note_use(&client, self.clock.now());
-        let (token_type, expires_in, scope) = ("Bearer", seconds, claims.scope);
+        let (expires_in, scope) = (seconds, claims.scope);
         Ok(TokenResponse { access_token, token_type, expires_in, scope, refresh_token: None, id_token, bare: false })
     }
 }

@@ -27,7 +27,7 @@ use crate::keys::ring::VerificationKey;
 use crate::live::From;
 use crate::people::directory::Standing;
 use crate::reader;
-use crate::token::{Audiences, Claims, MAX_TOKEN_SECONDS, TYPE};
+use crate::token::{Audiences, Claims, MAX_TOKEN_SECONDS, Purpose, TYPE};
 use crate::{Limits, Principal, ScopeSet, TokenError};
 
 /// The longest token that is looked at, in bytes.
@@ -58,6 +58,8 @@ pub(crate) struct Examined {
     /// `iat` and `exp`, in seconds since 1970.
     pub(crate) issued: i64,
     pub(crate) expires: i64,
+    /// The thumbprint of the key that it is bound to, if it is to one.
+    pub(crate) key: Option<Arc<str>>,
 }
 
 pub(crate) struct Verifier {
@@ -72,37 +74,56 @@ impl Verifier {
         Self { force, audiences, clock, cache: Cache::new() }
     }
 
-    /// For data, with the cache. Whatever the cache holds, time, key and client are asked each time.
-    pub(crate) fn verify(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
-        self.known(token, from).and_then(|(principal, administers)| is_for(!administers, principal))
+    /// With the cache. Whatever the cache holds, time, key and client are asked each time.
+    pub(crate) fn verify(&self, purpose: Purpose, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
+        match self.known(purpose, token, from)? {
+            (principal, None) => Ok(principal),
+            (_, Some(_)) => Err(TokenError::Bound),
+        }
     }
 
-    /// For the administration.
-    pub(crate) fn verify_administrator(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
-        self.known(token, from).and_then(|(principal, administers)| is_for(administers, principal))
+    /// As [`Verifier::verify`], for a token that is bound to a key: its thumbprint, of which the caller asks a proof.
+    pub(crate) fn verify_bound(
+        &self,
+        purpose: Purpose,
+        token: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(Principal, Arc<str>), TokenError> {
+        match self.known(purpose, token, from)? {
+            (principal, Some(key)) => Ok((principal, key)),
+            (_, None) => Err(TokenError::Unbound),
+        }
     }
 
-    /// Whom it speaks for, and whether it is for the administration.
-    fn known(&self, token: &str, from: Option<IpAddr>) -> Result<(Principal, bool), TokenError> {
+    fn known(
+        &self,
+        purpose: Purpose,
+        token: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(Principal, Option<Arc<str>>), TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
         let (digest, from) = (cache::digest(token), From::Address(from));
         if let Some(verified) = self.cache.get(&digest) {
-            return Ok((self.admit(&verified, from)?, verified.scopes.administers()));
+            return Ok((self.admit_for(purpose, &verified, from)?, verified.key.clone()));
         }
         let verified = Arc::new(self.signed(token)?);
         self.check_start(&verified)?;
-        let (principal, administers) = (self.admit(&verified, from)?, verified.scopes.administers());
-        self.cache.insert(digest, verified);
-        Ok((principal, administers))
+        let key = verified.key.clone();
+        // One that is good for something else is remembered too.
+        let principal = self.admit(&verified, from)?;
+        self.cache.insert(digest, Arc::clone(&verified));
+        purpose.check(verified.scopes)?;
+        Ok((principal, key))
     }
 
     /// Without the cache.
     pub(crate) fn verify_uncached(&self, token: &str, from: Option<IpAddr>) -> Result<Principal, TokenError> {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
-        is_for(!verified.scopes.administers(), self.admit(&verified, From::Address(from))?)
+        let principal = self.admit_for(Purpose::Data, &verified, From::Address(from))?;
+        if verified.key.is_some() { Err(TokenError::Bound) } else { Ok(principal) }
     }
 
     /// What a token that is good now says, wherever it may be used: for questions about tokens.
@@ -110,10 +131,10 @@ impl Verifier {
         let verified = self.signed(token)?;
         self.check_start(&verified)?;
         let data = self.admit(&verified, From::Anywhere)?.scopes;
-        let Verified { client_id, token_id, scopes, issued, expires, person, .. } = verified;
+        let Verified { client_id, token_id, scopes, issued, expires, person, key, .. } = verified;
         let subject = person.map_or_else(|| client_id.clone(), |person| person.who.account.clone());
         let (scope, audience) = (scopes.within(data).to_string(), self.audiences.of(scopes).to_owned());
-        Ok(Examined { client_id, token_id, subject, scope, audience, issued, expires })
+        Ok(Examined { client_id, token_id, subject, scope, audience, issued, expires, key })
     }
 
     /// The client, the id and the expiry of a token that was issued here and has not expired, whatever else is wrong with
@@ -129,6 +150,11 @@ impl Verifier {
         Ok((verified.client_id, verified.token_id, verified.expires))
     }
 
+    fn admit_for(&self, purpose: Purpose, verified: &Verified, from: From) -> Result<Principal, TokenError> {
+        purpose.check(verified.scopes)?;
+        self.admit(verified, from)
+    }
+
     /// What may change while a token lives.
     fn admit(&self, verified: &Verified, from: From) -> Result<Principal, TokenError> {
         let now = self.clock.now();
@@ -139,6 +165,9 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let terms = verified.client.admit(verified.generation, from)?;
+        if terms.bound_only && verified.key.is_none() {
+            return Err(TokenError::Unbound);
+        }
         if verified.scopes.administers() && !terms.may_administer {
             return Err(TokenError::Revoked);
         }
@@ -199,6 +228,7 @@ impl Verifier {
             expires: claims.exp,
             generation: claims.generation,
             client,
+            key: claims.cnf.map(|cnf| cnf.jkt.into()),
             person,
         })
     }
@@ -238,10 +268,6 @@ impl Verifier {
         let now = self.clock.now().as_seconds();
         if verified.starts > now.saturating_add(LEEWAY_SECONDS) { Err(TokenError::NotYetValid) } else { Ok(()) }
     }
-}
-
-fn is_for(right: bool, principal: Principal) -> Result<Principal, TokenError> {
-    if right { Ok(principal) } else { Err(TokenError::WrongAudience) }
 }
 
 /// What the person may read now, if the account is open and the grant goes on.

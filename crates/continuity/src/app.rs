@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Limits, UnknownParameters};
+use crate::config::{Compat, Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::fleet::{self, Fleet};
@@ -43,7 +43,7 @@ pub(crate) struct Serving {
     pub(crate) metrics: TcpListener,
     pub(crate) recorder: PrometheusHandle,
     pub(crate) tls: TlsFiles,
-    pub(crate) unknown_parameters: UnknownParameters,
+    pub(crate) compat: Compat,
     pub(crate) limits: Limits,
     pub(crate) changes: ChangeOptions,
     /// Where a loan's snapshot is looked for.
@@ -78,7 +78,8 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         started_at: core.clock.monotonic(),
         start_position: core.log.head().position,
         limits: serving.limits.of_requests(),
-        unknown_parameters: unknown_parameters(serving.unknown_parameters),
+        unknown_parameters: unknown_parameters(serving.compat.unknown_parameters),
+        expired_is_forbidden: serving.compat.expired_token_status == 403,
         changes: serving.changes,
         stop: stop.clone(),
     };

@@ -32,6 +32,7 @@ mod open_api;
 mod planted;
 mod polling;
 mod private;
+mod proofs;
 mod provider;
 mod rig;
 mod rules;

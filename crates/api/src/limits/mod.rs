@@ -24,7 +24,7 @@ use http::request::Parts;
 use metrics::gauge;
 
 use crate::metrics::{Limited, RUNNING, WAITING, limited};
-use crate::problem::{INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
+use crate::problem::{INVALID_PROOF, INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
 use gate::Bounds;
 use held::Budget;
 use rates::{Allowance, Left, Rates, seconds};
@@ -229,7 +229,7 @@ impl Admission {
     }
 
     fn failed_token(&self, address: Option<IpAddr>, problem: Problem) -> Problem {
-        if problem.kind != &INVALID_TOKEN {
+        if ![&INVALID_TOKEN, &INVALID_PROOF].contains(&problem.kind) {
             return problem;
         }
         self.failed(address, "").err().unwrap_or(problem)

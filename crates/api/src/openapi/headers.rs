@@ -250,7 +250,7 @@ static HEADERS: &[Header] = &[
         ("string", "Bearer realm=\"continuity\", error=\"insufficient_scope\", scope=\"tasks:read\""),
         true,
         |e, s| s == 401 || s == 403 && !is_administration(e),
-        "What is needed (RFC 6750; at the token endpoint RFC 7617).",
+        "What is needed (RFC 6750; for the scheme `DPoP` RFC 9449; at the token endpoint RFC 7617). Without a token both schemes are named, each in a field of its own.",
     ),
     header(
         ("UrlChallenge", "WWW-Authenticate"),

@@ -116,12 +116,12 @@ fn security_schemes() -> Value {
     json!({
         "oauth2": {
             "type": "oauth2",
-            "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator.",
+            "description": "Client credentials (RFC 6749 section 4.4). Clients are made by the operator. A token that was asked for with a proof is bound to the key of the proof (DPoP, RFC 9449): it is sent as `Authorization: DPoP <token>`, with a further proof in the header `DPoP` of each request, whose `htu` is the public URL.",
             "flows": {"clientCredentials": clients},
         },
         "person": {
             "type": "oauth2",
-            "description": "A person lets an application in: authorization code (RFC 6749 section 4.1) with PKCE, always.",
+            "description": "A person lets an application in: authorization code (RFC 6749 section 4.1) with PKCE, always. A token that is bound to a key is sent with the scheme `DPoP` instead, as above.",
             "flows": {"authorizationCode": of_people(scopes)},
         },
         "administrator": {

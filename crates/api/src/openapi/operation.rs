@@ -151,7 +151,7 @@ const fn good(answer: Answer) -> &'static str {
 const TOKEN_ERRORS: &[(u16, &str, &str)] = &[
     (
         400,
-        "`invalid_request`, `invalid_scope`, `invalid_target`, `unauthorized_client` or `unsupported_grant_type`",
+        "`invalid_request`, `invalid_grant`, `invalid_scope`, `invalid_target`, `invalid_dpop_proof`, `unauthorized_client` or `unsupported_grant_type`",
         "TokenError",
     ),
     (401, "`invalid_client`: unknown, disabled, or with a wrong secret", "TokenError"),

@@ -4,7 +4,7 @@ use continuity_projections::loan_requests::Search;
 use serde_json::{Map, Value, json};
 
 use super::is_data;
-use crate::endpoint::{Answer, Endpoint, Param, ParamKind, Verb};
+use crate::endpoint::{Access, Answer, Endpoint, Param, ParamKind, Verb};
 use crate::filter::By;
 
 /// Name, what it is, an example.
@@ -33,6 +33,13 @@ const OF_HEADERS: &[RequestHeader] = &[
         || json!({"type": "string", "examples": ["reporting-2026-11-22-0017"]}),
         "An id for this request, which comes back with the reply. One of more than 128 letters, digits, `-`, `_`, `.` and `:`, or with anything else in it, is replaced.",
         |_| true,
+    ),
+    (
+        "Dpop",
+        "DPoP",
+        || json!({"type": "string", "examples": ["eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.eyJqdGkiOiIxIn0.c2lnbmF0dXJl"]}),
+        "A proof that the client has a key (RFC 9449): with it a token is bound to that key, and a bound token is used. Not looked at beside `Bearer`.",
+        |e| super::operation::is_grant(e) || !matches!(e.access, Access::Open),
     ),
     (
         "MaxStaleness",

@@ -88,11 +88,14 @@ static RULES: &[Rule] = &[
     ),
     (&problem::UNAUTHORIZED, asks_for_token, "Send an access token: Authorization: Bearer <token>."),
     (&problem::INVALID_TOKEN, asks_for_token, "The access token expired."),
+    (&problem::INVALID_PROOF, asks_for_token, "The DPoP proof was used before: make one for each request."),
     (
         &problem::INSUFFICIENT_SCOPE,
         |e| asks_for_token(e) && !is_administration(e),
         "The token needs one of these scopes: tasks:read.",
     ),
+    // Where the operator chose that; else it is `invalid-token`.
+    (&problem::EXPIRED_TOKEN, nobody, "Get another one from the token endpoint."),
     (
         &problem::PROOF_WANTED,
         wants_proof,
@@ -229,7 +232,9 @@ mod tests {
     fn every_kind_has_a_rule_and_somebody_who_answers_with_it() {
         let ruled: Vec<&str> = RULES.iter().map(|rule| rule.0.code).collect();
         assert_eq!(ruled, problem::ALL.iter().map(|kind| kind.code).collect::<Vec<_>>(), "RULES, in the order of ALL");
-        for (kind, answers, _) in RULES.iter().filter(|rule| rule.0 != &problem::UNKNOWN_PATH) {
+        for (kind, answers, _) in
+            RULES.iter().filter(|rule| ![&problem::UNKNOWN_PATH, &problem::EXPIRED_TOKEN].contains(&rule.0))
+        {
             assert!(TABLE.iter().any(|endpoint| answers(endpoint)), "{}", kind.code);
         }
     }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use continuity_auth::{PROOF_LIFE, Principal, Role};
+use continuity_auth::{PROOF_LIFE, Principal, Purpose, Role};
 use http::Method;
 use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 
-use super::bearer::{REALM, token};
+use super::bearer::{REALM, presented, verified};
 use crate::call::{Shared, internal};
 use crate::problem::{NOT_ADMITTED, PROOF_WANTED, Problem};
 
@@ -20,10 +20,8 @@ pub(crate) fn admit(
     from: Option<IpAddr>,
 ) -> Result<Option<Principal>, Problem> {
     let auth = &shared.state.auth;
-    let principal = match token(&parts.headers)? {
-        Some(token) => auth
-            .verify_administrator(token, from)
-            .map_err(|error| Problem::unauthorized(REALM, Some(error.public_description())))?,
+    let principal = match presented(&parts.headers)? {
+        Some(presented) => verified(&shared.state, Purpose::Administration, presented, parts, from)?,
         None => of_session(shared, parts, from)?,
     };
     let person = principal.person.as_ref().ok_or_else(|| internal("somebody administers who is no person"))?;

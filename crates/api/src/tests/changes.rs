@@ -28,8 +28,11 @@ impl Listener {
     }
 
     pub(super) async fn with(replica: &Replica, token: &str, query: &str, headers: &[(&str, &str)]) -> Self {
-        let mut request = Request::builder().uri(format!("/api/v1/changes{query}"));
-        request = request.header("authorization", format!("Bearer {token}"));
+        Self::authorized(replica, &format!("Bearer {token}"), query, headers).await
+    }
+
+    pub(super) async fn authorized(replica: &Replica, by: &str, query: &str, headers: &[(&str, &str)]) -> Self {
+        let mut request = Request::builder().uri(format!("/api/v1/changes{query}")).header("authorization", by);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

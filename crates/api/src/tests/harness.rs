@@ -266,6 +266,7 @@ impl Replica {
             start_position: position,
             limits: crate::Limits::default().without_rates(),
             unknown_parameters: UnknownParameters::Refuse,
+            expired_is_forbidden: false,
             changes: ChangeOptions::default(),
             stop: Stop::new(),
             auth,

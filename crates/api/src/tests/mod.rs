@@ -8,6 +8,7 @@ mod completeness;
 mod contract;
 mod cors;
 mod downloads;
+mod dpop;
 mod files;
 mod filters;
 pub(crate) mod harness;

@@ -1,10 +1,12 @@
 //! Every endpoint times every scope, out of the table of endpoints.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use continuity_auth::Scope;
 use http::{Method, Request, StatusCode};
 
-use super::harness::HOUSE;
+use super::harness::{Feed, HOUSE, Replica};
 use crate::endpoint::{Access, Endpoint, Verb};
 use crate::routes::TABLE;
 
@@ -139,5 +141,21 @@ async fn other_methods_are_405_and_told_what_is_allowed() {
             assert_eq!(answer.problem(), "method-not-allowed");
             assert_eq!(answer.header("allow"), allow.join(", "));
         }
+    }
+}
+
+/// As RFC 6750 has it, or as programs of other platforms expect it.
+#[tokio::test]
+async fn a_token_that_expired_is_401_or_403_as_configured() {
+    for (forbidden, status, code) in
+        [(false, StatusCode::UNAUTHORIZED, "invalid-token"), (true, StatusCode::FORBIDDEN, "expired-token")]
+    {
+        let replica = Replica::with(Feed::house(), |state| state.expired_is_forbidden = forbidden);
+        let token = replica.token("all").to_owned();
+        replica.clock.advance(Duration::from_hours(2));
+        let expired = replica.get_as(&token, "/api/v1/loan-requests").await;
+        assert_eq!((expired.status, expired.problem().as_str()), (status, code));
+        let forged = replica.get_as("a.b.c", "/api/v1/loan-requests").await;
+        assert_eq!((forged.status, forged.problem().as_str()), (StatusCode::UNAUTHORIZED, "invalid-token"));
     }
 }

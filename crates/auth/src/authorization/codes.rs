@@ -24,6 +24,8 @@ pub(crate) struct Granted {
     pub(crate) client: String,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
+    /// The thumbprint of the key that has to be proved with it, if one has to.
+    pub(crate) key: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) nonce: Option<String>,
     pub(crate) account: String,

@@ -158,6 +158,7 @@ impl Auth {
             client: request.client_id.clone(),
             redirect_uri: request.asked_uri.clone(),
             challenge: request.challenge.clone(),
+            key: request.key.clone(),
             scopes,
             nonce: request.nonce.clone(),
             account: session.account.id.clone(),

@@ -29,6 +29,12 @@ pub(crate) enum GrantEvent {
         id: String,
         why: String,
     },
+    /// Its refresh tokens are good with proofs of a key alone: that of this thumbprint (RFC 9449 section 5).
+    Bound {
+        account: String,
+        id: String,
+        key: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,7 +64,8 @@ impl GrantEvent {
             Self::Consented { account, .. }
             | Self::Withdrawn { account, .. }
             | Self::Refreshed { account, .. }
-            | Self::Ended { account, .. } => account,
+            | Self::Ended { account, .. }
+            | Self::Bound { account, .. } => account,
             Self::Started(started) => &started.account,
         }
     }
@@ -70,6 +77,7 @@ impl GrantEvent {
             Self::Started(_) => "GrantStarted",
             Self::Refreshed { .. } => "GrantRefreshed",
             Self::Ended { .. } => "GrantEnded",
+            Self::Bound { .. } => "GrantBound",
         }
     }
 
@@ -80,6 +88,7 @@ impl GrantEvent {
             Self::Started(started) => format!("{} to {}: {}", started.id, started.client, started.scopes),
             Self::Refreshed { id, number, .. } => format!("{id}: refresh token {number}"),
             Self::Ended { id, why, .. } => format!("{id}: {why}"),
+            Self::Bound { id, .. } => format!("{id}: refresh tokens with proofs of a key alone"),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::identity::{Identity, Scopes};
 use super::refresh::{self, Standing};
 use crate::control::clients::Grantee;
 use crate::control::event::{By, Change};
+use crate::dpop::Holder;
 use crate::token_endpoint::{ByCode, ByRefresh, Minting, OnBehalf};
 use crate::{Auth, AuthError, GrantType, OAuthError, TokenResponse};
 
@@ -23,7 +24,12 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Auth {
     /// A code, with the proof that it comes from who asked for it (RFC 7636 section 4.6).
-    pub(crate) async fn exchange_code(&self, asked: ByCode, by: By) -> Result<TokenResponse, OAuthError> {
+    pub(crate) async fn exchange_code(
+        &self,
+        asked: ByCode,
+        holder: Holder,
+        by: By,
+    ) -> Result<TokenResponse, OAuthError> {
         let ByCode { client, code, redirect_uri, verifier, resource } = asked;
         // A code is used up by being looked at: not while nothing could be signed for it.
         self.endpoint().has_room()?;
@@ -43,9 +49,15 @@ impl Auth {
             return Err(invalid_grant("The code verifier does not match"));
         }
         self.endpoint().audiences.check(resource.as_deref(), granted.scopes)?;
+        holder.has(granted.key.as_deref())?;
+        self.use_up(&holder, &client, Some(&granted.account))?;
         let started = self.started(id, &client, &granted)?;
         let on_behalf = on_behalf(&started);
         self.start_grant(by.clone(), started.clone()).await?;
+        if let Some(key) = holder.refresh_key(&client).filter(|_| started.refreshes) {
+            // No token of it is anywhere yet.
+            self.bind_grant(by.clone(), &started, key).await?;
+        }
         if self.endpoint().codes.came_again(&code) {
             self.end_grant(by, started.account, started.id, "its code was used again").await?;
             return Err(invalid_grant("The code was used before"));
@@ -59,6 +71,7 @@ impl Auth {
             on_behalf,
             refresh,
             id_token.transpose().map_err(|error| unavailable(&error))?,
+            holder,
         )
         .await
     }
@@ -117,24 +130,54 @@ impl Auth {
         }
     }
 
+    /// Binds the refresh tokens of a grant to a key, if they are bound to none (RFC 9449 section 5).
+    async fn bind_grant(&self, by: By, started: &GrantStarted, key: &str) -> Result<(), OAuthError> {
+        let (account, id, key) = (started.account.clone(), started.id.clone(), key.to_owned());
+        let bound = self.off_thread(move |auth| {
+            auth.control().change(&by, |force, _| {
+                let gone = || AuthError::Conflict("the grant ended, or is bound to another key".to_owned());
+                match force.grants.get(&id).ok_or_else(gone)?.key {
+                    None => Ok(Some(Change::Grant(GrantEvent::Bound { account, id, key }))),
+                    Some(bound) if bound == key => Ok(None),
+                    Some(_) => Err(gone()),
+                }
+            })
+        });
+        match bound.await {
+            Err(AuthError::Conflict(_)) => Err(invalid_grant("The grant ended, or is bound to another key")),
+            other => other.map_err(|error| unavailable(&error)),
+        }
+    }
+
     /// A refresh token.
-    pub(crate) async fn exchange_refresh(&self, asked: ByRefresh, by: By) -> Result<TokenResponse, OAuthError> {
+    pub(crate) async fn exchange_refresh(
+        &self,
+        asked: ByRefresh,
+        holder: Holder,
+        by: By,
+    ) -> Result<TokenResponse, OAuthError> {
         let ByRefresh { client, token, scope, resource } = asked;
         let unknown = || invalid_grant("The refresh token is unknown, expired or revoked");
         let read = self.endpoint().refresh.read(&token).ok_or_else(unknown)?;
         let row = self.grants().get(&read.grant).filter(|row| row.started.client == client.id).ok_or_else(unknown)?;
+        // Before it turns: a thief without the key ends nothing.
+        holder.has(row.key.as_deref())?;
         let scopes = self.refreshed_scopes(&row, &client, scope.as_deref())?;
         self.endpoint().audiences.check(resource.as_deref(), scopes)?;
+        self.use_up(&holder, &client, Some(&row.started.account))?;
         let turned = self.turn(by.clone(), read.grant.clone(), read.number, client.generation).await?;
         let Some(number) = turned else {
             tracing::warn!(client = client.id, grant = read.grant, "a refresh token was used again: its grant ends");
             self.end_grant(by, row.started.account, read.grant, "a refresh token was used again").await?;
             return Err(unknown());
         };
+        if let Some(key) = holder.refresh_key(&client).filter(|_| row.key.is_none()) {
+            self.bind_grant(by, &row.started, key).await?;
+        }
         let refresh = Some(self.endpoint().refresh.make(&read.grant, number));
         let id_token = scopes.has(Identity::OpenId).then(|| self.id_claims(&row.started, scopes, None));
         let id_token = id_token.transpose().map_err(|error| unavailable(&error))?;
-        self.mint(client, scopes, on_behalf(&row.started), refresh, id_token).await
+        self.mint(client, scopes, on_behalf(&row.started), refresh, id_token, holder).await
     }
 
     /// No more than was granted, and than client and person have now (RFC 6749 section 6). Clients that were given less than
@@ -216,8 +259,9 @@ impl Auth {
         on_behalf: OnBehalf,
         refresh: Option<zeroize::Zeroizing<String>>,
         id_token: Option<IdClaims>,
+        holder: Holder,
     ) -> Result<TokenResponse, OAuthError> {
-        let minting = Minting { client, scopes, on_behalf: Some(on_behalf), id_token };
+        let minting = Minting { client, scopes, on_behalf: Some(on_behalf), id_token, key: holder.into_key() };
         let mut response = self.endpoint().issue(minting).await?;
         response.refresh_token = refresh.map(|token| token.to_string());
         Ok(response)

@@ -29,6 +29,8 @@ pub(crate) struct GrantRow {
     pub(crate) number: u32,
     /// When the one before was used.
     pub(crate) refreshed_at: Option<Timestamp>,
+    /// The thumbprint of the key whose proof refresh tokens need, if they are bound to one.
+    pub(crate) key: Option<String>,
 }
 
 impl GrantRow {

@@ -6,6 +6,7 @@ use super::event::{GrantEvent, GrantStarted};
 use super::exchange::{on_behalf, unavailable};
 use super::identity::Scopes;
 use crate::control::event::{By, Change};
+use crate::dpop::Holder;
 use crate::people::session::Origin;
 use crate::people::sign_in::{SignInError, Step};
 use crate::token_endpoint::{ByPassword, Minting, PERSON_TOKEN_SECONDS};
@@ -16,6 +17,7 @@ impl Auth {
     pub(crate) async fn exchange_password(
         &self,
         asked: ByPassword,
+        holder: Holder,
         origin: Origin,
     ) -> Result<TokenResponse, OAuthError> {
         let ByPassword { client, email, password, otp } = asked;
@@ -45,6 +47,7 @@ impl Auth {
         if !session.duties.is_empty() {
             return Err(refused());
         }
+        self.use_up(&holder, &client, Some(&session.account.id))?;
         let scopes = Scopes::of_data(client.settings.scopes).within(session.account.settings.scopes);
         let seconds = i64::from(PERSON_TOKEN_SECONDS);
         let now = self.now();
@@ -64,7 +67,7 @@ impl Auth {
         let on_behalf = on_behalf(&started);
         let by = session.by_because(Some("by e-mail address and password at the token endpoint".to_owned()));
         self.record(by, started).await.map_err(|error| unavailable(&error))?;
-        let minting = Minting { client, scopes, on_behalf: Some(on_behalf), id_token: None };
+        let minting = Minting { client, scopes, on_behalf: Some(on_behalf), id_token: None, key: holder.into_key() };
         let mut response = self.endpoint().issue(minting).await?;
         response.bare = true;
         Ok(response)

@@ -27,6 +27,8 @@ pub struct Authorization {
     pub(crate) state: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: String,
+    /// The thumbprint of the key that the code is bound to, if it is to one (RFC 9449 section 10).
+    pub(crate) key: Option<String>,
     pub(crate) scopes: Scopes,
     /// The account that has to be signed in, if the application knows it.
     pub(crate) subject: Option<String>,
@@ -184,7 +186,7 @@ fn check(
     if !settings.grant_types.contains(&GrantType::AuthorizationCode) {
         return Err(("unauthorized_client", "The client may not use this grant type"));
     }
-    let challenge = challenge(query)?;
+    let (challenge, key) = (challenge(query)?, key(query)?);
     let scopes = scopes(query, settings)?;
     let opaque = |name: &str| query.get(name).map(str::to_owned);
     let (state, nonce) = (opaque("state"), opaque("nonce"));
@@ -200,6 +202,7 @@ fn check(
         state,
         nonce,
         challenge,
+        key,
         scopes,
         subject: None,
         prompt: prompt(query)?,
@@ -218,6 +221,15 @@ fn challenge(query: &Query) -> Result<String, Refusal> {
     match URL_SAFE_NO_PAD.decode(challenge) {
         Ok(digest) if digest.len() == 32 => Ok(challenge.to_owned()),
         _ => Err(("invalid_request", "The code challenge is no SHA-256 in base64url")),
+    }
+}
+
+/// RFC 9449 section 10: `dpop_jkt`.
+fn key(query: &Query) -> Result<Option<String>, Refusal> {
+    let Some(key) = query.get("dpop_jkt") else { return Ok(None) };
+    match URL_SAFE_NO_PAD.decode(key) {
+        Ok(thumbprint) if thumbprint.len() == 32 => Ok(Some(key.to_owned())),
+        _ => Err(("invalid_request", "The dpop_jkt is no SHA-256 in base64url")),
     }
 }
 

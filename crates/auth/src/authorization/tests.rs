@@ -15,18 +15,18 @@ use crate::{
     Session, TokenError, TokenRequest, TokenResponse,
 };
 
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const BACK: &str = "https://app.example/cb?kept=1";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const BACK: &str = "https://app.example/cb?kept=1";
 
 /// Jane, signed in, and an application.
-struct Scene {
-    bench: Bench,
-    session: Session,
-    cookie: String,
-    client: String,
+pub(crate) struct Scene {
+    pub(crate) bench: Bench,
+    pub(crate) session: Session,
+    pub(crate) cookie: String,
+    pub(crate) client: String,
 }
 
-fn settings() -> ClientSettings {
+pub(crate) fn settings() -> ClientSettings {
     ClientSettings {
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         authentication: Authentication::None,
@@ -36,7 +36,7 @@ fn settings() -> ClientSettings {
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let bench = Bench::new();
         bench.jane().await;
         let signed_in = bench.signed_in().await;
@@ -44,7 +44,7 @@ impl Scene {
         Self { bench, session: signed_in.session, cookie: signed_in.cookie.to_string(), client }
     }
 
-    fn query(&self, more: &[(&str, &str)]) -> String {
+    pub(crate) fn query(&self, more: &[(&str, &str)]) -> String {
         let challenge = base64url(digest(&SHA256, VERIFIER.as_bytes()));
         let all = [
             ("response_type", "code"),
@@ -66,7 +66,7 @@ impl Scene {
     }
 
     /// Jane agrees; the code.
-    async fn code(&self, more: &[(&str, &str)]) -> String {
+    pub(crate) async fn code(&self, more: &[(&str, &str)]) -> String {
         let request = self.request(more);
         let url = self.bench.auth.agree(&request, &self.session).await.unwrap();
         parameter(&url, "code").unwrap_or_else(|| panic!("{url}"))
@@ -148,7 +148,7 @@ async fn a_person_is_asked_once_and_the_application_gets_what_both_have() {
         (&scene.client.as_str().into(), &"n-1".into(), &"jane@bank.example".into())
     );
     assert!(id.get("name").is_none() && id["amr"][0] == "pwd" && id["at_hash"].is_string(), "{id}");
-    let info = auth.userinfo(&response.access_token, None).unwrap().unwrap();
+    let info = auth.userinfo(&scene.verify(&response).unwrap()).unwrap().unwrap();
     assert_eq!((&info["sub"], &info["email"]), (&id["sub"], &id["email"]));
 
     let again = scene.request(&[("scope", "loans:read")]);

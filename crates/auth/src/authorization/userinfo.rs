@@ -1,17 +1,14 @@
 //! The userinfo endpoint (OpenID Connect Core section 5.3).
 
-use std::net::IpAddr;
-
 use serde_json::{Map, Value};
 
 use super::identity::Identity;
-use crate::{Auth, TokenError};
+use crate::{Auth, Principal, TokenError};
 
 impl Auth {
-    /// Who the person is whose access token it is; `None` for a token that was not granted `openid`.
-    pub fn userinfo(&self, token: &str, from: Option<IpAddr>) -> Result<Option<Value>, TokenError> {
-        let principal = self.verify(token, from)?;
-        let Some(person) = principal.person.filter(|person| person.may_be_known()) else {
+    /// Who the person is whose access token was checked; `None` for a token that was not granted `openid`.
+    pub fn userinfo(&self, principal: &Principal) -> Result<Option<Value>, TokenError> {
+        let Some(person) = principal.person.as_ref().filter(|person| person.may_be_known()) else {
             return Ok(None);
         };
         let account = self.people().account(&person.account).map_err(|_| TokenError::UnknownAccount)?.view();

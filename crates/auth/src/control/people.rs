@@ -83,7 +83,7 @@ pub(super) fn change_grant(what: GrantEvent, at: Timestamp, rows: &mut Rows<'_>)
         GrantEvent::Started(started) => {
             // Whoever lets applications in again and again leaves no more behind than what may still be used.
             end_grants(&started.account, rows, |row| row.is_over(at))?;
-            let row = GrantRow { started, at, number: 0, refreshed_at: None };
+            let row = GrantRow { started, at, number: 0, refreshed_at: None, key: None };
             put(rows, GRANTS, pair(&row.started.account, &row.started.id), &row);
             Changed::Grant(Box::new(row))
         }
@@ -91,6 +91,13 @@ pub(super) fn change_grant(what: GrantEvent, at: Timestamp, rows: &mut Rows<'_>)
             let key = pair(&account, &id);
             let Some(row) = get::<GrantRow>(rows, GRANTS, &key)? else { return Ok(Changed::GrantEnded(id)) };
             let row = GrantRow { number, refreshed_at: Some(at), ..row };
+            put(rows, GRANTS, key, &row);
+            Changed::Grant(Box::new(row))
+        }
+        GrantEvent::Bound { account, id, key: bound_to } => {
+            let key = pair(&account, &id);
+            let Some(row) = get::<GrantRow>(rows, GRANTS, &key)? else { return Ok(Changed::GrantEnded(id)) };
+            let row = GrantRow { key: Some(bound_to), ..row };
             put(rows, GRANTS, key, &row);
             Changed::Grant(Box::new(row))
         }

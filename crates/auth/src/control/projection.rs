@@ -20,7 +20,7 @@ use crate::AuthError;
 use crate::keys::row::{self, Activation, KeyRow};
 
 /// Rows of another version are thrown away and come back from the log.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 
 /// Client id -> [`ClientRow`] in postcard.
 pub(super) const CLIENTS: Table = "clients";

@@ -179,7 +179,7 @@ impl Assertions {
 
 /// Whole seconds since 1970; what is no time is long ago.
 #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest number that there is")]
-fn seconds(time: f64) -> i64 {
+pub(crate) fn seconds(time: f64) -> i64 {
     time as i64
 }
 

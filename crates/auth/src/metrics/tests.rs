@@ -1,5 +1,6 @@
 //! What is counted, and that everything counted is described.
 
+use crate::Purpose;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,9 +72,9 @@ fn hits_misses_and_refusals_are_counted() {
         let server = Server::new();
         let token = forge(&server.header().to_string(), &claims().to_string(), signing_key(), Padding::Rs256);
         for _ in 0..3 {
-            server.verifier.verify(&token, None).unwrap();
+            server.verifier.verify(Purpose::Data, &token, None).unwrap();
         }
-        server.verifier.verify("x", None).unwrap_err();
+        server.verifier.verify(Purpose::Data, "x", None).unwrap_err();
         token_refused("expired");
     });
     assert_eq!((kept.value(CACHE_HITS), kept.value(CACHE_MISSES)), (2, 2));

@@ -21,7 +21,7 @@ pub const PROOF_LIFE: Duration = Duration::from_mins(10);
 
 /// What somebody can prove it with who is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum Means {
     /// A code of an authenticator app or of recovery, or a passkey: what the account has.
     SecondFactor {
         /// A code of an authenticator app.
@@ -53,14 +53,14 @@ impl Auth {
     }
 
     /// What the person of a session can prove it with.
-    pub fn proof(&self, session: &Session) -> Proof {
+    pub fn proof(&self, session: &Session) -> Means {
         let account = &session.account;
         if account.has_second_factor() {
             let passkey = !account.passkeys.is_empty() && self.can_have_passkeys();
             let recovery = account.recovery_codes_left > 0;
-            return Proof::SecondFactor { totp: account.has_totp, passkey, recovery };
+            return Means::SecondFactor { totp: account.has_totp, passkey, recovery };
         }
-        if account.has_password { Proof::Password } else { Proof::SignIn }
+        if account.has_password { Means::Password } else { Means::SignIn }
     }
 
     /// Takes the password for a proof, where the account has nothing else.

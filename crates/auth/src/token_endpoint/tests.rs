@@ -1,5 +1,6 @@
 //! The token endpoint, rule by rule.
 
+use crate::Purpose;
 use std::time::Duration;
 
 use base64::Engine;
@@ -160,10 +161,10 @@ async fn a_token_has_the_claims_of_rfc_9068_section_2() {
         "scope": "loans:read", "gen": 0,
     });
     assert_eq!(claims, expected);
-    let principal = server.verifier.verify(&answer.access_token, None).unwrap();
+    let principal = server.verifier.verify(Purpose::Data, &answer.access_token, None).unwrap();
     assert_eq!(principal.scopes, ScopeSet::EMPTY.with(Scope::LoansRead));
     let again = ask(&server, FORM, None, &form("")).await.unwrap();
-    assert_ne!(server.verifier.verify(&again.access_token, None).unwrap().token_id, principal.token_id);
+    assert_ne!(server.verifier.verify(Purpose::Data, &again.access_token, None).unwrap().token_id, principal.token_id);
 }
 
 fn decode(part: &str) -> Value {
@@ -187,11 +188,11 @@ async fn a_disabled_client_gets_the_answer_of_an_unknown_one() {
     let disabled = ask(&server, FORM, None, &form("")).await.unwrap_err();
     let unknown = ask(&server, FORM, None, &form("").replace(CLIENT, "client-9")).await.unwrap_err();
     assert_eq!(disabled, unknown);
-    assert_eq!(server.verifier.verify(&live, None), Err(TokenError::ClientDisabled));
+    assert_eq!(server.verifier.verify(Purpose::Data, &live, None), Err(TokenError::ClientDisabled));
     server.apply(Change::ClientEnabled { id: CLIENT.to_owned() });
     let fresh = ask(&server, FORM, None, &form("")).await.unwrap().access_token;
-    assert!(server.verifier.verify(&fresh, None).is_ok());
-    assert_eq!(server.verifier.verify(&live, None), Err(TokenError::Revoked));
+    assert!(server.verifier.verify(Purpose::Data, &fresh, None).is_ok());
+    assert_eq!(server.verifier.verify(Purpose::Data, &live, None), Err(TokenError::Revoked));
 }
 
 #[tokio::test]

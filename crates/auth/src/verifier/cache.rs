@@ -28,6 +28,8 @@ pub(super) struct Verified {
     pub(super) generation: u32,
     /// The client's state, asked at each hit.
     pub(super) client: Arc<LiveClient>,
+    /// The thumbprint of the key that it is bound to, if it is to one.
+    pub(super) key: Option<Arc<str>>,
     /// Of a token that speaks for a person.
     pub(super) person: Option<Person>,
 }

@@ -1,5 +1,6 @@
 //! Forged, broken and stale tokens: every one must be refused, and for the reason stated.
 
+use crate::Purpose;
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
@@ -70,7 +71,10 @@ fn merge(object: &mut Value, changed: Value) {
 #[test]
 fn every_forged_token_is_refused_for_its_reason() {
     let mut corpus = Corpus { server: Server::new(), cases: Vec::new() };
-    assert!(corpus.server.verifier.verify(&corpus.good(), None).is_ok(), "what is changed below is good to begin with");
+    assert!(
+        corpus.server.verifier.verify(Purpose::Data, &corpus.good(), None).is_ok(),
+        "what is changed below is good to begin with"
+    );
     algorithms(&mut corpus);
     foreign_keys(&mut corpus);
     headers(&mut corpus);
@@ -83,7 +87,7 @@ fn every_forged_token_is_refused_for_its_reason() {
     let mut wrong = Vec::new();
     for Case { name, token, expected } in &corpus.cases {
         let verifier = &corpus.server.verifier;
-        for verdict in [verifier.verify(token, None), verifier.verify_uncached(token, None)] {
+        for verdict in [verifier.verify(Purpose::Data, token, None), verifier.verify_uncached(token, None)] {
             if verdict != Err(*expected) {
                 wrong.push(format!("{name}: {verdict:?} instead of {expected:?}"));
             }
@@ -216,6 +220,9 @@ fn wrong_claims(corpus: &mut Corpus) {
     corpus.claims("unknown scope", json!({ "scope": "loans:read loans:write" }), BadClaims);
     corpus.claims("scope is an array", json!({ "scope": ["loans:read"] }), BadClaims);
     corpus.claims("another generation", json!({ "gen": 1 }), Revoked);
+    for cnf in [json!("k"), json!({}), json!({ "jkt": 1 }), json!({ "jkt": "k", "x5t#S256": "k" })] {
+        corpus.claims(&format!("cnf {cnf}"), json!({ "cnf": cnf }), BadClaims);
+    }
     corpus.claims("generation -1", json!({ "gen": -1 }), BadClaims);
     for twice in [r#""exp":99999999999"#, r#""scope":"audit:read""#, r#""client_id":"x""#] {
         let mut forged = claims().to_string();

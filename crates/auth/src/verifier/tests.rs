@@ -1,5 +1,6 @@
 //! What the verifier accepts, and what the cache must not keep alive.
 
+use crate::Purpose;
 use std::time::Duration;
 
 use continuity_base::Timestamp;
@@ -34,7 +35,7 @@ fn a_good_token_says_who_and_what() {
         limits: None,
     };
     for _ in 0..2 {
-        assert_eq!(server.verifier.verify(&token, None), Ok(expected.clone()));
+        assert_eq!(server.verifier.verify(Purpose::Data, &token, None), Ok(expected.clone()));
     }
     assert_eq!(server.verifier.verify_uncached(&token, None), Ok(expected));
     assert_eq!(server.verifier.cache.len(), 1);
@@ -46,33 +47,33 @@ fn clocks_may_differ_by_the_leeway() {
     for changed in [("iat", NOW + LEEWAY_SECONDS), ("nbf", NOW + LEEWAY_SECONDS), ("nbf", NOW - 1)] {
         let mut claims = claims();
         claims[changed.0] = json!(changed.1);
-        assert!(server.verifier.verify(&token(&server, &claims), None).is_ok(), "{changed:?}");
+        assert!(server.verifier.verify(Purpose::Data, &token(&server, &claims), None).is_ok(), "{changed:?}");
     }
 }
 
 #[test]
 fn a_cached_token_ends_at_its_time() {
     let (server, token) = good();
-    assert!(server.verifier.verify(&token, None).is_ok());
+    assert!(server.verifier.verify(Purpose::Data, &token, None).is_ok());
     server.clock.advance(Duration::from_secs(3_600 + LEEWAY_SECONDS.unsigned_abs() - 1));
-    assert!(server.verifier.verify(&token, None).is_ok());
+    assert!(server.verifier.verify(Purpose::Data, &token, None).is_ok());
     server.clock.advance(Duration::from_secs(1));
-    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::Expired));
+    assert_eq!(server.verifier.verify(Purpose::Data, &token, None), Err(TokenError::Expired));
     assert_eq!(server.verifier.verify_uncached(&token, None), Err(TokenError::Expired));
 }
 
 #[test]
 fn disabling_ends_a_cached_token_at_once_and_enabling_does_not_bring_it_back() {
     let (server, token) = good();
-    assert!(server.verifier.verify(&token, None).is_ok());
+    assert!(server.verifier.verify(Purpose::Data, &token, None).is_ok());
     server.apply(Change::ClientDisabled { id: CLIENT.to_owned() });
-    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::ClientDisabled));
+    assert_eq!(server.verifier.verify(Purpose::Data, &token, None), Err(TokenError::ClientDisabled));
     assert_eq!(server.verifier.verify_uncached(&token, None), Err(TokenError::ClientDisabled));
     server.apply(Change::ClientEnabled { id: CLIENT.to_owned() });
-    assert_eq!(server.verifier.verify(&token, None), Err(TokenError::Revoked));
+    assert_eq!(server.verifier.verify(Purpose::Data, &token, None), Err(TokenError::Revoked));
     let mut claims = claims();
     claims["gen"] = json!(server.force.clients.row(CLIENT).unwrap().generation());
-    assert!(server.verifier.verify(&self::token(&server, &claims), None).is_ok());
+    assert!(server.verifier.verify(Purpose::Data, &self::token(&server, &claims), None).is_ok());
 }
 
 proptest! {
@@ -82,15 +83,15 @@ proptest! {
     fn no_other_spelling_of_a_good_token_is_accepted(at in any::<prop::sample::Index>(), to in "[ -~]", cached in any::<bool>()) {
         let (server, token) = good();
         if cached {
-            prop_assert!(server.verifier.verify(&token, None).is_ok());
+            prop_assert!(server.verifier.verify(Purpose::Data, &token, None).is_ok());
         }
         let at = at.index(token.len());
         let changed = format!("{}{to}{}", &token[..at], &token[at + 1..]);
-        prop_assert_eq!(server.verifier.verify(&changed, None).is_ok(), changed == token);
+        prop_assert_eq!(server.verifier.verify(Purpose::Data, &changed, None).is_ok(), changed == token);
     }
 
     #[test]
     fn no_text_panics(text in "\\PC{0,80}") {
-        prop_assert!(Server::new().verifier.verify(&text, None).is_err());
+        prop_assert!(Server::new().verifier.verify(Purpose::Data, &text, None).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use continuity_auth::{Proof, Session, SignInError};
+use continuity_auth::{Means, Session, SignInError};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
@@ -20,7 +20,7 @@ pub(crate) const PATH: &str = "/console/confirm";
 struct Page {
     frame: Frame,
     faults: Faults,
-    with: Means,
+    with: Fields,
     /// The way to the bank's provider, for whom it knows: what it is called, and where it begins.
     provider: Option<(String, String)>,
     email: String,
@@ -30,14 +30,14 @@ struct Page {
 
 /// What it can be proved with.
 #[expect(clippy::struct_excessive_bools, reason = "any of them may be there beside the others")]
-struct Means {
+struct Fields {
     totp: bool,
     passkey: bool,
     recovery: bool,
     is_password: bool,
 }
 
-impl Means {
+impl Fields {
     fn is_nothing(&self) -> bool {
         !(self.totp || self.passkey || self.recovery || self.is_password)
     }
@@ -58,13 +58,13 @@ fn onward(next: Option<&str>) -> Response {
 fn render(visit: &Visit, session: &Session, (status, faults): (StatusCode, Faults), next: Option<&str>) -> Response {
     let proof = visit.console.auth.proof(session);
     let (totp, passkey, recovery) = match proof {
-        Proof::SecondFactor { totp, passkey, recovery } => (totp, passkey, recovery),
-        Proof::Password | Proof::SignIn => (false, false, false),
+        Means::SecondFactor { totp, passkey, recovery } => (totp, passkey, recovery),
+        Means::Password | Means::SignIn => (false, false, false),
     };
     let page = Page {
         frame: visit.frame(visit.texts().confirm_title).with_faults(!faults.is_empty()),
         faults,
-        with: Means { totp, passkey, recovery, is_password: proof == Proof::Password },
+        with: Fields { totp, passkey, recovery, is_password: proof == Means::Password },
         provider: visit
             .console
             .provider
@@ -87,8 +87,8 @@ pub(crate) async fn take(posted: Posted) -> Answer {
     let given = fields.get(field);
     if given.trim().is_empty() {
         let (field, missing) = match auth.proof(session) {
-            Proof::Password => ("password", t.password_missing),
-            Proof::SecondFactor { .. } | Proof::SignIn => ("code", t.code_missing),
+            Means::Password => ("password", t.password_missing),
+            Means::SecondFactor { .. } | Means::SignIn => ("code", t.code_missing),
         };
         let faults = (StatusCode::UNPROCESSABLE_ENTITY, Faults::at(field, missing));
         return Ok(render(&visit, session, faults, next.as_deref()));

@@ -113,6 +113,9 @@ pub(crate) struct ClientFlags {
     /// Whether it may ask about tokens of other clients (introspection).
     #[arg(long, value_name = "BOOL")]
     pub(crate) may_introspect: Option<bool>,
+    /// Whether its tokens are bound to a key of its own (DPoP, RFC 9449): without a proof it gets none.
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) dpop_bound: Option<bool>,
 }
 
 #[derive(Debug, Args)]

@@ -64,6 +64,7 @@ fn members(name: Option<String>, scopes: Option<String>, flags: ClientFlags) -> 
     put("rateLimit", flags.requests_per_second.map(rate));
     put("mayAdminister", flags.may_administer.map(Value::from));
     put("mayIntrospect", flags.may_introspect.map(Value::from));
+    put("dpopBoundAccessTokens", flags.dpop_bound.map(Value::from));
     Ok(Value::Object(members))
 }
 
@@ -179,6 +180,7 @@ mod tests {
             channel_kinds: vec![String::new()],
             grants: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
             requests_per_second: Some(5),
+            dpop_bound: Some(true),
             ..ClientFlags::default()
         };
         let expected = json!({
@@ -188,6 +190,7 @@ mod tests {
             "teams": ["branch-north", "Key accounts, Vienna"],
             "channelKinds": [],
             "rateLimit": { "requestsPerSecond": 5, "burst": 10 },
+            "dpopBoundAccessTokens": true,
         });
         assert_eq!(members(None, Some("loans:read, bids:read".to_owned()), flags).unwrap(), expected);
         let none = ClientFlags { requests_per_second: Some(0), ..ClientFlags::default() };

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::app::{self, App, Serving};
 use crate::certificates::{self, DemoCertificates};
 use crate::cli::Demo;
-use crate::config::{Config, LogFormat, Telemetry, UnknownParameters};
+use crate::config::{Config, LogFormat, Telemetry};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::Repair;
@@ -111,7 +111,7 @@ async fn serve(
         metrics: listeners.metrics,
         recorder,
         tls: TlsFiles { certificate: certificates.certificate.clone(), key: certificates.key.clone() },
-        unknown_parameters: UnknownParameters::Refuse,
+        compat: config.compat.clone(),
         limits: config.limits.clone().without_rates(),
         changes: config.changes.options(),
         repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),

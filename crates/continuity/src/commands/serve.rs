@@ -68,7 +68,7 @@ async fn serve(config: &Config) -> Result<()> {
         metrics,
         recorder,
         tls: TlsFiles { certificate: config.tls.certificate.clone(), key: config.tls.key.clone() },
-        unknown_parameters: config.compat.unknown_parameters,
+        compat: config.compat.clone(),
         limits: config.limits.clone(),
         changes: config.changes.options(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),

@@ -18,6 +18,10 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
         "audit.period_seconds has to be a divisor of 60: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
     )?;
     refuse_if(
+        ![401, 403].contains(&config.compat.expired_token_status),
+        "compat.expired_token_status has to be 401 or 403",
+    )?;
+    refuse_if(
         !(1_048_576..=4_294_967_296).contains(&config.log.segment_bytes),
         "log.segment_bytes has to be between 1 MiB and 4 GiB",
     )?;

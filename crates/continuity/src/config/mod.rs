@@ -141,6 +141,7 @@ pub(crate) struct Audit {
 pub(crate) struct Compat {
     pub(crate) unknown_parameters: UnknownParameters,
     pub(crate) password_token_client: String,
+    pub(crate) expired_token_status: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -35,15 +35,26 @@ async fn typescript_and_openid_clients_work() -> Result<(), Failure> {
 /// openid-client, oauth4webapi and jose as applications that a person lets in.
 #[tokio::test(flavor = "multi_thread")]
 async fn node_applications_are_let_in() -> Result<(), Failure> {
+    lets_in("applications.mjs", 3).await
+}
+
+/// openid-client and oauth4webapi with tokens that are bound to a key of theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn node_applications_prove_their_keys() -> Result<(), Failure> {
+    lets_in("dpop.mjs", 4).await
+}
+
+/// Runs a program that Jane lets in; it has to say so many lines.
+async fn lets_in(program: &str, lines: usize) -> Result<(), Failure> {
     let (demo, folder) = (demo().await?, workshop()?);
     invite_jane(&demo).await?;
     let mut node = Command::new("node");
-    node.current_dir(folder.path()).arg("applications.mjs").arg(demo.told("baseUrl")?);
+    node.current_dir(folder.path()).arg(program).arg(demo.told("baseUrl")?);
     node.arg(binary()?).arg(demo.data_dir()).args([JANE, PASSWORD, &python()]).arg(client("person.py"));
     node.env("NODE_EXTRA_CA_CERTS", demo.told("caFile")?).env("REQUESTS_CA_BUNDLE", demo.told("caFile")?);
     node.env("PYTHONDONTWRITEBYTECODE", "1");
     let said = succeeds(node).await?;
-    assert_eq!(said.lines().count(), 3, "applications.mjs said {said}");
+    assert_eq!(said.lines().count(), lines, "{program} said {said}");
     Ok(())
 }
 

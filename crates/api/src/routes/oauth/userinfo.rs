@@ -4,7 +4,7 @@ use crate::call::{Call, internal};
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag, Verb};
 use crate::problem::Problem;
 use crate::reply::{Caching, Reply};
-use crate::request::bearer::{REALM, token};
+use crate::request::bearer::REALM;
 
 pub(crate) static ENDPOINT: Endpoint = Endpoint {
     verb: Verb::GetOrPost,
@@ -20,8 +20,8 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
 };
 
 fn handle(call: &Call) -> Result<Reply, Problem> {
-    let token = token(&call.headers)?.ok_or_else(|| Problem::unauthorized(REALM, None))?;
-    let claims = call.shared.state.auth.userinfo(token, call.address);
+    let principal = call.principal.as_ref().ok_or_else(|| internal("who somebody is without a principal"))?;
+    let claims = call.shared.state.auth.userinfo(principal);
     let claims = claims.map_err(|error| Problem::unauthorized(REALM, Some(error.public_description())))?;
     let claims = claims.ok_or_else(|| internal("a token without openid passed the check of it"))?;
     Ok(Reply::json(claims.to_string()).caching(Caching::NoStore))

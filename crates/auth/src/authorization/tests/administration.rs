@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::AUDIENCE;
-use crate::{AccountSettings, Role};
+use crate::{AccountSettings, Purpose, Role};
 
 const ADMINISTRATION: &str = "https://replica.example:8083/api/v1/admin";
 const ASKED: &[(&str, &str)] = &[("scope", "openid admin")];
@@ -39,21 +39,20 @@ async fn a_token_for_the_administration_opens_that_and_no_data() {
     let response = scene.redeem(&scene.code(ASKED).await).await.unwrap();
     assert_eq!(claims(&response.access_token)["aud"], ADMINISTRATION);
     assert_eq!(scene.verify(&response), Err(TokenError::WrongAudience), "for one API, and no other");
-    assert_eq!(auth.userinfo(&response.access_token, None), Err(TokenError::WrongAudience));
-    let principal = auth.verify_administrator(&response.access_token, None).unwrap();
+    let principal = auth.verify_for(Purpose::Administration, &response.access_token, None).unwrap();
     let person = principal.person.unwrap();
     assert_eq!((&person.account, principal.scopes), (&scene.session.account.id, ScopeSet::EMPTY));
     assert_eq!(person.proved_at.as_seconds(), scene.session.started_at.as_seconds());
 
     let data = scene.redeem(&scene.code(&[("scope", "loans:read")]).await).await.unwrap();
-    assert_eq!(auth.verify_administrator(&data.access_token, None), Err(TokenError::WrongAudience));
+    assert_eq!(auth.verify_for(Purpose::Administration, &data.access_token, None), Err(TokenError::WrongAudience));
     let refreshed = scene.refresh(response.refresh_token.as_ref().unwrap()).await.unwrap();
-    assert!(auth.verify_administrator(&refreshed.access_token, None).is_ok());
+    assert!(auth.verify_for(Purpose::Administration, &refreshed.access_token, None).is_ok());
 
     let settings = ClientSettings { may_administer: false, ..settings_of(&scene) };
     auth.change_client(&scene.client, settings).unwrap();
     for token in [&response, &refreshed] {
-        let verified = auth.verify_administrator(&token.access_token, None);
+        let verified = auth.verify_for(Purpose::Administration, &token.access_token, None);
         assert_eq!(verified, Err(TokenError::Revoked), "what the application may do no longer ends at once");
     }
 }

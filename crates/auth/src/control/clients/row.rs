@@ -171,6 +171,7 @@ impl ClientRow {
             enabled: self.is_enabled() && self.is_there(),
             scopes: settings.scopes,
             generation: self.generation(),
+            bound_only: settings.dpop_bound_access_tokens,
             networks: settings.allowed_networks.clone(),
             rate: settings.rate_limit,
             may_administer: settings.may_administer,

@@ -260,6 +260,14 @@ fn of_grants() -> Vec<(&'static str, Change)> {
         ("grant-started", GrantEvent::Started(started)),
         ("grant-refreshed", GrantEvent::Refreshed { account: account(), id: id(), number: 2 }),
         ("grant-ended", GrantEvent::Ended { account: account(), id: id(), why: "its code was used again".to_owned() }),
+        (
+            "grant-bound",
+            GrantEvent::Bound {
+                account: account(),
+                id: id(),
+                key: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".to_owned(),
+            },
+        ),
     ];
     grants.map(|(name, what)| (name, Change::Grant(what))).into_iter().collect()
 }
@@ -384,6 +392,7 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: GrantStarted 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1 to client-0011223344556677: openid loans:read (it leaked)",
             "admin@bank.example from 192.0.2.7: GrantRefreshed 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1: refresh token 2 (it leaked)",
             "admin@bank.example from 192.0.2.7: GrantEnded 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1: its code was used again (it leaked)",
+            "admin@bank.example from 192.0.2.7: GrantBound 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1: refresh tokens with proofs of a key alone (it leaked)",
         ]
     );
     let debug = format!("{:?}", entries());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{PROOF_LIFE, Proof};
+use super::{Means, PROOF_LIFE};
 use crate::AuthError;
 use crate::people::session::{Session, SignedIn};
 use crate::people::sign_in::SignInError;
@@ -33,7 +33,7 @@ async fn a_session_that_was_left_open_changes_nothing_that_signs_anybody_in() {
     assert!(is_wanted(&bench.auth.remove_passkey(&session, "x").await));
     assert!(is_wanted(&bench.auth.make_recovery_codes(&session).await));
 
-    assert_eq!(bench.auth.proof(&session), Proof::Password, "there is nothing else");
+    assert_eq!(bench.auth.proof(&session), Means::Password, "there is nothing else");
     let wrong = bench.auth.prove_with_password(&session, "wrong").await;
     assert!(matches!(wrong, Err(SignInError::Refused)) && is_wanted(&bench.auth.offer_totp(&session)));
     bench.auth.prove_with_password(&session, PASSWORD).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_code_proves_it_once_and_the_proof_outlives_a_restart() {
     let signed_in = bench.signed_in_with(&secret).await;
     let session = &signed_in.session;
     let sessions = bench.auth.sessions(&session.account.id).len();
-    assert_eq!(bench.auth.proof(session), Proof::SecondFactor { totp: true, passkey: false, recovery: true });
+    assert_eq!(bench.auth.proof(session), Means::SecondFactor { totp: true, passkey: false, recovery: true });
     let by_password = bench.auth.prove_with_password(session, PASSWORD).await;
     assert!(matches!(by_password, Err(SignInError::Refused)), "what is known is not enough where there is more");
     assert!(matches!(bench.auth.prove_with_code(session, &code).await, Err(SignInError::Refused)), "it was used");
