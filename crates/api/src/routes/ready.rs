@@ -11,7 +11,7 @@ pub(crate) static ENDPOINT: Endpoint = Endpoint {
     id: "getReadiness",
     tag: Tag::Health,
     summary: "Whether requests should be sent here",
-    description: "503 `never-synchronised` until the log held everything the source had once, `starting` until every read model reached the position the log had at start, `stopping` while the process drains. A source that is cut off never makes it 503: serving the last known state is what a replica is for.",
+    description: "503 `never-synchronised` until the log held everything the source had once, `starting` until every read model reached that, and the position the log had at start, `stopping` while the process drains. A source that is cut off never makes it 503: serving the last known state is what a replica is for.",
     access: Access::Open,
     params: &[],
     answer: Answer::Object("Ready"),
@@ -35,7 +35,9 @@ fn obstacle(shared: &Shared, position: u64) -> Option<Problem> {
         let detail = "The log has not yet held a whole snapshot, nor reached a head that a source showed.";
         return Some(Problem::new(&NEVER_SYNCHRONISED, detail));
     }
-    let wanted = shared.state.start_position;
-    let detail = format!("The read models are at position {position} of {wanted}.");
-    (!shared.has_started()).then(|| Problem::new(&STARTING, detail))
+    let behind = |wanted| Problem::new(&STARTING, format!("The read models are at position {position} of {wanted}."));
+    if !shared.has_started() {
+        return Some(behind(shared.state.start_position));
+    }
+    shared.behind_the_whole(position).map(behind)
 }
