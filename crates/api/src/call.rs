@@ -71,12 +71,8 @@ impl Shared {
     /// first start they follow a moment later. To be asked once the log is whole.
     pub(crate) fn behind_the_whole(&self, position: u64) -> Option<u64> {
         const UNSEEN: u64 = u64::MAX;
-        let seen = self.whole.compare_exchange(
-            UNSEEN,
-            self.state.ledger.position(),
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let seen =
+            self.whole.compare_exchange(UNSEEN, self.state.ledger.position(), Ordering::Relaxed, Ordering::Relaxed);
         let whole = seen.map_or_else(|known| known, |_| self.whole.load(Ordering::Relaxed));
         if position >= whole {
             self.whole.store(0, Ordering::Relaxed);

@@ -28,7 +28,7 @@ use crate::keys::ring::Ring;
 use crate::keys::{private_file, replica};
 use crate::people::directory::People;
 use crate::people::provider::ProviderPolicy;
-use crate::people::session::Origin;
+use crate::people::session::{Origin, Session};
 use crate::people::sign_in::{Desk, SignInPolicy};
 use crate::reader;
 use crate::tally::Tally;
@@ -410,8 +410,15 @@ impl Auth {
         &self.inner.desk
     }
 
+    /// The same server, whose changes are recorded as made by the person of a session, with the reason if one was given.
+    #[must_use]
+    pub fn acting_for(&self, session: &Session, reason: &str) -> Self {
+        let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).map(str::to_owned);
+        self.acting(session.by_because(reason))
+    }
+
     /// Does what blocks where it may.
-    pub(crate) async fn off_thread<T: Send + 'static>(
+    pub async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {

@@ -23,6 +23,12 @@ pub(crate) static PASSKEYS: Asset = Asset {
     text: include_str!("../assets/passkeys.js"),
 };
 
+pub(crate) static COPY: Asset = Asset {
+    path: "/console/assets/copy.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: include_str!("../assets/copy.js"),
+};
+
 pub(crate) static ICON: Asset =
     Asset { path: "/console/assets/icon.svg", media_type: "image/svg+xml", text: include_str!("../assets/icon.svg") };
 

@@ -25,6 +25,16 @@ impl Fields {
         self.given(name).unwrap_or_default()
     }
 
+    /// Every value of a name that may come several times.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The lines of a value, without those that are empty.
+    pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
+        self.get(name).lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    }
+
     /// The value, unless it is absent or empty.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())

@@ -1,6 +1,6 @@
 //! What stands around every page.
 
-use crate::assets::{ICON, PASSKEYS, STYLE};
+use crate::assets::{COPY, ICON, PASSKEYS, STYLE};
 use crate::texts::{Texts, fill};
 
 /// What stands around a page.
@@ -12,9 +12,19 @@ pub(crate) struct Frame {
     pub(crate) token: String,
     /// Who is signed in.
     pub(crate) who: Option<String>,
+    /// Where that person may go.
+    pub(crate) places: Vec<Place>,
     pub(crate) style: String,
     pub(crate) icon: String,
     pub(crate) passkeys: String,
+    pub(crate) copy: String,
+}
+
+/// A place that every page leads to.
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) is_here: bool,
 }
 
 impl Frame {
@@ -24,9 +34,11 @@ impl Frame {
             title: title.into(),
             token: token.to_owned(),
             who,
+            places: Vec::new(),
             style: STYLE.address(),
             icon: ICON.address(),
             passkeys: PASSKEYS.address(),
+            copy: COPY.address(),
         }
     }
 

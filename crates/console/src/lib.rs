@@ -29,6 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 
+use crate::pages::settings::clients;
 use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
@@ -67,10 +68,17 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/account/recovery-codes", post(account::recovery::make)),
         ("/console/account/sessions/end", post(account::sessions::end)),
         ("/console/account/applications/withdraw", post(account::applications::withdraw)),
+        ("/console/settings/clients", get(clients::list)),
+        ("/console/settings/clients/new", get(clients::create::show).post(clients::create::take)),
+        ("/console/settings/clients/{id}", get(clients::one::show).post(clients::one::change)),
+        ("/console/settings/clients/{id}/secret", post(clients::one::rotate)),
+        ("/console/settings/clients/{id}/enabled", post(clients::one::set_enabled)),
+        ("/console/settings/clients/{id}/delete", post(clients::one::delete)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),
         (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
+        (assets::COPY.path, get(|| assets::COPY.answer())),
         (assets::ICON.path, get(|| assets::ICON.answer())),
         ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
     ];

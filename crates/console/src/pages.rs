@@ -9,5 +9,6 @@ pub(crate) mod passkey;
 pub(crate) mod passwords;
 pub(crate) mod provider;
 pub(crate) mod second_factor;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod trouble;

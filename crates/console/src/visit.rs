@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
-use continuity_auth::{Authorization, Duty, Origin, Session};
+use continuity_auth::{Authorization, Duty, Origin, Role, Session};
 use http::header::USER_AGENT;
 use http::request::Parts;
 use http::{HeaderName, Uri};
@@ -12,7 +12,7 @@ use http::{HeaderName, Uri};
 use crate::cookies::{AT_PROVIDER, FORM, SESSION, STEP};
 use crate::forms::Fields;
 use crate::frame::Frame;
-use crate::pages::{account, confirm, sign_in, trouble};
+use crate::pages::{account, confirm, settings, sign_in, trouble};
 use crate::reply::{Away, see_other};
 use crate::state::Shared;
 use crate::texts::Texts;
@@ -72,7 +72,9 @@ impl Visit {
     /// What stands around a page of that title.
     pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
         let who = self.session.as_ref().map(|session| session.account.settings.name.clone());
-        Frame::new(self.texts(), title, &self.token, who)
+        let mut frame = Frame::new(self.texts(), title, &self.token, who);
+        frame.places = settings::places(self);
+        frame
     }
 
     /// What forms repeat.
@@ -107,6 +109,21 @@ impl Visit {
     pub(crate) fn duties_now(&self) -> Vec<Duty> {
         let session = self.cookie.as_ref().and_then(|cookie| self.console.auth.session(cookie, &self.from));
         session.map(|session| session.duties).unwrap_or_default()
+    }
+
+    /// Whoever is signed in, has done what has to be done first, and has one of the roles; else to that, or told so.
+    pub(crate) fn with_role(&self, roles: &[Role]) -> Result<&Session, Away> {
+        let session = self.member()?;
+        if roles.iter().any(|role| session.account.has_role(*role)) {
+            return Ok(session);
+        }
+        Err(trouble::not_allowed(self).into())
+    }
+
+    /// As [`Visit::with_role`], and proved a short while ago who it is; else to that, and from there to `next`.
+    pub(crate) fn proved_with_role(&self, roles: &[Role], next: &str) -> Result<&Session, Away> {
+        self.with_role(roles)?;
+        self.proved(next)
     }
 
     /// Whoever is signed in, whatever has to be done first, and proved a short while ago who it is; else to that, and from

@@ -42,6 +42,18 @@ pub(crate) fn outdated(visit: &Visit) -> Response {
     page(visit, StatusCode::FORBIDDEN, t.outdated, [t.outdated_text, t.outdated_advice].map(str::to_owned))
 }
 
+/// A page for which the person lacks the role.
+pub(crate) fn not_allowed(visit: &Visit) -> Response {
+    let t = visit.texts();
+    page(visit, StatusCode::FORBIDDEN, t.not_allowed, [t.not_allowed_text, t.not_allowed_advice].map(str::to_owned))
+}
+
+/// Something that is not there, or not any more.
+pub(crate) fn gone(visit: &Visit) -> Response {
+    let t = visit.texts();
+    page(visit, StatusCode::NOT_FOUND, t.gone, [t.gone_text, t.gone_advice].map(str::to_owned))
+}
+
 /// A form that cannot be read.
 pub(crate) fn unreadable(visit: &Visit) -> Response {
     let t = visit.texts();
@@ -111,6 +123,9 @@ pub(crate) fn told(t: &Texts, error: &SignInError, refused: &str) -> (StatusCode
             (StatusCode::SERVICE_UNAVAILABLE, t.busy.to_owned())
         }
         SignInError::Failed(AuthError::ProofWanted) => (StatusCode::FORBIDDEN, t.confirm_first.to_owned()),
+        SignInError::Failed(AuthError::UnknownClient(_) | AuthError::UnknownAccount(_) | AuthError::UnknownKey(_)) => {
+            (StatusCode::NOT_FOUND, t.gone_text.to_owned())
+        }
         SignInError::Failed(AuthError::Conflict(why)) => (StatusCode::CONFLICT, sentence(why)),
         SignInError::Failed(AuthError::Invalid(why)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence(why)),
         SignInError::Failed(error) => {

@@ -1,0 +1,27 @@
+//! `/console/settings`: clients, people, keys and what else administrators decide.
+
+pub(crate) mod clients;
+
+use continuity_auth::Role;
+
+use crate::frame::Place;
+use crate::texts::Texts;
+use crate::visit::Visit;
+
+pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Admin];
+
+/// Where a place is, who sees it, and what it is called.
+type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
+
+const PLACES: &[Row] =
+    &[(super::account::PATH, &Role::ALL, |t| t.account), (clients::PATH, ADMINISTRATORS, |t| t.clients)];
+
+/// Where the person may go.
+pub(crate) fn places(visit: &Visit) -> Vec<Place> {
+    let Some(session) = visit.session.as_ref().filter(|session| session.duties.is_empty()) else { return Vec::new() };
+    let may =
+        |roles: &[Role]| roles.len() == Role::ALL.len() || roles.iter().any(|role| session.account.has_role(*role));
+    let here = visit.uri.path();
+    let place = |(path, _, name): &Row| Place { name: name(visit.texts()), path, is_here: here.starts_with(path) };
+    PLACES.iter().filter(|(_, roles, _)| may(roles)).map(place).collect()
+}

@@ -1,0 +1,38 @@
+//! A client's secret: the answer itself, as it is kept nowhere.
+
+use askama::Template;
+use axum::response::Response;
+use continuity_auth::Created;
+
+use super::address;
+use crate::frame::Frame;
+use crate::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "settings/client_secret.html")]
+struct Page {
+    frame: Frame,
+    done: &'static str,
+    name: String,
+    id: String,
+    /// `None` for a client that has none.
+    secret: Option<String>,
+    token_url: String,
+    scopes: String,
+    onward: String,
+}
+
+/// Shows it, this once.
+pub(super) fn render(visit: &Visit, created: Created, done: &'static str) -> Response {
+    let Created { client, secret } = created;
+    visit.page(&Page {
+        frame: visit.frame(visit.texts().client_credentials_title),
+        done,
+        name: client.settings.name,
+        secret,
+        token_url: format!("{}/api/v1/oauth/token", visit.console.auth.issuer()),
+        scopes: client.settings.scopes.to_string(),
+        onward: address(&client.id),
+        id: client.id,
+    })
+}
