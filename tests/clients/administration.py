@@ -85,7 +85,7 @@ me = dev.browser.get(f"{ADMIN}/me").json()
 assert me["account"]["email"] == dev.email and me["csrfToken"], me
 wanted = {"name": "Loan pad", "scopes": ["loans:read"], "redirectUris": [BACK], "refreshes": True}
 planted = dev.browser.post(f"{ADMIN}/applications", json=wanted, headers={"Origin": "https://evil.example"})
-assert problem(planted) == (403, "not-admitted"), "CSRF"
+assert problem(planted) == (403, "csrf-token-wanted"), "CSRF"
 dev.browser.headers.update({"Origin": base, "X-CSRF-Token": me["csrfToken"]})
 made = dev.browser.post(f"{ADMIN}/applications", json=wanted)
 assert made.status_code == 201, made.text

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use continuity_auth::{Access, AccessRange, Accessed};
 
 use crate::call::{Call, internal};
+use crate::endpoint::Access as Reads;
 use crate::export;
 use crate::problem::{ACCESS_NOT_RECORDED, Problem};
 
@@ -26,10 +27,12 @@ pub(crate) async fn record(call: &Call, loan: &str, what: Accessed) -> Result<()
     Ok(())
 }
 
-/// Counts a read that is answered, unless it has a record of its own. Every good answer is a read: a 304 and HEAD tell
+/// Counts a read of data that is answered, unless it has a record of its own. Every good answer is a read: a 304 and HEAD tell
 /// that the data is what the reader has, or how long it is. A refusal gives nothing away and is none.
 pub(crate) fn count(call: &Call) {
-    let Some(reader) = &call.principal else { return };
+    let Some(reader) = call.principal.as_ref().filter(|_| matches!(call.endpoint.access, Reads::AnyOf(_))) else {
+        return;
+    };
     if call.recorded.load(Ordering::Relaxed) {
         return;
     }

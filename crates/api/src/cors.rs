@@ -57,8 +57,12 @@ pub(crate) fn mark(endpoint: &Endpoint, admitted: Option<HeaderValue>, headers: 
     if !is_open_to_others(endpoint) {
         return;
     }
-    // Whoever keeps it must not give it to another origin.
-    headers.append(VARY, HeaderValue::from_static("Origin"));
+    // Whoever keeps it must not give it to another origin. What has no such field is not to be kept.
+    let varied =
+        headers.get(VARY).and_then(|vary| HeaderValue::from_str(&format!("{}, Origin", vary.to_str().ok()?)).ok());
+    if let Some(varied) = varied {
+        headers.insert(VARY, varied);
+    }
     if let Some(origin) = admitted {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(TOLD));

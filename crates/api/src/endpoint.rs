@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use continuity_auth::{Role, Scope};
+use continuity_auth::{MAX_TOKEN_REQUEST_BYTES, Role, Scope};
 
 use crate::call::Call;
 use crate::filter::By;
 use crate::problem::Problem;
 use crate::reply::Reply;
+use crate::routes::admin::MAX_SETTINGS_BYTES;
 
 /// One operation of the API.
 pub(crate) struct Endpoint {
@@ -221,6 +222,13 @@ pub(crate) enum Answer {
 
 /// What a handler that waits for something returns.
 pub(crate) type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'a>>;
+
+impl Endpoint {
+    /// The most bytes of a body that are read, but for one that shows that there are more.
+    pub(crate) fn longest_body(&self) -> usize {
+        if matches!(self.access, Access::Roles { .. }) { MAX_SETTINGS_BYTES } else { MAX_TOKEN_REQUEST_BYTES }
+    }
+}
 
 /// What makes an answer.
 #[derive(Clone, Copy)]

@@ -98,7 +98,7 @@ async fn answer(
     check_uri(&parts.uri)?;
     head::check(&parts)?;
     head::check_body(&parts, reads_body)?;
-    let body = if reads_body { body::read(body).await? } else { bytes::Bytes::new() };
+    let body = if reads_body { body::read(body, MAX_TOKEN_REQUEST_BYTES).await? } else { bytes::Bytes::new() };
     if body.len() > MAX_TOKEN_REQUEST_BYTES {
         let detail = format!("At most {MAX_TOKEN_REQUEST_BYTES} bytes of a request body are read.");
         return Err(Problem::new(&CONTENT_TOO_LARGE, detail));

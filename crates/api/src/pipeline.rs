@@ -126,7 +126,7 @@ async fn answer(
         accept::choose(&parts.headers, &["application/json"])?;
     }
     let path = path_params(endpoint, parts).await?;
-    let body = if reads_body { body::read(body).await? } else { Bytes::new() };
+    let body = if reads_body { body::read(body, endpoint.longest_body()).await? } else { Bytes::new() };
     if endpoint.tag != Tag::Health || data {
         shared.admission.enter(passage).await?;
     }

@@ -41,6 +41,8 @@ kinds! {
     EXPIRED_TOKEN = "expired-token", FORBIDDEN, "The access token expired";
     PROOF_WANTED = "proof-wanted", UNAUTHORIZED, "A recent proof of who you are is needed";
     NOT_ADMITTED = "not-admitted", FORBIDDEN, "This person may not do this";
+    CSRF_TOKEN_WANTED = "csrf-token-wanted", FORBIDDEN, "The request does not come from a page of this server";
+    ACCOUNT_NOT_READY = "account-not-ready", FORBIDDEN, "The account has something to do first";
     UNKNOWN_PATH = "unknown-path", NOT_FOUND, "There is nothing at this path";
     NOT_FOUND = "not-found", NOT_FOUND, "There is no such thing";
     METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed";

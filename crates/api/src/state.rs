@@ -62,7 +62,7 @@ pub struct ControlStreamHealth {
 /// Says how the control stream is followed; `None`: this replica is alone.
 pub type ControlStreamProbe = Arc<dyn Fn() -> Option<ControlStreamHealth> + Send + Sync>;
 
-/// Handles of everything that the API reads from; it writes nothing but access records, through [`Auth`].
+/// Handles of everything that the API reads from; it writes through [`Auth`] alone: access records, and what is administered.
 #[derive(Clone)]
 pub struct ApiState {
     /// The read models.

@@ -18,6 +18,8 @@ use crate::{Auth, AuthError, Authentication, Client, ClientSettings, Created};
 pub const MAX_SECRET_OVERLAP: Duration = Duration::from_hours(30 * 24);
 /// The longest id of a client that is imported, in bytes.
 const MAX_ID_BYTES: usize = 64;
+/// What others than clients are called in records.
+const ACTORS: [&str; 6] = ["cli", "console", "demo", "local", "provider", "replica"];
 
 /// A client as it is exported and imported: all but its secrets. A member that is not known is refused: what was meant to
 /// bind a client would be left out.
@@ -177,6 +179,9 @@ impl Auth {
         let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if id.is_empty() || id.len() > MAX_ID_BYTES || !id.bytes().all(safe) {
             return invalid("a client's id must have 1 to 64 letters, digits and - . _ ~");
+        }
+        if ACTORS.contains(&id.as_str()) {
+            return invalid("records call others than clients by this id; take another one");
         }
         settings.check()?;
         let before = self.client_settings(&id).ok().zip(self.client(&id));

@@ -2,6 +2,16 @@
 
 use std::path::PathBuf;
 
+impl AuthError {
+    /// What it says, as a sentence.
+    pub fn sentence(&self) -> String {
+        let text = self.to_string();
+        let mut characters = text.chars();
+        let first = characters.next().map(char::to_uppercase).into_iter().flatten();
+        first.chain(characters).chain(['.']).collect()
+    }
+}
+
 /// Why the control log, the keys or a change to a client failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -76,6 +86,9 @@ pub enum AuthError {
     /// The control log could not be opened, or refused a record.
     #[error("control log: {0}")]
     ControlLog(String),
+    /// What the control log holds could not be read.
+    #[error("the control log cannot be read: {0}; verify it")]
+    Unreadable(String),
     /// The control log takes no more records: it was closed or failed before; nothing that needs a record can be served.
     #[error("the control log is closed ({0}); restart the process once the cause is fixed")]
     Closed(String),

@@ -55,7 +55,7 @@ pub use oauth::{MAX_TOKEN_REQUEST_BYTES, OAuthError, TokenRequest, TokenResponse
 pub use people::account::{Account, AccountSettings, Linked, PasskeyView};
 pub use people::factors::TotpOffer;
 pub use people::guard::network;
-pub use people::link::LINK_LIFE;
+pub use people::link::{LINK, LINK_LIFE};
 pub use people::password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS};
 pub use people::proof::{Means, PROOF_LIFE};
 pub use people::provider::id_token::{ExpectedToken, IdTokenError, ProviderKeys, check_id_token};

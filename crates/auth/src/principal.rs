@@ -61,7 +61,8 @@ impl Person {
     }
 }
 
-/// Why a token is refused. All of them are 401 `invalid_token` to the outside (RFC 6750 section 3.1).
+/// Why a token is refused: 401 `invalid_token` to the outside (RFC 6750 section 3.1), or `invalid_dpop_proof` where the
+/// proof is what is wrong (RFC 9449 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {

@@ -60,7 +60,7 @@ const SCOPES: [(&str, &str); 13] = [
     ("profile", "See your name"),
     ("email", "See your e-mail address"),
     ("offline_access", "Keep this access when you are signed out"),
-    ("admin", "Administer this replica, as far as you may"),
+    ("admin", "Change clients, people and keys of this server, as far as your roles allow"),
     ("loans:read", "Read loan requests, their bids and their lists of tasks"),
     ("documents:read", "Read and download documents"),
     ("bids:read", "Read bid requests and quotes"),

@@ -40,7 +40,7 @@ fn tells(endpoint: &Endpoint, status: u16) -> bool {
 
 fn pages(endpoint: &Endpoint, status: u16) -> bool {
     let array = matches!(endpoint.answer, Answer::Array(_) | Answer::Export(_));
-    array && status == 200 && endpoint.params.iter().any(|param| param.name == "limit")
+    array && status == 200 && is_data(endpoint) && endpoint.params.iter().any(|param| param.name == "limit")
 }
 
 fn sends_file(endpoint: &Endpoint, status: u16) -> bool {
@@ -186,6 +186,13 @@ static HEADERS: &[Header] = &[
         false,
         |e, s| e.verb == Verb::Get && good(s),
         "Parameters that are not known and were ignored, where the operator chose that; otherwise they are refused.",
+    ),
+    header(
+        ("Location", "Location"),
+        ("string", "/api/v1/admin/clients/client-30d63515a4565ed3"),
+        true,
+        |_, s| s == 201,
+        "Where it is.",
     ),
     header(
         ("Disposition", "Content-Disposition"),

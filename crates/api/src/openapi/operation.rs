@@ -40,7 +40,6 @@ const BODIES: &[(&str, &str, bool)] = &[
     ("createAccount", "AccountSettings", true),
     ("changeAccount", "AccountChange", true),
     ("rotateKey", "KeyRotation", false),
-    ("retireKey", "KeyRetirement", true),
 ];
 
 /// Whether something of the administration takes a body.

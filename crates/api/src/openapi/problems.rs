@@ -102,6 +102,16 @@ static RULES: &[Rule] = &[
         "Prove once more who you are, at /console/confirm, or let the application ask with max_age.",
     ),
     (&problem::NOT_ADMITTED, is_administration, "This needs the role admin."),
+    (
+        &problem::CSRF_TOKEN_WANTED,
+        |e| is_administration(e) && e.verb != Verb::Get,
+        "Send csrfToken of /api/v1/admin/me as X-CSRF-Token.",
+    ),
+    (
+        &problem::ACCOUNT_NOT_READY,
+        is_administration,
+        "Change the password or set up the second factor first, at /console/account.",
+    ),
     (&problem::UNKNOWN_PATH, nobody, "The paths that there are stand in /~/open-api/openapi.json."),
     (&problem::NOT_FOUND, names_something, "There is no loan request \"01a169cd-036d-7cf9-b09c-e92c04714d94\"."),
     (&problem::METHOD_NOT_ALLOWED, any, "This path answers GET, HEAD; the replica's data is read-only."),
@@ -150,7 +160,11 @@ static RULES: &[Rule] = &[
     (&problem::URI_TOO_LONG, any, "Path and query may have 8192 bytes together."),
     (&problem::TOO_MANY_STREAMS, is_stream, "This client listens to 16 streams already."),
     (&problem::RANGE_NOT_SATISFIABLE, is_file, "There are 48213 bytes."),
-    (&problem::INTERNAL, is_data, "A read model could not be read; the operator's log says why."),
+    (
+        &problem::INTERNAL,
+        |e| is_data(e) || is_administration(e),
+        "A read model could not be read; the operator's log says why.",
+    ),
     (&problem::STARTING, |e| is_data(e) || is_ready(e), "The read models are at position 18200 of 24023."),
     (
         &problem::NEVER_SYNCHRONISED,

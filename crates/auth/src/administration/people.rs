@@ -31,11 +31,15 @@ impl Auth {
 
     /// What everybody let applications do.
     pub fn all_consents(&self) -> Vec<ConsentOf> {
-        let of = |account: crate::Account| {
-            let consents = self.consents(&account.id).into_iter();
-            consents.map(move |consent| ConsentOf { account_id: account.id.clone(), consent })
-        };
+        let of = |account: crate::Account| self.consents_of(&account.id).unwrap_or_default();
         self.accounts().into_iter().flat_map(of).collect()
+    }
+
+    /// What an account's person let applications do.
+    pub fn consents_of(&self, account: &str) -> Result<Vec<ConsentOf>, AuthError> {
+        self.account(account)?;
+        let of = |consent| ConsentOf { account_id: account.to_owned(), consent };
+        Ok(self.consents(account).into_iter().map(of).collect())
     }
 
     /// Takes back what an account's person let an application do, its tokens too; false where there was nothing. Blocks

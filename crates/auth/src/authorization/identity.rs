@@ -1,4 +1,5 @@
-//! The scopes of OpenID Connect (Core section 5.4): they tell who somebody is, and open no data.
+//! Scopes that open no data: those of OpenID Connect (Core section 5.4), which tell who somebody is, and the one for the
+//! administration.
 
 use std::fmt;
 
@@ -40,7 +41,7 @@ impl Identity {
             Self::Profile => "See your name",
             Self::Email => "See your e-mail address",
             Self::OfflineAccess => "Go on doing so when you are signed out",
-            Self::Admin => "Administer this replica, as far as you may",
+            Self::Admin => "Change clients, people and keys of this server, as far as your roles allow",
         }
     }
 }

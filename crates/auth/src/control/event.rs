@@ -362,7 +362,7 @@ impl Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlRecord {
-    /// Who did it: a client, or what runs here ("cli", "demo", "replica").
+    /// Who did it: a person, a client, or what runs here ("cli", "demo", "replica").
     pub actor: String,
     /// Where the request came from, if it came over a network.
     #[serde(skip_serializing_if = "Option::is_none")]

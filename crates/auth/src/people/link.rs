@@ -17,6 +17,9 @@ use crate::control::event::{By, Change};
 use crate::control::force::InForce;
 use crate::{Auth, AuthError};
 
+/// Where a one-time link leads, below the server's address.
+pub const LINK: &str = "/console/link/";
+
 /// How long a one-time link is good.
 pub const LINK_LIFE: Duration = Duration::from_hours(72);
 
@@ -118,6 +121,11 @@ impl Auth {
         let until = self.now().plus(LINK_LIFE).as_micros();
         self.on_account(id, |_| Ok(AccountEvent::LinkMade { digest, until }))?;
         Ok(token)
+    }
+
+    /// The page that a one-time link opens.
+    pub fn link_address(&self, token: &str) -> String {
+        format!("{}{LINK}{token}", self.issuer())
     }
 
     /// Sets a password that has to be changed at the next sign-in, and ends all sessions: the way in when there is no

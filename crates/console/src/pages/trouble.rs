@@ -126,20 +126,13 @@ pub(crate) fn told(t: &Texts, error: &SignInError, refused: &str) -> (StatusCode
         SignInError::Failed(AuthError::UnknownClient(_) | AuthError::UnknownAccount(_) | AuthError::UnknownKey(_)) => {
             (StatusCode::NOT_FOUND, t.gone_text.to_owned())
         }
-        SignInError::Failed(AuthError::Conflict(why)) => (StatusCode::CONFLICT, sentence(why)),
-        SignInError::Failed(AuthError::Invalid(why)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence(why)),
+        SignInError::Failed(error @ AuthError::Conflict(_)) => (StatusCode::CONFLICT, error.sentence()),
+        SignInError::Failed(error @ AuthError::Invalid(_)) => (StatusCode::UNPROCESSABLE_ENTITY, error.sentence()),
         SignInError::Failed(error) => {
             tracing::error!(%error, "a page failed");
             (StatusCode::INTERNAL_SERVER_ERROR, t.failed_text.to_owned())
         }
     }
-}
-
-/// A message as a sentence.
-fn sentence(message: &str) -> String {
-    let mut characters = message.chars();
-    let first = characters.next().map(char::to_uppercase).into_iter().flatten();
-    first.chain(characters).chain(['.']).collect()
 }
 
 /// Says to a person why a request was not looked at: for whoever serves the pages.

@@ -1,13 +1,10 @@
 //! People's accounts: made, changed, let in again.
 
 use anyhow::{Context, Result, bail};
-use continuity_auth::{Account, AccountSettings, Auth, By};
+use continuity_auth::{Account, AccountSettings, Auth, By, LINK};
 use serde_json::{Value, json};
 
 use crate::control::{AccountOrder, Command};
-
-/// The page that a one-time link opens.
-const LINK: &str = "/console/link/";
 
 /// Carries out an order about accounts. `is_running`: a replica serves under the server's address.
 pub(super) fn execute(auth: &Auth, actor: &str, is_running: bool, command: &Command) -> Result<Value> {
@@ -78,7 +75,7 @@ fn with_link(auth: &Auth, account: &Account, is_running: bool) -> Result<Value> 
     let path = format!("{LINK}{}", *token);
     let mut value = shown(&auth.account(&account.id)?)?;
     value["linkPath"] = json!(path);
-    value["link"] = if is_running { json!(format!("{}{path}", auth.issuer())) } else { Value::Null };
+    value["link"] = if is_running { json!(auth.link_address(&token)) } else { Value::Null };
     Ok(value)
 }
 

@@ -3,7 +3,7 @@
 use continuity_auth::{AccountSettings, LINK_LIFE};
 use serde_json::{Value, json};
 
-use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, created, done, json as read, shown, work};
+use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, created, done, json as read, reason, shown, work};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint, Handler, Tag, Verb, Waiting};
 use crate::problem::Problem;
@@ -11,8 +11,6 @@ use crate::reply::Reply;
 
 const PATH: &str = "/api/v1/admin/accounts";
 const ONE: &str = "/api/v1/admin/accounts/{accountId}";
-/// The page that a one-time link opens.
-const LINK: &str = "/console/link/";
 
 pub(crate) static LIST: Endpoint = Endpoint {
     verb: Verb::Get,
@@ -124,7 +122,7 @@ pub(crate) static RESET_FACTORS: Endpoint = Endpoint {
     id: "resetAccountFactors",
     tag: Tag::Administration,
     summary: "Take second factors away",
-    description: "For somebody who lost them: authenticator app, passkeys and recovery codes are gone, and the sessions end.",
+    description: "For somebody who lost them: authenticator app, passkeys and recovery codes are gone, and the sessions end. `reason` has to be given.",
     access: PROVED_ADMINISTRATORS,
     params: CHANGES,
     answer: Answer::Object("Account"),
@@ -172,16 +170,17 @@ fn invite(call: &Call) -> Waiting<'_> {
     let id = call.path("accountId").to_owned();
     work(call, move |who| {
         let token = who.auth.make_link(&id)?;
-        let link = format!("{}{LINK}{}", who.auth.issuer(), *token);
+        let link = who.auth.link_address(&token);
         let account = who.auth.account(&id)?;
         shown(&json!({ "account": account, "link": link, "validSeconds": LINK_LIFE.as_secs() }))
     })
 }
 
 fn reset_factors(call: &Call) -> Waiting<'_> {
-    let id = call.path("accountId").to_owned();
+    let (id, reason) = (call.path("accountId").to_owned(), reason(call));
     work(call, move |who| {
-        tracing::warn!(by = who.account.settings.email, account = id, "second factors of an account are taken away");
+        let reason = reason?;
+        tracing::warn!(by = who.account.settings.email, account = id, reason, "second factors are taken away");
         shown(&who.auth.reset_second_factors(&id)?)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use continuity_auth::{ClientSettings, Created};
+use continuity_auth::{AuthError, ClientSettings, Created};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
-use crate::problem::{NOT_FOUND, Problem};
+use crate::problem::Problem;
 use crate::reply::Reply;
 
 const PATH: &str = "/api/v1/admin/clients";
@@ -148,7 +148,7 @@ fn list(call: &Call) -> Result<Reply, Problem> {
 fn get(call: &Call) -> Result<Reply, Problem> {
     let id = call.path("clientId");
     let client = call.shared.state.auth.client(id);
-    shown(&client.ok_or_else(|| Problem::new(&NOT_FOUND, format!("There is no client {id:?}.")))?)
+    shown(&client.ok_or_else(|| AuthError::UnknownClient(id.to_owned()))?)
 }
 
 fn create(call: &Call) -> Waiting<'_> {

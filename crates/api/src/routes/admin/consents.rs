@@ -15,7 +15,20 @@ pub(crate) static LIST: Endpoint = Endpoint {
     access: ADMINISTRATORS,
     params: &[],
     answer: Answer::Array("Consent"),
-    handler: Handler::Read(|call| shown(&call.shared.state.auth.all_consents())),
+    handler: Handler::Wait(|call| work(call, |who| shown(&who.auth.all_consents()))),
+};
+
+pub(crate) static OF_ACCOUNT: Endpoint = Endpoint {
+    verb: Verb::Get,
+    path: "/api/v1/admin/accounts/{accountId}/consents",
+    id: "listConsentsOfAccount",
+    tag: Tag::Administration,
+    summary: "List consents of an account",
+    description: "Which applications act for this person, and with what.",
+    access: ADMINISTRATORS,
+    params: &[],
+    answer: Answer::Array("Consent"),
+    handler: Handler::Wait(of_account),
 };
 
 pub(crate) static WITHDRAW: Endpoint = Endpoint {
@@ -30,6 +43,11 @@ pub(crate) static WITHDRAW: Endpoint = Endpoint {
     answer: Answer::Nothing,
     handler: Handler::Wait(withdraw),
 };
+
+fn of_account(call: &Call) -> Waiting<'_> {
+    let account = call.path("accountId").to_owned();
+    work(call, move |who| shown(&who.auth.consents_of(&account)?))
+}
 
 fn withdraw(call: &Call) -> Waiting<'_> {
     let (account, client) = (call.path("accountId").to_owned(), call.path("clientId").to_owned());

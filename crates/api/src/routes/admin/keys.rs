@@ -3,7 +3,7 @@
 use continuity_auth::SigningAlgorithm;
 use serde::Deserialize;
 
-use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, json as read, json_or_default, shown, work};
+use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, json_or_default, reason, shown, work};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint, Handler, Tag, Verb, Waiting};
 use crate::problem::{Problem, UNUSABLE_SETTINGS};
@@ -28,7 +28,7 @@ pub(crate) static ROTATE: Endpoint = Endpoint {
     id: "rotateKey",
     tag: Tag::Administration,
     summary: "Rotate the signing key",
-    description: "The next key signs from now on, and another one is made and published. Refused while clients may not know the next key yet, unless `atOnce`: after a leak.",
+    description: "The next key signs from now on, and another one is made and published. Refused while clients may not know the next key yet, unless `atOnce`: after a leak. With an `algorithm` that the next key has not, a key of that is published as the next one, and signs at once only with `atOnce`.",
     access: PROVED_ADMINISTRATORS,
     params: CHANGES,
     answer: Answer::Object("SigningKey"),
@@ -41,7 +41,7 @@ pub(crate) static RETIRE: Endpoint = Endpoint {
     id: "retireKey",
     tag: Tag::Administration,
     summary: "Retire a signing key",
-    description: "Whatever it signed is refused from now on: after a leak. Where it is the active one, the next one takes its place.",
+    description: "Whatever it signed is refused from now on: after a leak. Where it is the active one, the next one takes its place. `reason` has to be given.",
     access: PROVED_ADMINISTRATORS,
     params: CHANGES,
     answer: Answer::Object("SigningKey"),
@@ -54,12 +54,6 @@ struct Rotation {
     algorithm: Option<String>,
     #[serde(default)]
     at_once: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Retirement {
-    reason: String,
 }
 
 fn list(call: &Call) -> Result<Reply, Problem> {
@@ -80,6 +74,6 @@ fn rotate(call: &Call) -> Waiting<'_> {
 }
 
 fn retire(call: &Call) -> Waiting<'_> {
-    let (id, retirement) = (call.path("keyId").to_owned(), read::<Retirement>(call));
-    work(call, move |who| shown(&who.auth.retire_key(&id, &retirement?.reason)?))
+    let (id, reason) = (call.path("keyId").to_owned(), reason(call));
+    work(call, move |who| shown(&who.auth.retire_key(&id, &reason?)?))
 }

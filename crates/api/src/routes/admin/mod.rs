@@ -13,7 +13,7 @@ pub(crate) mod me;
 pub(crate) mod records;
 pub(crate) mod sessions;
 
-use continuity_auth::{Account, Auth, AuthError, By, MAX_TOKEN_REQUEST_BYTES, Principal, Role};
+use continuity_auth::{Account, Auth, AuthError, By, Principal, Role};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
 use serde::Serialize;
@@ -23,11 +23,10 @@ use serde_json::Value;
 use crate::call::{Call, internal};
 use crate::endpoint::{Access, Param, ParamKind, Waiting};
 use crate::problem::{
-    BAD_REQUEST, CHANGE_NOT_RECORDED, CONFLICT, CONTENT_TOO_LARGE, INTERNAL, NOT_FOUND, Problem, UNSUPPORTED_TYPE,
-    UNUSABLE_SETTINGS,
+    BAD_PARAMETER, BAD_REQUEST, CHANGE_NOT_RECORDED, CONFLICT, CONTENT_TOO_LARGE, INTERNAL, NOT_FOUND, Problem,
+    UNSUPPORTED_TYPE, UNUSABLE_SETTINGS,
 };
 use crate::reply::{Caching, Reply};
-use crate::request::administrator::proof_wanted;
 
 /// To look.
 const ADMINISTRATORS: Access = Access::Roles { of: &[Role::Admin], proof: false };
@@ -38,6 +37,9 @@ const REASON: Param =
     Param { name: "reason", kind: ParamKind::Text { most: 500 }, description: "Why, for the record of the change." };
 /// What every change takes.
 const CHANGES: &[Param] = &[REASON];
+
+/// The longest body, in bytes: settings with 64 KiB of keys fit.
+pub(crate) const MAX_SETTINGS_BYTES: usize = 128 << 10;
 
 /// Who asks, with what that person may change.
 struct Administrator {
@@ -58,6 +60,13 @@ fn administrator(call: &Call) -> Result<Administrator, Problem> {
         reason: call.query.text("reason").map(str::to_owned).filter(|reason| !reason.trim().is_empty()),
     };
     Ok(Administrator { auth: call.shared.state.auth.acting(by), account })
+}
+
+/// Why, where that has to be said.
+fn reason(call: &Call) -> Result<String, Problem> {
+    let reason = call.query.text("reason").map(str::trim).filter(|reason| !reason.is_empty());
+    let missing = || Problem::new(&BAD_PARAMETER, "`reason` has to be given here: it stands on record.");
+    reason.map(str::to_owned).ok_or_else(missing)
 }
 
 /// Does what may block for the disk where it may.
@@ -93,8 +102,8 @@ fn json<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
     if kind != "application/json" && kind != "application/merge-patch+json" {
         return Err(Problem::new(&UNSUPPORTED_TYPE, "Send the body as application/json."));
     }
-    if call.body.len() > MAX_TOKEN_REQUEST_BYTES {
-        let detail = format!("At most {MAX_TOKEN_REQUEST_BYTES} bytes of a request body are read.");
+    if call.body.len() > MAX_SETTINGS_BYTES {
+        let detail = format!("At most {MAX_SETTINGS_BYTES} bytes of a request body are read.");
         return Err(Problem::new(&CONTENT_TOO_LARGE, detail));
     }
     let unreadable = |kind, error| Problem::new(kind, format!("The request body cannot be read: {error}."));
@@ -112,18 +121,12 @@ fn json_or_default<T: DeserializeOwned + Default>(call: &Call) -> Result<T, Prob
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
-        let sentence = |text: String| {
-            let mut characters = text.chars();
-            let first = characters.next().map(char::to_uppercase).into_iter().flatten();
-            first.chain(characters).chain(['.']).collect::<String>()
-        };
         match error {
             AuthError::UnknownClient(_) | AuthError::UnknownAccount(_) | AuthError::UnknownKey(_) => {
-                Self::new(&NOT_FOUND, sentence(error.to_string()))
+                Self::new(&NOT_FOUND, error.sentence())
             }
-            AuthError::Conflict(why) => Self::new(&CONFLICT, sentence(why)),
-            AuthError::Invalid(why) => Self::new(&UNUSABLE_SETTINGS, sentence(why)),
-            AuthError::ProofWanted => proof_wanted(),
+            AuthError::Conflict(_) => Self::new(&CONFLICT, error.sentence()),
+            AuthError::Invalid(_) => Self::new(&UNUSABLE_SETTINGS, error.sentence()),
             AuthError::Overloaded(_) | AuthError::Closed(_) | AuthError::ControlLog(_) => {
                 tracing::error!(%error, "a change of the administration was not recorded");
                 Self::new(&CHANGE_NOT_RECORDED, "Look whether it was made before you repeat it.").retry_after(5)

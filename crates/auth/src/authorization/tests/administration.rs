@@ -35,7 +35,10 @@ async fn a_token_for_the_administration_opens_that_and_no_data() {
     let scene = scene(Role::Admin).await;
     let auth = &scene.bench.auth;
     let Decision::Ask(asked) = auth.decide(&scene.request(ASKED), Some(&scene.session)).unwrap() else { panic!() };
-    assert!(asked.wants.contains(&("Administer this replica, as far as you may", "admin")), "{asked:?}");
+    assert!(
+        asked.wants.contains(&("Change clients, people and keys of this server, as far as your roles allow", "admin")),
+        "{asked:?}"
+    );
     let response = scene.redeem(&scene.code(ASKED).await).await.unwrap();
     assert_eq!(claims(&response.access_token)["aud"], ADMINISTRATION);
     assert_eq!(scene.verify(&response), Err(TokenError::WrongAudience), "for one API, and no other");
