@@ -23,7 +23,7 @@ def filled(source):
 def samples(language):
     for verbs in document["paths"].values():
         for operation in verbs.values():
-            if operation["security"] == [{"person": []}]:
+            if operation["security"] and not any("oauth2" in one for one in operation["security"]):
                 continue  # No person let anybody in here.
             for sample in operation["x-codeSamples"]:
                 if sample["lang"] == language:

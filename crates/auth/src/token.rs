@@ -59,13 +59,17 @@ pub enum Purpose {
     Data,
     /// The administration: it speaks for a person, whose roles are to be asked for.
     Administration,
+    /// To tell who the person is: of either.
+    Identity,
 }
 
 impl Purpose {
     /// Whether a token of these scopes is for it.
     pub(crate) fn check(self, scopes: Scopes) -> Result<(), TokenError> {
-        let right = scopes.administers() == (self == Self::Administration);
-        if right { Ok(()) } else { Err(TokenError::WrongAudience) }
+        match (self, scopes.administers()) {
+            (Self::Data, false) | (Self::Administration, true) | (Self::Identity, _) => Ok(()),
+            (Self::Data, true) | (Self::Administration, false) => Err(TokenError::WrongAudience),
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub use options::{ProviderOptions, ProviderOptionsError, is_usable_issuer};
 
 /// People whose code is looked at, at once: the provider may take its time, and they must not take the room of others.
 const EXCHANGES: usize = 32;
+/// People who are about to be sent there, at once.
+const DEPARTURES: usize = 32;
 
 /// The provider. Cheap to share, and idle until somebody signs in.
 pub struct Provider {
@@ -34,6 +36,7 @@ pub struct Provider {
     http: Http,
     knowledge: Knowledge,
     exchanges: Semaphore,
+    departures: Semaphore,
 }
 
 impl fmt::Debug for Provider {
@@ -53,7 +56,13 @@ impl Provider {
     /// Asks nobody yet.
     pub fn new(options: ProviderOptions) -> Result<Self, ProviderOptionsError> {
         let http = Http::new(&options)?;
-        Ok(Self { options, http, knowledge: Knowledge::default(), exchanges: Semaphore::new(EXCHANGES) })
+        Ok(Self {
+            options,
+            http,
+            knowledge: Knowledge::default(),
+            exchanges: Semaphore::new(EXCHANGES),
+            departures: Semaphore::new(DEPARTURES),
+        })
     }
 
     /// What people call it.
@@ -63,7 +72,11 @@ impl Provider {
 
     /// Where a person is sent to sign in, once the provider has shown that it answers.
     pub async fn address(&self, request: &ProviderRequest) -> Result<String, ProviderError> {
-        let known = self.knowledge.get_alive(&self.http, &self.options).await?;
+        let known = {
+            // Where it hangs, those who wait must not take the room of whoever reads.
+            let _turn = self.departures.try_acquire().map_err(|_| ProviderError::Busy)?;
+            self.knowledge.get_alive(&self.http, &self.options).await?
+        };
         let mut address = Url::parse(&known.metadata.authorization_endpoint).map_err(|_| no_address())?;
         let ProviderRequest { state, nonce, challenge, again } = request;
         address
@@ -87,7 +100,7 @@ impl Provider {
         match named {
             Some(named) if named == self.options.issuer => Ok(()),
             Some(_) => invalid("it is of another issuer"),
-            None if self.known().await?.metadata.authorization_response_iss_parameter_supported => {
+            None if self.known_in_turn().await?.metadata.authorization_response_iss_parameter_supported => {
                 invalid("it names no issuer, and the provider says that it always does")
             }
             None => Ok(()),
@@ -155,6 +168,11 @@ impl Provider {
             claims.entry(name).or_insert(value);
         }
         Ok(())
+    }
+
+    async fn known_in_turn(&self) -> Result<Arc<Known>, ProviderError> {
+        let _turn = self.exchanges.try_acquire().map_err(|_| ProviderError::Busy)?;
+        self.known().await
     }
 
     async fn known(&self) -> Result<Arc<Known>, ProviderError> {

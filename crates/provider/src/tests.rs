@@ -164,7 +164,7 @@ async fn a_person_is_sent_there_and_known_afterwards() {
     assert_eq!(address, expected);
     assert!(bench.address(true).await.unwrap().ends_with("&prompt=login&max_age=0"));
     let who = bench.who().await.unwrap();
-    assert_eq!((who.subject.as_str(), who.groups.join(" ").as_str()), ("u1", "a"));
+    assert_eq!((who.subject.as_str(), who.groups.unwrap().join(" ").as_str()), ("u1", "a"));
     let stub = bench.stub.lock();
     assert_eq!((stub.times("/.well-known/openid-configuration"), stub.times("/jwks"), stub.times("/me")), (1, 1, 0));
     let secret = STANDARD.encode("continuity:s%3Acret+%2B");
@@ -182,7 +182,7 @@ async fn what_the_token_lacks_is_asked_for_and_has_to_be_of_the_same_person() {
         stub.metadata["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]);
     }
     let who = bench.who().await.unwrap();
-    assert_eq!((who.groups.join(" "), who.email.as_deref()), ("b".to_owned(), Some("jane@bank.example")));
+    assert_eq!((who.groups.unwrap().join(" "), who.email.as_deref()), ("b".to_owned(), Some("jane@bank.example")));
     assert!(who.methods.is_empty(), "how somebody signed in is signed");
     assert!(bench.stub.lock().asked.iter().any(|line| line.starts_with("GET /me Bearer at-1")));
     let by_form = "client_id=continuity&client_secret=s%3Acret+%2B";

@@ -33,10 +33,11 @@ async function tryTheApi() {
   const page = await open("/~/open-api/", { viewport: { width: 1280, height: 1000 } });
   await page.getByRole("button", { name: "Authorize" }).first().click();
   const dialog = page.locator(".dialog-ux");
-  await dialog.getByLabel("client_id:").fill(id);
-  await dialog.getByLabel("client_secret:").fill(secret);
-  await dialog.getByText("select all").click();
-  await dialog.getByRole("button", { name: "Apply given OAuth2 credentials" }).click();
+  const clients = dialog.locator(".auth-container").filter({ has: page.locator("#client_secret_clientCredentials") });
+  await clients.getByLabel("client_id:").fill(id);
+  await clients.getByLabel("client_secret:").fill(secret);
+  await clients.getByText("select all").click();
+  await clients.getByRole("button", { name: "Apply given OAuth2 credentials" }).click();
   await dialog.getByRole("button", { name: "Remove authorization" }).waitFor();
   await dialog.getByRole("button", { name: "Close", exact: true }).first().click();
   for (const [operation, expected] of [["listLoanRequests", '"loanRequests"'], ["getCompleteness", '"pagination"']]) {

@@ -58,7 +58,7 @@ const OF_HEADERS: &[RequestHeader] = &[
     (
         "CsrfToken",
         "X-CSRF-Token",
-        || json!({"type": "string", "examples": ["4b1c…"]}),
+        || json!({"type": "string", "examples": ["f2b47c1d0e5a49c28d3b6a7f18e90c4d5b2a1f0e9d8c7b6a594837261504f3e2"]}),
         "With the cookie of a session: `csrfToken` of `/api/v1/admin/me`, which no other site can read. Not with an access token.",
         |e| super::is_administration(e) && e.verb != Verb::Get,
     ),

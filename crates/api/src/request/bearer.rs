@@ -34,7 +34,8 @@ pub(crate) fn admit(
         return Ok(None);
     }
     let presented = presented(&parts.headers)?.ok_or_else(no_token)?;
-    let principal = verified(state, Purpose::Data, presented, parts, from)?;
+    let purpose = if matches!(access, Access::OpenId) { Purpose::Identity } else { Purpose::Data };
+    let principal = verified(state, purpose, presented, parts, from)?;
     let needed = match access {
         Access::AnyOf(scopes) if !principal.scopes.contains_any(scopes) => scopes.iter().map(|s| s.as_str()).collect(),
         Access::OpenId if !principal.person.as_ref().is_some_and(|person| person.may_be_known()) => vec!["openid"],

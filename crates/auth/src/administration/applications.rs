@@ -93,7 +93,14 @@ impl Auth {
             return Err(AuthError::Conflict(full.to_owned()));
         }
         within(of, settings.scopes)?;
-        let mut client = ClientSettings { owner: Some(of.id.clone()), ..ClientSettings::default() };
+        // Whoever lets it in, it shows no more than its developer may see.
+        let Account { settings: own, id, .. } = of;
+        let (teams, channel_kinds) = if of.has_role(Role::Admin) {
+            (Vec::new(), Vec::new())
+        } else {
+            (own.teams.clone(), own.channel_kinds.clone())
+        };
+        let mut client = ClientSettings { owner: Some(id.clone()), teams, channel_kinds, ..ClientSettings::default() };
         settings.put(&mut client);
         self.create_client(client)
     }
@@ -108,9 +115,9 @@ impl Auth {
         self.application(of, id)?;
         self.change_client_with(id, |before| {
             let settings = change(&ApplicationSettings::of(before))?;
-            // What an administrator gave beyond that stays, and is not given by anybody else.
-            within(of, settings.scopes)
-                .or_else(|error| if before.scopes.contains_all(settings.scopes) { Ok(()) } else { Err(error) })?;
+            if !of.has_role(Role::Admin) {
+                may_change(of, before, settings.scopes)?;
+            }
             if !looks_after(of, before) {
                 return Err(AuthError::UnknownClient(id.to_owned()));
             }
@@ -136,6 +143,16 @@ impl Auth {
 /// Whether it is one that somebody registered, and `of` may decide on it.
 fn looks_after(of: &Account, settings: &ClientSettings) -> bool {
     settings.owner.as_ref().is_some_and(|owner| *owner == of.id || of.has_role(Role::Admin))
+}
+
+/// What an administrator gave beyond what its developer may stays, and nobody else adds to it.
+fn may_change(of: &Account, before: &ClientSettings, scopes: ScopeSet) -> Result<(), AuthError> {
+    if before.may_administer || before.grant_types.contains(&GrantType::ClientCredentials) {
+        let why = "an administrator gave this application more than a developer may; ask one to change it";
+        return Err(AuthError::Conflict(why.to_owned()));
+    }
+    let added: ScopeSet = scopes.iter().filter(|scope| !before.scopes.contains(*scope)).collect();
+    within(of, added)
 }
 
 fn within(of: &Account, scopes: ScopeSet) -> Result<(), AuthError> {
@@ -215,15 +232,33 @@ mod tests {
         let id = bench.auth.register_application(&jane, settings(&[Scope::LoansRead])).unwrap().client.id;
         let more = |before: &ClientSettings| {
             let scopes = before.scopes.with(Scope::AuditRead);
-            Ok(ClientSettings { scopes, teams: vec!["north".to_owned()], may_administer: true, ..before.clone() })
+            Ok(ClientSettings { scopes, teams: vec!["north".to_owned()], ..before.clone() })
         };
         bench.auth.change_client_with(&id, more).unwrap();
         let renamed = |before: &ApplicationSettings| before.merged(&serde_json::json!({"name": "Pad"}));
         let client = bench.auth.change_application(&jane, &id, renamed).unwrap();
-        assert!(client.settings.may_administer && client.settings.teams == ["north"]);
+        assert_eq!(client.settings.teams, ["north"]);
         assert_eq!((client.settings.name.as_str(), client.settings.owner), ("Pad", Some(jane.id.clone())));
         let beyond = |_: &ApplicationSettings| Ok(settings(&[Scope::LoansRead, Scope::BidsRead]));
         assert!(bench.auth.change_application(&jane, &id, beyond).is_err());
+        let back = |before: &ApplicationSettings| {
+            before.merged(&serde_json::json!({"redirectUris": ["https://evil.example/cb"]}))
+        };
+        for more in [
+            |before: &ClientSettings| Ok(ClientSettings { may_administer: true, ..before.clone() }),
+            |before: &ClientSettings| {
+                let mut grant_types = before.grant_types.clone();
+                grant_types.push(GrantType::ClientCredentials);
+                Ok(ClientSettings { may_administer: false, grant_types, ..before.clone() })
+            },
+        ] {
+            bench.auth.change_client_with(&id, more).unwrap();
+            let changed = bench.auth.change_application(&jane, &id, back);
+            assert!(
+                matches!(changed, Err(AuthError::Conflict(_))),
+                "with consents that were given it would go elsewhere"
+            );
+        }
     }
 
     #[test]

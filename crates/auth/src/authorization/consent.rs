@@ -77,7 +77,7 @@ impl Auth {
             }
             return Ok(Decision::SignIn);
         }
-        let age = self.now().as_seconds().saturating_sub(session.started_at.as_seconds());
+        let age = self.now().as_seconds().saturating_sub(session.proved_at.as_seconds());
         let longest = request.max_age.into_iter().chain(request.prompt.login.then_some(JUST_NOW)).min();
         // Who has just signed in is not asked again, however short a time is asked for.
         if longest.is_some_and(|longest| age > longest.max(SIGN_IN_TAKES)) {
@@ -165,7 +165,7 @@ impl Auth {
             account_generation: session.generation,
             session: session.id.clone(),
             methods: session.methods.clone(),
-            authenticated_at: session.started_at.as_seconds(),
+            authenticated_at: session.proved_at.as_seconds(),
         };
         match self.endpoint().codes.make(granted, self.monotonic())? {
             Some(code) => Ok(self.answer(&request.redirect_uri, request.state.as_deref(), &[("code", &code)])),

@@ -21,7 +21,9 @@ pub(crate) struct IdClaims {
     aud: String,
     iat: i64,
     exp: i64,
-    auth_time: i64,
+    /// Absent where the bank's provider did not say when the person proved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
     amr: Vec<String>,
     sid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +50,7 @@ impl IdClaims {
             aud: started.client.clone(),
             iat: 0,
             exp: 0,
-            auth_time: started.authenticated_at,
+            auth_time: Some(started.authenticated_at).filter(|at| *at > 0),
             amr: started.methods.clone(),
             sid: started.id.clone(),
             at_hash: None,

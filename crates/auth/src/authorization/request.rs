@@ -121,9 +121,12 @@ impl Auth {
     /// Whom the application believes to be there: the person of an ID token that it got before (Core section 3.1.2.1).
     fn hinted(&self, query: &Query, mut request: Authorization) -> Result<Authorization, Refusal> {
         let Some(hint) = query.get("id_token_hint") else { return Ok(request) };
-        let hint = self.verifier().id_token(hint).filter(|(_, client)| *client == request.client_id);
-        let (subject, _) = hint.ok_or(("invalid_request", "The id_token_hint is no ID token of this client"))?;
-        request.subject = Some(subject);
+        // One that cannot be read any more, as its key is gone, says nothing; nor does one of an account that is gone.
+        let Some((subject, client)) = self.verifier().id_token(hint) else { return Ok(request) };
+        if client != request.client_id {
+            return Err(("invalid_request", "The id_token_hint is of another client"));
+        }
+        request.subject = self.people().account(&subject).is_ok().then_some(subject);
         Ok(request)
     }
 

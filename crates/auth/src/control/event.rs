@@ -270,6 +270,7 @@ impl Change {
             | Self::Account { id, .. } => id,
             Self::Session(
                 SessionEvent::Started(SessionStarted { account, .. })
+                | SessionEvent::StartedElsewhere { started: SessionStarted { account, .. }, .. }
                 | SessionEvent::Proved(SessionProved { account, .. })
                 | SessionEvent::Ended { account, .. },
             ) => account,

@@ -37,7 +37,13 @@ pub(super) fn change_account(
 
 /// Enters a session, and forgets those that were over two and three days ago; what is left of older ones is passed over
 /// when they are put into force.
-fn start_session(started: SessionStarted, by: By, at: Timestamp, rows: &mut Rows<'_>) -> Result<Changed, AuthError> {
+fn start_session(
+    started: SessionStarted,
+    proved_at: Timestamp,
+    by: By,
+    at: Timestamp,
+    rows: &mut Rows<'_>,
+) -> Result<Changed, AuthError> {
     let today = day(at.as_seconds());
     for past in [today - 2, today - 3] {
         rows.delete_prefix(SESSIONS, &past.to_be_bytes()).map_err(store_failed)?;
@@ -48,7 +54,7 @@ fn start_session(started: SessionStarted, by: By, at: Timestamp, rows: &mut Rows
     account.signed_in(&started, by.address.as_deref(), at);
     put(rows, ACCOUNTS, account.id.as_bytes().to_vec(), &account);
     let key = session_key(started.until, &started.id);
-    let session = SessionRow { started, at, address: by.address, proved_at: at };
+    let session = SessionRow { started, at, address: by.address, proved_at };
     put(rows, SESSIONS, key, &session);
     Ok(Changed::SessionStarted { account: Box::new(account), session: Box::new(session) })
 }
@@ -142,7 +148,10 @@ pub(super) fn change_session(
     rows: &mut Rows<'_>,
 ) -> Result<Changed, AuthError> {
     match what {
-        SessionEvent::Started(started) => start_session(started, by, at, rows),
+        SessionEvent::Started(started) => start_session(started, at, by, at, rows),
+        SessionEvent::StartedElsewhere { started, proved_at } => {
+            start_session(started, Timestamp::from_micros(proved_at), by, at, rows)
+        }
         SessionEvent::Proved(proved) => prove_session(proved, at, rows),
         SessionEvent::Ended { id, account, until, .. } => {
             rows.delete(SESSIONS, &session_key(until, &id));

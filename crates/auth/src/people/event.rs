@@ -149,6 +149,12 @@ pub(crate) enum SessionEvent {
     },
     /// Its person proved once more who it is.
     Proved(SessionProved),
+    /// It began with the word of the bank's provider.
+    StartedElsewhere {
+        started: SessionStarted,
+        /// When its person proved it there, in microseconds since 1970; 0 where the provider does not say.
+        proved_at: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -238,7 +244,7 @@ impl AccountEvent {
 impl SessionEvent {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Started(_) => "SignedIn",
+            Self::Started(_) | Self::StartedElsewhere { .. } => "SignedIn",
             Self::Ended { .. } => "SignedOut",
             Self::Proved(_) => "Proved",
         }
@@ -246,7 +252,9 @@ impl SessionEvent {
 
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Started(started) => format!("session {} by {}", started.id, started.methods.join(" ")),
+            Self::Started(started) | Self::StartedElsewhere { started, .. } => {
+                format!("session {} by {}", started.id, started.methods.join(" "))
+            }
             Self::Ended { id, why, .. } => format!("session {id}: {why}"),
             Self::Proved(proved) => format!("session {} by {}", proved.id, proved.method),
         }

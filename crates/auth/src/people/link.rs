@@ -94,7 +94,18 @@ impl Auth {
             };
             Ok(Some(Change::Account { id: id.to_owned(), what }))
         })?;
+        if !enabled {
+            self.disable_applications_of(id)?;
+        }
         self.account(id)
+    }
+
+    /// Nobody looks after them any more; an administrator may let them in again.
+    fn disable_applications_of(&self, id: &str) -> Result<(), AuthError> {
+        for client in self.list_clients().into_iter().filter(|client| client.settings.owner.as_deref() == Some(id)) {
+            self.set_enabled(&client.id, false)?;
+        }
+        Ok(())
     }
 
     /// Deletes an account for good. Blocks until it is durable.
@@ -103,7 +114,8 @@ impl Auth {
             force.people.account(id)?;
             leaves_an_administrator(force, id)?;
             Ok(Some(Change::Account { id: id.to_owned(), what: AccountEvent::Deleted }))
-        })
+        })?;
+        self.disable_applications_of(id)
     }
 
     /// Takes an account's authenticator app, passkeys and recovery codes away, for somebody who lost them, and ends its

@@ -19,6 +19,8 @@ const LIFE: Duration = Duration::from_mins(10);
 const MOST: usize = 10_000;
 /// Of these, those that anybody can begin who has no account.
 const MOST_ANONYMOUS: usize = MOST / 4;
+/// Of these, people of one network who are at the bank's provider.
+const MOST_OF_NETWORK: usize = 500;
 /// Of these, second factors of one account.
 const MOST_OF_ACCOUNT: usize = 10;
 /// Wrong codes after which one has to begin again.
@@ -128,12 +130,14 @@ impl Pending {
 /// Nobody takes the place of others: who begins the same thing again has it in the place of what was begun before.
 fn make_room(waiting: &mut HashMap<String, Waiting>, begun: &Begun) {
     let most = match begun {
-        Begun::Passkey(_) | Begun::AtProvider(_) => MOST_ANONYMOUS,
+        Begun::Passkey(_) => MOST_ANONYMOUS,
+        Begun::AtProvider(_) => MOST_OF_NETWORK,
         Begun::SecondFactor(_) => MOST_OF_ACCOUNT,
         Begun::Totp { .. } | Begun::NewPasskey { .. } | Begun::Proof { .. } => 1,
     };
     let alike = |one: &Waiting| match (begun, &one.begun) {
-        (Begun::Passkey(_), Begun::Passkey(_)) | (Begun::AtProvider(_), Begun::AtProvider(_)) => true,
+        (Begun::Passkey(_), Begun::Passkey(_)) => true,
+        (Begun::AtProvider(new), Begun::AtProvider(old)) => new.network() == old.network(),
         (Begun::SecondFactor(new), Begun::SecondFactor(old)) => new.account == old.account,
         (Begun::Totp { session: new, .. }, Begun::Totp { session: old, .. })
         | (Begun::NewPasskey { session: new, .. }, Begun::NewPasskey { session: old, .. })

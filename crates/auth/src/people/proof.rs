@@ -69,7 +69,8 @@ impl Auth {
         if row.view().has_second_factor() {
             return Err(SignInError::Refused);
         }
-        let (auth, password, hash) = (self.clone(), Zeroizing::new(password.to_owned()), row.password.clone());
+        let (auth, password, hash) =
+            (self.clone(), Zeroizing::new(password.to_owned()), row.password.clone().filter(|_| row.takes_password()));
         let matched = move || auth.desk().passwords.matches(&password, hash.as_ref());
         let matched = self.desk().passwords.in_turn(session.origin.address, matched);
         if !matched.await.map_err(|_| SignInError::Busy)?? {

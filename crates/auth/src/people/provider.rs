@@ -10,6 +10,8 @@ pub(crate) mod identity;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,11 +20,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use self::identity::Identity;
-use super::event::Used;
 use super::pending::{Begun, SecondFactor};
 use super::row::AccountRow;
 use super::session::Origin;
-use super::sign_in::{SecondFactorWanted, SignInError, Step, secret};
+use super::sign_in::{Proof, SecondFactorWanted, SignInError, Step, secret};
 use crate::{Auth, AuthError, ScopeSet};
 
 /// How a session is marked that a provider vouched for; the other methods of it are those that the provider named.
@@ -126,6 +127,8 @@ impl From<SignInError> for ProviderError {
 
 /// A sign-in that waits for its person to come back from the provider.
 pub(crate) struct AtProvider {
+    /// Where it was begun.
+    network: Option<IpAddr>,
     /// What the browser has to bring along.
     browser: String,
     nonce: String,
@@ -133,6 +136,12 @@ pub(crate) struct AtProvider {
     next: Option<String>,
     /// When it was begun, where the person has to prove anew who it is.
     since: Option<Timestamp>,
+}
+
+impl AtProvider {
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        self.network
+    }
 }
 
 /// What the provider is asked with.
@@ -171,12 +180,14 @@ impl Auth {
         browser: &str,
         next: Option<&str>,
         again: bool,
+        origin: &Origin,
     ) -> Result<ProviderRequest, ProviderError> {
         let (nonce, verifier) = (secret()?.to_string(), secret()?);
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         let next = next.filter(|next| next.len() <= MAX_NEXT_BYTES).map(str::to_owned);
         let since = again.then(|| self.now());
-        let begun = AtProvider { browser: browser.to_owned(), nonce: nonce.clone(), verifier, next, since };
+        let network = origin.address.map(super::guard::network);
+        let begun = AtProvider { network, browser: browser.to_owned(), nonce: nonce.clone(), verifier, next, since };
         let state = self.keep(Begun::AtProvider(begun))?;
         Ok(ProviderRequest { state, nonce, challenge, again })
     }
@@ -197,14 +208,24 @@ impl Auth {
         let policy = self.provider().ok_or(ProviderError::Lost)?.clone();
         let methods = methods(&policy, who);
         let (who, address) = (who.clone(), origin.address);
+        // The provider may know the browser: whoever sits there now proved nothing by that.
+        let proved_at =
+            who.proved_at.map_or(Timestamp::from_micros(0), |at| Timestamp::from_micros(at.saturating_mul(1_000_000)));
         let admitted = self.off_thread(move |auth| Ok(auth.admit(&policy, &who, address))).await??;
-        Ok(self.enter(&admitted, methods, origin).await?)
+        Ok(self.enter(&admitted, methods, proved_at, origin).await?)
     }
 
-    async fn enter(&self, row: &AccountRow, methods: Vec<String>, origin: &Origin) -> Result<Step, SignInError> {
+    async fn enter(
+        &self,
+        row: &AccountRow,
+        methods: Vec<String>,
+        proved_at: Timestamp,
+        origin: &Origin,
+    ) -> Result<Step, SignInError> {
         let view = row.view();
         if is_vouched(&methods) || !view.has_second_factor() {
-            let signed_in = self.begin(row, None, &methods, Used::Nothing, origin).await?;
+            let proof = Proof::Elsewhere { methods: &methods, at: proved_at.min(self.now()) };
+            let signed_in = self.begin(row, None, proof, origin).await?;
             ::metrics::counter!(crate::metrics::SIGN_INS).increment(1);
             return Ok(Step::SignedIn(Box::new(signed_in)));
         }

@@ -101,6 +101,14 @@ pub enum Step {
     SecondFactor(SecondFactorWanted),
 }
 
+/// How a person proved who it is, and what was used up by that.
+pub(crate) enum Proof<'a> {
+    /// Just now, here.
+    Here { methods: &'a [String], used: Used },
+    /// At the bank's provider, then.
+    Elsewhere { methods: &'a [String], at: Timestamp },
+}
+
 /// What may be proved beside the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecondFactorWanted {
@@ -166,7 +174,9 @@ impl Auth {
         };
         let (view, first) = (row.view(), vec!["pwd".to_owned()]);
         if !view.has_second_factor() {
-            return Ok(Step::SignedIn(Box::new(self.begin(&row, hash, &first, Used::Nothing, origin).await?)));
+            return Ok(Step::SignedIn(Box::new(
+                self.begin(&row, hash, Proof::Here { methods: &first, used: Used::Nothing }, origin).await?,
+            )));
         }
         let second =
             SecondFactor { account: row.id.clone(), generation: row.generation, passkey: None, password: hash, first };
@@ -188,7 +198,7 @@ impl Auth {
         };
         row.generation = second.generation;
         let methods = also(second.first, method);
-        let signed_in = self.begin(&row, second.password, &methods, used, origin).await?;
+        let signed_in = self.begin(&row, second.password, Proof::Here { methods: &methods, used }, origin).await?;
         self.desk().pending.done(handle);
         Ok(signed_in)
     }
@@ -238,6 +248,10 @@ impl Auth {
                 let claimed = self.desk().passkeys.claimed(answer).ok_or(SignInError::Refused)?;
                 // Passkeys cannot be guessed: whatever was tried before, they are looked at.
                 let row = self.people().account(&claimed).map_err(|_| SignInError::Refused)?;
+                // Who comes from the bank's provider comes through it, unless an administrator gave a way in here too.
+                if row.linked.is_some() && row.password.is_none() {
+                    return Err(SignInError::Refused);
+                }
                 let proved = self.desk().passkeys.finish_any(answer, *state, &row)?;
                 (row, proved, Vec::new(), None)
             }
@@ -253,7 +267,8 @@ impl Auth {
             return Err(SignInError::Refused);
         };
         let methods = also(first, "hwk");
-        self.begin(&row, password, &methods, Used::Passkey { id, credential }, origin).await
+        self.begin(&row, password, Proof::Here { methods: &methods, used: Used::Passkey { id, credential } }, origin)
+            .await
     }
 
     /// Whose second factor is asked for; each look is a try.
@@ -291,10 +306,13 @@ impl Auth {
         &self,
         row: &AccountRow,
         password: Option<PasswordHash>,
-        methods: &[String],
-        used: Used,
+        proof: Proof<'_>,
         origin: &Origin,
     ) -> Result<SignedIn, SignInError> {
+        let (methods, used, elsewhere) = match proof {
+            Proof::Here { methods, used } => (methods, used, None),
+            Proof::Elsewhere { methods, at } => (methods, Used::Nothing, Some(at)),
+        };
         let (id, secret) = (hex::encode(crate::access::random()?), secret()?);
         let cookie = Zeroizing::new(format!("{id}.{}", *secret));
         let started = SessionStarted {
@@ -308,7 +326,7 @@ impl Auth {
             used,
         };
         let by = By { address: origin.address.map(|address| address.to_string()), ..By::actor(&row.stored.email) };
-        let recorded = self.off_thread(move |auth| auth.record_start(&by, password.as_ref(), started)).await;
+        let recorded = self.off_thread(move |auth| auth.record_start(&by, password.as_ref(), started, elsewhere)).await;
         match recorded {
             Err(AuthError::Conflict(_)) => return Err(self.refuse(&row.stored.email, origin)),
             other => other?,
@@ -317,7 +335,13 @@ impl Auth {
         Ok(SignedIn { session, cookie })
     }
 
-    fn record_start(&self, by: &By, password: Option<&PasswordHash>, started: SessionStarted) -> Result<(), AuthError> {
+    fn record_start(
+        &self,
+        by: &By,
+        password: Option<&PasswordHash>,
+        started: SessionStarted,
+        elsewhere: Option<Timestamp>,
+    ) -> Result<(), AuthError> {
         self.control().change(by, |force, _| {
             let row = force.people.account(&started.account)?;
             // A second factor that was set up meanwhile is asked for, unless the bank's provider vouches for one.
@@ -327,7 +351,10 @@ impl Auth {
             if over || other || !row.is_open() || row.generation != started.generation {
                 return Err(AuthError::Conflict("the account changed while its person signed in".to_owned()));
             }
-            Ok(Some(Change::Session(SessionEvent::Started(started))))
+            Ok(Some(Change::Session(match elsewhere {
+                Some(at) => SessionEvent::StartedElsewhere { started, proved_at: at.as_micros() },
+                None => SessionEvent::Started(started),
+            })))
         })
     }
 

@@ -31,7 +31,7 @@ pub(crate) async fn go(visit: Visit) -> Response {
 async fn address(visit: &Visit, provider: &Provider, browser: &str) -> Result<String, ProviderError> {
     // Who is signed in and comes here nevertheless is to prove it once more.
     let again = visit.session.is_some();
-    let request = visit.console.auth.begin_at_provider(browser, visit.next().as_deref(), again)?;
+    let request = visit.console.auth.begin_at_provider(browser, visit.next().as_deref(), again, &visit.from)?;
     provider.address(&request).await
 }
 

@@ -4,7 +4,12 @@ use http::StatusCode;
 
 use super::bench::{Bench, EMAIL, ISSUER, PASSWORD};
 
-const POSTS: [&str; 18] = [
+const POSTS: [&str; 23] = [
+    "/console/settings/clients/new",
+    "/console/settings/clients/x",
+    "/console/settings/clients/x/secret",
+    "/console/settings/clients/x/enabled",
+    "/console/settings/clients/x/delete",
     "/console/confirm",
     "/console/confirm/passkey",
     "/console/confirm/passkey/options",

@@ -233,6 +233,7 @@ fn of_people() -> Vec<(&'static str, Change)> {
         ("signed-in-by-passkey", SessionEvent::Started(started(passkey))),
         ("signed-out", ended),
         ("proved", SessionEvent::Proved(proved)),
+        ("signed-in-elsewhere", SessionEvent::StartedElsewhere { started: started(Used::Nothing), proved_at: until }),
     ];
     let accounts = accounts.map(|(name, what)| (name, Change::Account { id: ACCOUNT.to_owned(), what }));
     accounts.into_iter().chain(sessions.map(|(name, what)| (name, Change::Session(what)))).collect()
@@ -387,6 +388,7 @@ fn a_description_is_one_line_and_shows_no_digest() {
             "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: SignedOut 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1: signed out (it leaked)",
             "admin@bank.example from 192.0.2.7: Proved 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by otp (it leaked)",
+            "admin@bank.example from 192.0.2.7: SignedIn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f session s1 by pwd otp (it leaked)",
             "admin@bank.example from 192.0.2.7: Consented 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f client-0011223344556677 may have openid loans:read (it leaked)",
             "admin@bank.example from 192.0.2.7: ConsentWithdrawn 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f from client-0011223344556677 (it leaked)",
             "admin@bank.example from 192.0.2.7: GrantStarted 4f9d0c1e-8a43-4f0a-9c1b-0a1b2c3d4e5f g1 to client-0011223344556677: openid loans:read (it leaked)",

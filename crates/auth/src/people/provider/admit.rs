@@ -23,7 +23,9 @@ impl Auth {
         who: &Identity,
         address: Option<IpAddr>,
     ) -> Result<AccountRow, ProviderError> {
-        let given = granted(&who.groups, policy);
+        let silent = || ProviderError::Invalid("it says nothing of the person's groups".to_owned());
+        let groups = who.groups.as_ref().ok_or_else(silent)?;
+        let given = granted(groups, policy);
         let reason = given.as_ref().map_or_else(|| "no group that means anything".to_owned(), Granted::reason);
         let by = By { address: address.map(|ip| ip.to_string()), reason: Some(reason), ..By::actor("provider") };
         let id = uuid::Builder::from_random_bytes(crate::access::random()?).into_uuid().to_string();
@@ -90,7 +92,16 @@ fn decide(
     given: Option<&Granted>,
 ) -> Result<Decision, AuthError> {
     let refuse = |why| Ok((None, Some(why)));
-    match (people.by_subject(&policy.issuer, &who.subject), given) {
+    let known = people.by_subject(&policy.issuer, &who.subject);
+    let administers = given.is_some_and(Granted::administers);
+    if !administers && known.as_ref().is_some_and(|row| people.is_last_administrator(&row.id)) {
+        tracing::warn!(
+            subject = who.subject,
+            "the provider's groups would take the last administrator: nothing is changed"
+        );
+        return refuse(ProviderError::NoGroup);
+    }
+    match (known, given) {
         (None, None) => refuse(ProviderError::NoGroup),
         (Some(row), _) if !row.enabled => refuse(ProviderError::Disabled),
         // What there was before is taken away now: it also ends in sessions and tokens that are in use.

@@ -29,17 +29,24 @@ impl Granted {
         format!("groups {}{more}", shown.join(", "))
     }
 
+    pub(super) fn administers(&self) -> bool {
+        self.roles.contains(&Role::Admin)
+    }
+
     pub(super) fn settings(&self) -> AccountSettings {
         let Self { roles, scopes, teams, .. } = self.clone();
         AccountSettings { roles, scopes, teams, ..AccountSettings::default() }
     }
 }
 
-/// What the groups give; `None` when none of them means anything. Viewers alone read loans, so the teams of their groups
+/// What the groups give; `None` when none of them means anything. A role is over the whole replica, but for viewers: one
+/// team alone does not give another. Viewers alone read loans, so the teams of their groups
 /// are those whose loans somebody sees; another role for all teams does not widen that.
 pub(super) fn granted(groups: &[String], policy: &ProviderPolicy) -> Option<Granted> {
     let meant: Vec<(&String, &str, Role)> =
         groups.iter().filter_map(|group| meaning(group, &policy.group_prefix).map(|(t, r)| (group, t, r))).collect();
+    let whole = |(_, team, role): &(&String, &str, Role)| *role == Role::Viewer || is_all(team);
+    let meant: Vec<(&String, &str, Role)> = meant.into_iter().filter(whole).collect();
     let mut roles: Vec<Role> = meant.iter().map(|(_, _, role)| *role).collect();
     roles.sort_unstable();
     roles.dedup();
@@ -48,7 +55,7 @@ pub(super) fn granted(groups: &[String], policy: &ProviderPolicy) -> Option<Gran
     let mut teams: Vec<&str> = meant.iter().filter(|(_, _, role)| counts(*role)).map(|(_, team, _)| *team).collect();
     teams.sort_unstable();
     teams.dedup();
-    let of_all = teams.iter().any(|team| team.is_empty() || *team == ALL_TEAMS);
+    let of_all = teams.iter().any(|team| is_all(team));
     let teams = if of_all { Vec::new() } else { teams.into_iter().take(MAX_TEAMS).map(str::to_owned).collect() };
     (!roles.is_empty()).then(|| Granted {
         scopes: if is_viewer { policy.scopes_of_viewers } else { ScopeSet::EMPTY },
@@ -56,6 +63,10 @@ pub(super) fn granted(groups: &[String], policy: &ProviderPolicy) -> Option<Gran
         teams,
         groups: meant.iter().map(|(group, ..)| (*group).clone()).collect(),
     })
+}
+
+fn is_all(team: &str) -> bool {
+    team.is_empty() || team == ALL_TEAMS
 }
 
 /// Team and role of a group. The role is what is behind the last hyphen; a team may have hyphens.
@@ -97,7 +108,8 @@ mod tests {
             (&["bcl-all-admin"], got("admin", "", false)),
             (&["bcl-auditor"], got("auditor", "", false)),
             (&["bcl--operator"], got("operator", "", false)),
-            (&["bcl-east-operator"], got("operator", "east", false)),
+            (&["bcl-east-operator"], None),
+            (&["bcl-east-admin", "bcl-east-viewer"], got("viewer", "east", true)),
             (&["bcl-west-viewer", "bcl-east-viewer", "bcl-east-viewer"], got("viewer", "east west", true)),
             (&["bcl-east-viewer", "bcl-all-viewer"], got("viewer", "", true)),
             (&["bcl-all-admin", "bcl-east-viewer"], got("admin viewer", "east", true)),

@@ -22,10 +22,12 @@ pub struct Identity {
     pub email: Option<String>,
     /// For people.
     pub name: Option<String>,
-    /// All groups, whatever they mean.
-    pub groups: Vec<String>,
+    /// All groups, whatever they mean; `None` where the provider says nothing of groups.
+    pub groups: Option<Vec<String>>,
     /// `amr`: how the person proved who it is, as far as the names are known (RFC 8176).
     pub methods: Vec<String>,
+    /// `auth_time`: when the person proved it, in seconds since 1970. The provider may have known the browser since.
+    pub proved_at: Option<i64>,
 }
 
 impl Identity {
@@ -34,13 +36,20 @@ impl Identity {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         let name = text("name").or_else(|| text("preferred_username"));
         let name = name.map(|name| name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARACTERS).collect());
-        let confirmed = !matches!(claims.get("email_verified"), Some(Value::Bool(false)));
+        let confirmed = match claims.get("email_verified") {
+            None | Some(Value::Bool(true)) => true,
+            Some(Value::String(text)) => text == "true",
+            Some(_) => false,
+        };
         Self {
             subject: text("sub").unwrap_or_default().to_owned(),
             email: text("email").map(normalised).filter(|email| confirmed && is_usable_address(email)),
             name: name.filter(|name: &String| !name.trim().is_empty()),
-            groups: texts(claims.get(groups_claim)).take(MAX_GROUPS).map(str::to_owned).collect(),
+            groups: claims
+                .get(groups_claim)
+                .map(|groups| texts(Some(groups)).take(MAX_GROUPS).map(str::to_owned).collect()),
             methods: methods(claims),
+            proved_at: claims.get("auth_time").and_then(Value::as_i64),
         }
     }
 }
@@ -94,13 +103,24 @@ mod tests {
         }));
         assert_eq!((who.subject.as_str(), who.email.as_deref()), ("u1", Some("jane@bank.example")));
         assert_eq!((who.name.as_deref(), who.methods.join(" ").as_str()), (Some("Jane Doe"), "pwd"));
-        assert_eq!(who.groups, ["a", "b"]);
-        assert_eq!(of(&json!({ "sub": "u1", "groups": "one" })).groups, ["one"]);
-        assert_eq!(of(&json!({ "sub": "u1", "groups": { "a": "b" } })).groups, Vec::<String>::new());
+        assert_eq!(who.groups.unwrap(), ["a", "b"]);
+        assert_eq!(of(&json!({ "sub": "u1", "groups": "one" })).groups.unwrap(), ["one"]);
+        assert_eq!(of(&json!({ "sub": "u1", "groups": { "a": "b" } })).groups.unwrap(), Vec::<String>::new());
+        assert_eq!(of(&json!({ "sub": "u1" })).groups, None, "nothing is said of groups");
         assert_eq!(of(&json!({ "sub": "u1", "preferred_username": "jane" })).name.as_deref(), Some("jane"));
         let long = json!({ "email": format!("a@{}", "b".repeat(260)) });
-        let unconfirmed = json!({ "email": "a@b.example", "email_verified": false });
-        for none in [unconfirmed, long, json!({ "email": "x" }), json!({ "email": "a b@c.example" }), json!({})] {
+        let verified = |verified: Value| json!({ "email": "a@b.example", "email_verified": verified });
+        assert!(of(&verified(json!(true))).email.is_some() && of(&verified(json!("true"))).email.is_some());
+        for none in [
+            verified(json!(false)),
+            verified(json!("false")),
+            verified(json!(0)),
+            verified(Value::Null),
+            long,
+            json!({ "email": "x" }),
+            json!({ "email": "a b@c.example" }),
+            json!({}),
+        ] {
             assert_eq!(of(&none).email, None, "{none}");
         }
     }

@@ -26,7 +26,8 @@ fn joe(groups: &[&str]) -> Identity {
         subject: "u1".to_owned(),
         email: Some("joe@bank.example".to_owned()),
         name: Some("Joe Doe".to_owned()),
-        groups: groups.iter().map(|&group| group.to_owned()).collect(),
+        groups: Some(groups.iter().map(|&group| group.to_owned()).collect()),
+        proved_at: None,
         methods: vec!["pwd".to_owned()],
     }
 }
@@ -173,7 +174,7 @@ async fn a_password_of_the_provider_is_not_the_temporary_one_of_here() {
 #[test]
 fn what_was_begun_is_good_once_for_its_browser_and_for_ten_minutes() {
     let bench = bench();
-    let begin = || bench.auth.begin_at_provider("browser", Some("/console/account"), false).unwrap();
+    let begin = || bench.auth.begin_at_provider("browser", Some("/console/account"), false, &at("192.0.2.1")).unwrap();
     let begun = begin();
     let back = bench.auth.back_from_provider(&begun.state, "browser").unwrap();
     assert_eq!((&back.nonce, back.next.as_deref()), (&begun.nonce, Some("/console/account")));
@@ -189,7 +190,52 @@ fn what_was_begun_is_good_once_for_its_browser_and_for_ten_minutes() {
     let late = begin();
     bench.clock.advance(std::time::Duration::from_mins(10));
     lost(&late.state, "browser");
-    let long = bench.auth.begin_at_provider("browser", Some(&"x".repeat(5_000)), true).unwrap();
+    let long = bench.auth.begin_at_provider("browser", Some(&"x".repeat(5_000)), true, &at("192.0.2.1")).unwrap();
     let back = bench.auth.back_from_provider(&long.state, "browser").unwrap();
     assert_eq!((back.next, back.since), (None, Some(bench.auth.now())));
+}
+
+/// The provider may know the browser: whoever sits there now proved nothing by that.
+#[tokio::test]
+async fn a_silent_sign_in_is_no_proof_of_who_sits_there() {
+    let bench = bench();
+    let silent = comes(&bench, &joe(&["bcl-all-viewer"])).await.unwrap();
+    assert!(!bench.auth.is_proved(&silent.session), "the provider does not say when the person proved it");
+    let offered = bench.auth.offer_totp(&silent.session);
+    assert!(matches!(offered, Err(SignInError::Failed(AuthError::ProofWanted))), "{:?}", offered.err());
+    let now = bench.auth.now().as_seconds();
+    for (at, is_proved) in [(now, true), (now - 60, true), (now - 660, false), (now + 3_600, true)] {
+        let who = Identity { proved_at: Some(at), ..joe(&["bcl-all-viewer"]) };
+        let session = comes(&bench, &who).await.unwrap().session;
+        assert_eq!(bench.auth.is_proved(&session), is_proved, "{}", at - now);
+        assert!(session.proved_at <= bench.auth.now(), "nobody proved anything in the future");
+    }
+    let bench = bench.reopen_with(|options| options.provider = Some(policy()));
+    let session = bench.auth.session(&silent.cookie, &at("192.0.2.1")).unwrap();
+    assert!(!bench.auth.is_proved(&session), "nor after a restart");
+}
+
+#[tokio::test]
+async fn what_the_provider_does_not_say_takes_nothing_away() {
+    let bench = bench();
+    let first = comes(&bench, &joe(&["bcl-all-admin", "bcl-all-viewer"])).await.unwrap();
+    let silent = Identity { groups: None, ..joe(&[]) };
+    assert!(matches!(comes(&bench, &silent).await, Err(ProviderError::Invalid(_))));
+    let account = bench.auth.account(&first.session.account.id).unwrap();
+    assert_eq!(account.settings.roles, [Role::Admin, Role::Viewer]);
+
+    // The last administrator stays one, and does not get in as anything else.
+    for groups in [&[][..], &["bcl-all-viewer"]] {
+        assert!(matches!(comes(&bench, &joe(groups)).await, Err(ProviderError::NoGroup)), "{groups:?}");
+        assert!(bench.auth.account(&account.id).unwrap().has_role(Role::Admin));
+    }
+    let settings = crate::AccountSettings {
+        email: "admin@bank.example".to_owned(),
+        name: "Administrator".to_owned(),
+        roles: vec![Role::Admin],
+        ..crate::AccountSettings::default()
+    };
+    bench.auth.create_account(settings).unwrap();
+    comes(&bench, &joe(&["bcl-all-viewer"])).await.unwrap();
+    assert!(!bench.auth.account(&account.id).unwrap().has_role(Role::Admin), "groups are heeded");
 }
