@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 
-use crate::pages::settings::clients;
+use crate::pages::settings::{clients, people};
 use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
@@ -74,6 +74,15 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/settings/clients/{id}/secret", post(clients::one::rotate)),
         ("/console/settings/clients/{id}/enabled", post(clients::one::set_enabled)),
         ("/console/settings/clients/{id}/delete", post(clients::one::delete)),
+        ("/console/settings/people", get(people::list)),
+        ("/console/settings/people/new", get(people::create::show).post(people::create::take)),
+        ("/console/settings/people/{id}", get(people::one::show).post(people::one::change)),
+        ("/console/settings/people/{id}/enabled", post(people::one::set_enabled)),
+        ("/console/settings/people/{id}/link", post(people::link::renew)),
+        ("/console/settings/people/{id}/factors", post(people::one::reset_factors)),
+        ("/console/settings/people/{id}/sessions", post(people::access::end)),
+        ("/console/settings/people/{id}/consents", post(people::access::withdraw)),
+        ("/console/settings/people/{id}/delete", post(people::one::delete)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

@@ -6,4 +6,5 @@ mod bench;
 mod confirm;
 mod guard;
 mod provider;
+mod settings_people;
 mod sign_in;

@@ -1,6 +1,8 @@
 //! `/console/settings`: clients, people, keys and what else administrators decide.
 
 pub(crate) mod clients;
+pub(crate) mod people;
+mod tick;
 
 use continuity_auth::Role;
 
@@ -13,8 +15,11 @@ pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Admin];
 /// Where a place is, who sees it, and what it is called.
 type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
 
-const PLACES: &[Row] =
-    &[(super::account::PATH, &Role::ALL, |t| t.account), (clients::PATH, ADMINISTRATORS, |t| t.clients)];
+const PLACES: &[Row] = &[
+    (super::account::PATH, &Role::ALL, |t| t.account),
+    (people::PATH, ADMINISTRATORS, |t| t.administration.people),
+    (clients::PATH, ADMINISTRATORS, |t| t.clients),
+];
 
 /// Where the person may go.
 pub(crate) fn places(visit: &Visit) -> Vec<Place> {

@@ -66,14 +66,14 @@ fn facts(visit: &Visit, client: &Client) -> Facts {
 
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     visit.with_role(ADMINISTRATORS)?;
-    render(&visit, &id, None, (StatusCode::OK, Faults::default()))
+    Ok(render(&visit, &id, None, (StatusCode::OK, Faults::default())))
 }
 
 /// The page, with the form as it was sent or as the client is.
-fn render(visit: &Visit, id: &str, sent: Option<Form>, (status, faults): (StatusCode, Faults)) -> Answer {
+fn render(visit: &Visit, id: &str, sent: Option<Form>, (status, faults): (StatusCode, Faults)) -> Response {
     let (t, auth) = (visit.texts(), &visit.console.auth);
     let found = auth.client(id).zip(auth.client_settings(id).ok());
-    let Some((client, settings)) = found else { return Ok(trouble::gone(visit)) };
+    let Some((client, settings)) = found else { return trouble::gone(visit) };
     let done = match visit.query().get("done") {
         "changed" => Some(t.client_changed),
         "enabled" => Some(t.client_enabled),
@@ -90,7 +90,7 @@ fn render(visit: &Visit, id: &str, sent: Option<Form>, (status, faults): (Status
         action: address(id),
         client: facts(visit, &client),
     };
-    Ok(visit.page_of(status, &page, None))
+    visit.page_of(status, &page, None)
 }
 
 fn failed(visit: &Visit, error: AuthError) -> Away {
@@ -113,7 +113,7 @@ pub(crate) async fn change(Path(id): Path<String>, Posted { visit, fields }: Pos
         Ok(_) => Ok(done(&id, "changed")),
         Err(error @ (AuthError::Invalid(_) | AuthError::Conflict(_))) => {
             let (status, text) = trouble::told(visit.texts(), &error.into(), "");
-            render(&visit, &id, Some(form), (status, Faults::whole(text)))
+            Ok(render(&visit, &id, Some(form), (status, Faults::whole(text))))
         }
         Err(error) => Err(failed(&visit, error)),
     }
@@ -151,7 +151,7 @@ pub(crate) async fn delete(Path(id): Path<String>, Posted { visit, fields }: Pos
     let Some(client) = auth.client(&id) else { return Ok(trouble::gone(&visit)) };
     if fields.get("name").trim() != client.settings.name.trim() {
         let faults = Faults::at("confirm-name", visit.texts().name_not_typed);
-        return render(&visit, &id, None, (StatusCode::UNPROCESSABLE_ENTITY, faults));
+        return Ok(render(&visit, &id, None, (StatusCode::UNPROCESSABLE_ENTITY, faults)));
     }
     let auth = auth.acting_for(session, fields.get("reason"));
     let deleted = auth.off_thread(move |auth| auth.delete_client(&id)).await;

@@ -1,0 +1,72 @@
+//! What administrators, auditors and developers read: people, signing keys, applications and records.
+
+catalogue! {
+    /// The texts of the administration in one language.
+    Administration {}
+
+    // People.
+    people: "People";
+    people_lead: "Who may sign in here, and what they may do.";
+    new_person: "New account";
+    new_person_lead: "You get a one-time link for the person, who chooses a password with it.";
+    create_account: "Create account";
+    last_sign_in: "last sign-in";
+    last_signed_in: "Last sign-in";
+    never_signed_in: "not signed in yet";
+    has_factor: "second factor set up";
+    has_no_factor: "no second factor";
+    person_name: "Name";
+    may_do: "What the person may do here";
+    may_read: "What the person may read";
+    only_teams: "Only loan requests of these teams";
+    only_channels: "Only channels of these kinds (none ticked: all)";
+    person_created: "The account is created.";
+    person_changed: "The account is changed. What the person may do no longer has ended.";
+    person_enabled: "The account is enabled. The person may sign in again.";
+    person_disabled: "The account is disabled. Its sessions are ended, and applications no longer act for the person.";
+    person_deleted: "The account is deleted.";
+    factors_reset: "The second factors are taken away, and the sessions ended.";
+    session_ended: "That session is ended.";
+    sessions_ended: "All sessions of this account are ended.";
+    withdrawn: "The application no longer acts for this person.";
+    account_state: "Account";
+    password: "Password";
+    password_set: "Set";
+    password_not_set: "Not set";
+    password_temporary: "Temporary: has to be changed at the next sign-in";
+    second_factor: "Second factor";
+    app_and_passkeys: "Authenticator app, {} passkeys, {} recovery codes left";
+    passkeys_alone: "{} passkeys, {} recovery codes left";
+    no_second_factor: "None";
+    open_link: "One-time link";
+    open_until: "not used yet, good until";
+    linked: "Organisation’s sign-in";
+    linked_to: "{} at {}";
+    not_linked: "Not linked";
+    new_link: "Make a new one-time link";
+    new_link_text: "With it the person chooses a password. A link made before is no good any more. It is shown once.";
+    make_link: "Make link";
+    link_title: "One-time link for {}";
+    link_label: "Link";
+    link_made: "The link is made.";
+    link_once: "This link is shown only now, and is good once, for three days. Whoever has it chooses the password of this account: give it to this person alone.";
+    link_until: "Good until";
+    link_given: "I have passed it on";
+    disable_account: "Disable the account";
+    disable_account_text: "The person is signed out everywhere at once and cannot sign in. Applications no longer act for this person.";
+    enable_account: "Enable the account";
+    enable_account_text: "The person may sign in again.";
+    reset_factors: "Take second factors away";
+    reset_factors_text: "For somebody who lost them: authenticator app, passkeys and recovery codes are gone, and the sessions end. Make sure that it is really this person who asks.";
+    reset_factors_do: "Take away";
+    sessions: "Where this person is signed in";
+    no_sessions: "Nowhere.";
+    end_session: "End";
+    end_sessions: "End all sessions";
+    consents: "Applications that this person let in";
+    no_consents: "None.";
+    delete_account: "Delete the account";
+    delete_account_text: "For good, with its sessions and what it let applications do. What the person read stays on record.";
+    type_the_email: "Type the e-mail address to confirm";
+    email_not_typed: "Type the e-mail address as it stands above";
+}
