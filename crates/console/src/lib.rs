@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 
-use crate::pages::settings::{clients, people};
+use crate::pages::settings::{clients, keys, people};
 use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
@@ -83,6 +83,9 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/settings/people/{id}/sessions", post(people::access::end)),
         ("/console/settings/people/{id}/consents", post(people::access::withdraw)),
         ("/console/settings/people/{id}/delete", post(people::one::delete)),
+        ("/console/settings/keys", get(keys::list)),
+        ("/console/settings/keys/rotate", post(keys::rotate)),
+        ("/console/settings/keys/{id}/retire", get(keys::retire::show).post(keys::retire::take)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

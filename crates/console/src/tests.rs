@@ -6,5 +6,6 @@ mod bench;
 mod confirm;
 mod guard;
 mod provider;
+mod settings_keys;
 mod settings_people;
 mod sign_in;

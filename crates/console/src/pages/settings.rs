@@ -1,6 +1,7 @@
 //! `/console/settings`: clients, people, keys and what else administrators decide.
 
 pub(crate) mod clients;
+pub(crate) mod keys;
 pub(crate) mod people;
 mod tick;
 
@@ -19,6 +20,7 @@ const PLACES: &[Row] = &[
     (super::account::PATH, &Role::ALL, |t| t.account),
     (people::PATH, ADMINISTRATORS, |t| t.administration.people),
     (clients::PATH, ADMINISTRATORS, |t| t.clients),
+    (keys::PATH, ADMINISTRATORS, |t| t.administration.keys),
 ];
 
 /// Where the person may go.

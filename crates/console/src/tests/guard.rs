@@ -35,6 +35,8 @@ const POSTS: &[&str] = &[
     "/console/settings/people/x/sessions",
     "/console/settings/people/x/consents",
     "/console/settings/people/x/delete",
+    "/console/settings/keys/rotate",
+    "/console/settings/keys/x/retire",
     "/oauth/authorize",
 ];
 
@@ -98,7 +100,11 @@ async fn every_reply_keeps_to_itself() {
     let others = ["/console/account/second-factor", "/console/sign-in?next=x", "/console/link/x", "/console/nothing"];
     let one = format!("/console/settings/people/{}", bench.account.id);
     let settings = ["/console/settings/people", "/console/settings/people/new", "/console/settings/people/x", &one];
-    let settings = settings.into_iter().chain(["/console/settings/clients", "/console/settings/clients/new"]);
+    let settings = settings.into_iter().chain([
+        "/console/settings/clients",
+        "/console/settings/clients/new",
+        "/console/settings/keys",
+    ]);
     for path in
         account.into_iter().chain(others).chain(settings).chain([&*request, "/oauth/authorize", "/oauth/logout"])
     {

@@ -69,4 +69,35 @@ catalogue! {
     delete_account_text: "For good, with its sessions and what it let applications do. What the person read stays on record.";
     type_the_email: "Type the e-mail address to confirm";
     email_not_typed: "Type the e-mail address as it stands above";
+
+    // Signing keys.
+    keys: "Signing keys";
+    keys_lead: "Access tokens are signed with the active key. Programs find the public halves in the key set of this server.";
+    key_next: "Next: published, so that programs know it before it signs";
+    key_active: "Active: signs";
+    key_passive: "Passive: signs no more; what it signed is still accepted";
+    key_retired: "Retired: what it signed is refused";
+    key_made: "made";
+    key_signs_since: "signs since";
+    key_signed_from: "signed from";
+    key_accepted_until: "accepted until";
+    key_retired_at: "retired";
+    rotate_key: "Rotate";
+    rotate_key_text: "The next key signs from now on, and another one is made and published. Tokens of the present one are good until they expire.";
+    algorithm: "Algorithm";
+    algorithm_as_is: "That of the next key";
+    at_once: "At once, after a leak: even if programs do not know the next key yet";
+    key_rotated: "The next key signs now.";
+    key_replaced: "A key of that algorithm is made and published. It signs once programs had time to know it.";
+    key_is_retired: "The key is retired. What it signed is refused.";
+    retire_key: "Retire a signing key";
+    retire: "Retire";
+    retire_text: "After a leak: whatever this key signed is refused at once, so programs and people have to get new tokens. If it is the active key, the next one takes its place.";
+    retire_reason: "Why it is retired";
+    retire_reason_hint: "For the record.";
+    retire_do: "Retire the key";
+    type_the_key: "Type the first 8 characters of its id to confirm: {}";
+    key_not_typed: "Type the first 8 characters of the key’s id";
+    key_id: "Key id";
+    state: "State";
 }
