@@ -6,6 +6,7 @@ mod bench;
 mod confirm;
 mod guard;
 mod provider;
+mod settings_applications;
 mod settings_keys;
 mod settings_people;
 mod sign_in;

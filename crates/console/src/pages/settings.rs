@@ -1,5 +1,6 @@
 //! `/console/settings`: clients, people, keys and what else administrators decide.
 
+pub(crate) mod applications;
 pub(crate) mod clients;
 pub(crate) mod keys;
 pub(crate) mod people;
@@ -12,6 +13,7 @@ use crate::texts::Texts;
 use crate::visit::Visit;
 
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Admin];
+pub(crate) const DEVELOPERS: &[Role] = &[Role::Developer, Role::Admin];
 
 /// Where a place is, who sees it, and what it is called.
 type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
@@ -20,6 +22,7 @@ const PLACES: &[Row] = &[
     (super::account::PATH, &Role::ALL, |t| t.account),
     (people::PATH, ADMINISTRATORS, |t| t.administration.people),
     (clients::PATH, ADMINISTRATORS, |t| t.clients),
+    (applications::PATH, DEVELOPERS, |t| t.administration.applications),
     (keys::PATH, ADMINISTRATORS, |t| t.administration.keys),
 ];
 

@@ -37,6 +37,10 @@ const POSTS: &[&str] = &[
     "/console/settings/people/x/delete",
     "/console/settings/keys/rotate",
     "/console/settings/keys/x/retire",
+    "/console/settings/applications/new",
+    "/console/settings/applications/x",
+    "/console/settings/applications/x/secret",
+    "/console/settings/applications/x/delete",
     "/oauth/authorize",
 ];
 

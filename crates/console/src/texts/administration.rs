@@ -100,4 +100,34 @@ catalogue! {
     key_not_typed: "Type the first 8 characters of the key’s id";
     key_id: "Key id";
     state: "State";
+
+    // Applications.
+    applications: "Applications";
+    applications_lead: "Programs that act for people who let them in, and for nobody else.";
+    no_applications: "There is none yet.";
+    new_application: "Register an application";
+    new_application_lead: "It can ask people for no more than you may read yourself.";
+    register: "Register";
+    application_registered: "The application is registered.";
+    application_changed: "The application is changed. What it may do no longer has ended.";
+    application_rotated: "The application has a new secret.";
+    application_deleted: "The application is deleted.";
+    application_name: "Name";
+    description: "Description";
+    description_hint: "People see it when they are asked to let it in.";
+    may_ask: "What it may ask people for";
+    kind: "What it is";
+    kind_server: "A program on a web server: it keeps a secret";
+    kind_browser: "A page that runs in a browser: it can keep no secret";
+    kind_device: "An app on a phone or computer: it can keep no secret";
+    kind_key: "A program that proves itself with a key of its own, as set up over HTTP";
+    redirect_uris: "Where people are sent back to";
+    redirect_uris_hint: "One address on a line, such as https://app.bank.internal/callback; compared as they stand.";
+    going_on: "Going on";
+    refreshes: "It may go on for people without asking each time";
+    registered_by: "Registered by";
+    as_client: "As an OAuth client, with all its settings";
+    no_kind: "say what the application is";
+    delete_application: "Delete the application";
+    delete_application_text: "For good, with whatever people let it do.";
 }
