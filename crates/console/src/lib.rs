@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 
-use crate::pages::settings::{applications, clients, keys, people};
+use crate::pages::settings::{applications, clients, keys, people, records};
 use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
@@ -91,6 +91,7 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/settings/applications/{id}", get(applications::one::show).post(applications::one::change)),
         ("/console/settings/applications/{id}/secret", post(applications::one::rotate)),
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
+        ("/console/settings/records", get(records::list)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

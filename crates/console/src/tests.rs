@@ -9,4 +9,5 @@ mod provider;
 mod settings_applications;
 mod settings_keys;
 mod settings_people;
+mod settings_records;
 mod sign_in;

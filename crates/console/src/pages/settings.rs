@@ -4,6 +4,7 @@ pub(crate) mod applications;
 pub(crate) mod clients;
 pub(crate) mod keys;
 pub(crate) mod people;
+pub(crate) mod records;
 mod tick;
 
 use continuity_auth::Role;
@@ -13,6 +14,7 @@ use crate::texts::Texts;
 use crate::visit::Visit;
 
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Admin];
+pub(crate) const AUDITORS: &[Role] = &[Role::Admin, Role::Auditor];
 pub(crate) const DEVELOPERS: &[Role] = &[Role::Developer, Role::Admin];
 
 /// Where a place is, who sees it, and what it is called.
@@ -24,6 +26,7 @@ const PLACES: &[Row] = &[
     (clients::PATH, ADMINISTRATORS, |t| t.clients),
     (applications::PATH, DEVELOPERS, |t| t.administration.applications),
     (keys::PATH, ADMINISTRATORS, |t| t.administration.keys),
+    (records::PATH, AUDITORS, |t| t.administration.records),
 ];
 
 /// Where the person may go.

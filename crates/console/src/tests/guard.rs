@@ -108,6 +108,7 @@ async fn every_reply_keeps_to_itself() {
         "/console/settings/clients",
         "/console/settings/clients/new",
         "/console/settings/keys",
+        "/console/settings/records",
     ]);
     for path in
         account.into_iter().chain(others).chain(settings).chain([&*request, "/oauth/authorize", "/oauth/logout"])

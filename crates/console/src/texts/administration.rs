@@ -1,8 +1,64 @@
 //! What administrators, auditors and developers read: people, signing keys, applications and records.
 
+/// What records say that happened, by the names that they have in the control log.
+const CHANGES: [(&str, &str); 42] = [
+    ("ClientCreated", "OAuth client created"),
+    ("ClientRegistered", "OAuth client created"),
+    ("ClientChanged", "OAuth client changed"),
+    ("ClientEnabled", "OAuth client enabled"),
+    ("ClientDisabled", "OAuth client disabled"),
+    ("ClientDeleted", "OAuth client deleted"),
+    ("ClientsUsed", "Use of OAuth clients noted"),
+    ("SecretRotated", "Client secret rotated"),
+    ("TokenRevoked", "Token revoked"),
+    ("AccessRecorded", "Sensitive data read"),
+    ("DocumentRead", "Document read"),
+    ("ReadsRecorded", "Reads counted"),
+    ("KeyMade", "Signing key made"),
+    ("KeyActivated", "Signing key took over"),
+    ("KeyRetired", "Signing key retired"),
+    ("KeyExpired", "Signing key expired"),
+    ("AccountCreated", "Account created"),
+    ("AccountCreatedLinked", "Account created at the first sign-in"),
+    ("AccountChanged", "Account changed"),
+    ("AccountEnabled", "Account enabled"),
+    ("AccountDisabled", "Account disabled"),
+    ("AccountDeleted", "Account deleted"),
+    ("AccountLinkMade", "One-time link made"),
+    ("AccountLinked", "Account linked to the organisation’s sign-in"),
+    ("AccountUnlinked", "Account unlinked from the organisation’s sign-in"),
+    ("PasswordSet", "Password set"),
+    ("TotpSet", "Authenticator app set up"),
+    ("TotpRemoved", "Authenticator app removed"),
+    ("PasskeyAdded", "Passkey added"),
+    ("PasskeyRemoved", "Passkey removed"),
+    ("RecoveryCodesMade", "Recovery codes made"),
+    ("FactorsReset", "Second factors taken away"),
+    ("SignInsFailed", "Sign-ins failed"),
+    ("SignedIn", "Signed in"),
+    ("SignedOut", "Signed out"),
+    ("Proved", "Confirmed who it is"),
+    ("Consented", "Application let in"),
+    ("ConsentWithdrawn", "Application let in no longer"),
+    ("GrantStarted", "Application began to act for a person"),
+    ("GrantRefreshed", "Application went on for a person"),
+    ("GrantBound", "Application’s access bound to a key"),
+    ("GrantEnded", "Application’s access ended"),
+];
+
+impl Administration {
+    /// What a record says that happened, in words; the name itself where there are none.
+    pub(crate) fn change<'a>(&self, name: &'a str) -> &'a str {
+        super::find(self.change_words, name).unwrap_or(name)
+    }
+}
+
 catalogue! {
     /// The texts of the administration in one language.
-    Administration {}
+    Administration {
+        /// What records say that happened, by name.
+        change_words: &'static [(&'static str, &'static str)] = &CHANGES,
+    }
 
     // People.
     people: "People";
@@ -130,4 +186,18 @@ catalogue! {
     no_kind: "say what the application is";
     delete_application: "Delete the application";
     delete_application_text: "For good, with whatever people let it do.";
+
+    // Records.
+    records: "Records";
+    records_lead: "Every change and every sign-in, the newest first. Nothing can be altered or taken out here.";
+    no_records: "There is none here.";
+    who: "Who";
+    what: "What";
+    when: "When";
+    from_where: "From where";
+    why: "Why";
+    on_replica: "on {}";
+    newer: "Newer";
+    older: "Older";
+    more_records: "More records";
 }
