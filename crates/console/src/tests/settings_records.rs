@@ -50,6 +50,10 @@ async fn records_say_who_what_when_from_where_and_why() {
     ] {
         assert!(page.says(text), "{text} in {}", page.text);
     }
+    let names = page.text.split("<strong>").skip(1).map(|rest| rest.split('<').next().unwrap());
+    for name in names {
+        assert!(name.contains(' '), "{name} has no words");
+    }
     assert!(page.text.find("Signed in<").unwrap() < page.text.find("OAuth client created").unwrap(), "newest first");
     assert!(link(&page, "Older").is_none() && link(&page, "Newer").is_none());
     let page = browser.get("/console/account").await;

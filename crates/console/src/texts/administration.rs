@@ -181,6 +181,7 @@ catalogue! {
     redirect_uris_hint: "One address on a line, such as https://app.bank.internal/callback; compared as they stand.";
     going_on: "Going on";
     refreshes: "It may go on for people without asking each time";
+    last_used: "Last used";
     registered_by: "Registered by";
     as_client: "As an OAuth client, with all its settings";
     no_kind: "say what the application is";
