@@ -143,10 +143,10 @@ by_id = {
 }
 walked = set()
 for operation_id, (path, operation) in by_id.items():
-    json_answer = "application/json" in operation["responses"]["200"]["content"]
-    if "{" not in path and json_answer and path in document["paths"] and "get" in document["paths"][path]:
-        if path.endswith("openapi.json") or not of_clients(operation):
-            continue
+    asked = document["paths"][path].get("get") is operation and of_clients(operation)
+    if not asked or "{" in path or path.endswith("openapi.json"):
+        continue
+    if "application/json" in operation["responses"]["200"]["content"]:
         walk(operation_id, operation, path, {})
 note("Token", token)
 about = {"client_id": client_id, "client_secret": client_secret, "token": token["access_token"]}

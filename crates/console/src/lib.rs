@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 
-use crate::pages::settings::clients;
+use crate::pages::settings::{applications, clients, keys, people, records};
 use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
 use crate::state::{Console, Shared};
 
@@ -74,6 +74,24 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/settings/clients/{id}/secret", post(clients::one::rotate)),
         ("/console/settings/clients/{id}/enabled", post(clients::one::set_enabled)),
         ("/console/settings/clients/{id}/delete", post(clients::one::delete)),
+        ("/console/settings/people", get(people::list)),
+        ("/console/settings/people/new", get(people::create::show).post(people::create::take)),
+        ("/console/settings/people/{id}", get(people::one::show).post(people::one::change)),
+        ("/console/settings/people/{id}/enabled", post(people::one::set_enabled)),
+        ("/console/settings/people/{id}/link", post(people::link::renew)),
+        ("/console/settings/people/{id}/factors", post(people::one::reset_factors)),
+        ("/console/settings/people/{id}/sessions", post(people::access::end)),
+        ("/console/settings/people/{id}/consents", post(people::access::withdraw)),
+        ("/console/settings/people/{id}/delete", post(people::one::delete)),
+        ("/console/settings/keys", get(keys::list)),
+        ("/console/settings/keys/rotate", post(keys::rotate)),
+        ("/console/settings/keys/{id}/retire", get(keys::retire::show).post(keys::retire::take)),
+        ("/console/settings/applications", get(applications::list)),
+        ("/console/settings/applications/new", get(applications::create::show).post(applications::create::take)),
+        ("/console/settings/applications/{id}", get(applications::one::show).post(applications::one::change)),
+        ("/console/settings/applications/{id}/secret", post(applications::one::rotate)),
+        ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
+        ("/console/settings/records", get(records::list)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

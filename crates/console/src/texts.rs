@@ -1,26 +1,24 @@
-//! What people read on the pages: every text, so that a translation is one file like this.
+//! What people read on the pages: every text, so that a translation is files like this one and those below it.
 //!
 //! `{}` stands for what is put in, in its order.
 
-/// Makes the catalogue and its English edition from one list.
+/// Makes a catalogue and its English edition from one list; what is more than texts comes first.
 macro_rules! catalogue {
-    ($($name:ident: $text:expr;)*) => {
-        /// The texts of one language.
-        pub(crate) struct Texts {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $more:ident: $type:ty = $value:expr,)* } $($name:ident: $text:expr;)*) => {
+        $(#[$about])*
+        pub(crate) struct $kind {
             $(pub(crate) $name: &'static str,)*
-            /// Scopes in words, by name; of the others, the authorization server's own words are shown.
-            pub(crate) scope_words: &'static [(&'static str, &'static str)],
-            /// Roles in words, by name.
-            pub(crate) role_words: &'static [(&'static str, &'static str)],
-            /// How somebody signed in, by the names of RFC 8176.
-            pub(crate) method_words: &'static [(&'static str, &'static str)],
+            $($(#[$doc])* pub(crate) $more: $type,)*
         }
 
         /// English.
-        pub(crate) static ENGLISH: Texts =
-            Texts { $($name: $text,)* scope_words: &SCOPES, role_words: &ROLES, method_words: &METHODS };
+        pub(crate) static ENGLISH: $kind = $kind { $($name: $text,)* $($more: $value,)* };
     };
 }
+
+mod administration;
+
+use administration::Administration;
 
 impl Texts {
     /// A scope in words.
@@ -31,6 +29,11 @@ impl Texts {
     /// A role in words.
     pub(crate) fn role(&self, name: &str) -> &'static str {
         find(self.role_words, name).unwrap_or_default()
+    }
+
+    /// A role in a word or two.
+    pub(crate) fn role_title(&self, name: &str) -> &'static str {
+        self.role(name).split(':').next().unwrap_or_default()
     }
 
     /// A way to sign in, in words; `None` where it goes without saying.
@@ -88,6 +91,18 @@ const METHODS: [(&str, &str); 5] = [
 ];
 
 catalogue! {
+    /// The texts of one language.
+    Texts {
+        /// Scopes in words, by name; of the others, the authorization server's own words are shown.
+        scope_words: &'static [(&'static str, &'static str)] = &SCOPES,
+        /// Roles in words, by name.
+        role_words: &'static [(&'static str, &'static str)] = &ROLES,
+        /// How somebody signed in, by the names of RFC 8176.
+        method_words: &'static [(&'static str, &'static str)] = &METHODS,
+        /// Those of what administrators, auditors and developers do.
+        administration: &'static Administration = &administration::ENGLISH,
+    }
+
     // Around every page.
     language: "en";
     product: "Continuity";

@@ -50,21 +50,21 @@ struct PasskeyLine {
     used: Option<When>,
 }
 
-struct SessionLine {
-    id: String,
-    browser: String,
-    place: String,
-    methods: String,
-    began: When,
-    is_this: bool,
+pub(crate) struct SessionLine {
+    pub(crate) id: String,
+    pub(crate) browser: String,
+    pub(crate) place: String,
+    pub(crate) methods: String,
+    pub(crate) began: When,
+    pub(crate) is_this: bool,
 }
 
-struct ApplicationLine {
-    id: String,
-    name: String,
-    scopes: Vec<(&'static str, String)>,
-    since: When,
-    used: Option<When>,
+pub(crate) struct ApplicationLine {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<(&'static str, String)>,
+    pub(crate) since: When,
+    pub(crate) used: Option<When>,
 }
 
 /// What was done, to be said once on the page.
@@ -166,20 +166,21 @@ pub(crate) async fn show(visit: Visit) -> Answer {
         has_last_factor: auth.second_factor_required() && factors == 1,
         passkeys: account.passkeys.iter().map(passkey).collect(),
         recovery: fill(t.recovery_left, &[&account.recovery_codes_left.to_string()]),
-        sessions: sessions(&visit, session),
-        applications: applications(&visit, session),
+        sessions: sessions(&visit, &account.id),
+        applications: applications(&visit, &account.id),
         account,
     };
     Ok(visit.page(&page))
 }
 
-fn sessions(visit: &Visit, session: &Session) -> Vec<SessionLine> {
+/// Where an account's person is signed in.
+pub(crate) fn sessions(visit: &Visit, account: &str) -> Vec<SessionLine> {
     let t = visit.texts();
     let line = |view: continuity_auth::SessionView| {
         let methods: Vec<&str> = view.methods.iter().filter_map(|method| t.method(method)).collect();
         let browser = agent::short(&view.agent);
         SessionLine {
-            is_this: view.id == session.id,
+            is_this: visit.session.as_ref().is_some_and(|session| session.id == view.id),
             browser: if browser.is_empty() { t.unknown_browser.to_owned() } else { browser },
             place: view.address.unwrap_or_default(),
             methods: methods.join(", "),
@@ -187,10 +188,11 @@ fn sessions(visit: &Visit, session: &Session) -> Vec<SessionLine> {
             id: view.id,
         }
     };
-    visit.console.auth.sessions(&session.account.id).into_iter().map(line).collect()
+    visit.console.auth.sessions(account).into_iter().map(line).collect()
 }
 
-fn applications(visit: &Visit, session: &Session) -> Vec<ApplicationLine> {
+/// What an account's person let applications do.
+pub(crate) fn applications(visit: &Visit, account: &str) -> Vec<ApplicationLine> {
     let t = visit.texts();
     let line = |consent: continuity_auth::Consent| ApplicationLine {
         scopes: consent.scopes.split(' ').map(|name| (t.scope(name).unwrap_or_default(), name.to_owned())).collect(),
@@ -199,5 +201,5 @@ fn applications(visit: &Visit, session: &Session) -> Vec<ApplicationLine> {
         id: consent.client_id,
         name: consent.client_name,
     };
-    visit.console.auth.consents(&session.account.id).into_iter().map(line).collect()
+    visit.console.auth.consents(account).into_iter().map(line).collect()
 }

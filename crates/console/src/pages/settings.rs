@@ -1,6 +1,11 @@
 //! `/console/settings`: clients, people, keys and what else administrators decide.
 
+pub(crate) mod applications;
 pub(crate) mod clients;
+pub(crate) mod keys;
+pub(crate) mod people;
+pub(crate) mod records;
+mod tick;
 
 use continuity_auth::Role;
 
@@ -9,12 +14,20 @@ use crate::texts::Texts;
 use crate::visit::Visit;
 
 pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Admin];
+pub(crate) const AUDITORS: &[Role] = &[Role::Admin, Role::Auditor];
+pub(crate) const DEVELOPERS: &[Role] = &[Role::Developer, Role::Admin];
 
 /// Where a place is, who sees it, and what it is called.
 type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
 
-const PLACES: &[Row] =
-    &[(super::account::PATH, &Role::ALL, |t| t.account), (clients::PATH, ADMINISTRATORS, |t| t.clients)];
+const PLACES: &[Row] = &[
+    (super::account::PATH, &Role::ALL, |t| t.account),
+    (people::PATH, ADMINISTRATORS, |t| t.administration.people),
+    (clients::PATH, ADMINISTRATORS, |t| t.clients),
+    (applications::PATH, DEVELOPERS, |t| t.administration.applications),
+    (keys::PATH, ADMINISTRATORS, |t| t.administration.keys),
+    (records::PATH, AUDITORS, |t| t.administration.records),
+];
 
 /// Where the person may go.
 pub(crate) fn places(visit: &Visit) -> Vec<Place> {

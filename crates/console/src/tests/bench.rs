@@ -11,7 +11,7 @@ use axum::extract::ConnectInfo;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use continuity_auth::{
-    Account, AccountSettings, Auth, AuthOptions, Authentication, ClientSettings, GrantType, KeyRotation,
+    Account, AccountSettings, Auth, AuthOptions, Authentication, ClientSettings, ControlRecord, GrantType, KeyRotation,
     ProviderPolicy, Role, Scope, ScopeSet, SignInPolicy, SigningAlgorithm,
 };
 use continuity_base::{Clock, ManualClock, Timestamp};
@@ -103,8 +103,12 @@ impl Bench {
 
     /// A browser whose person set a password.
     pub(crate) async fn with_password(&self) -> Browser<'_> {
+        self.with_password_of(&self.account).await
+    }
+
+    async fn with_password_of(&self, account: &Account) -> Browser<'_> {
         let mut browser = self.browser();
-        let link = self.auth.make_link(&self.account.id).unwrap();
+        let link = self.auth.make_link(&account.id).unwrap();
         let path = format!("/console/link/{}", *link);
         browser.get(&path).await;
         let set = browser.post(&path, &[("new", PASSWORD), ("repeat", PASSWORD)]).await;
@@ -117,6 +121,32 @@ impl Bench {
         let mut browser = self.with_password().await;
         browser.sign_in("").await;
         browser
+    }
+
+    /// As [`Bench::signed_in`], of another account.
+    pub(crate) async fn signed_in_as(&self, account: &Account) -> Browser<'_> {
+        let mut browser = self.with_password_of(account).await;
+        browser.sign_in_as(&account.settings.email, "").await;
+        browser
+    }
+
+    /// An account beside the first one.
+    pub(crate) fn person(&self, email: &str, roles: &[Role]) -> Account {
+        let (email, scopes) = (email.to_owned(), ScopeSet::EMPTY.with(Scope::LoansRead));
+        let settings = AccountSettings {
+            email,
+            name: "Joe".to_owned(),
+            roles: roles.to_vec(),
+            scopes,
+            ..AccountSettings::default()
+        };
+        self.auth.create_account(settings).unwrap()
+    }
+
+    /// The last record of the control log.
+    pub(crate) fn last_record(&self) -> ControlRecord {
+        let head = self.auth.control_log().head().position;
+        self.auth.control_records(head - 1, 1).unwrap().remove(0).record
     }
 
     /// An application that may read loans and audit logs, and its request.
@@ -227,8 +257,12 @@ impl Browser<'_> {
 
     /// Signs in with the password, on the way to `next`.
     pub(crate) async fn sign_in(&mut self, next: &str) -> Page {
+        self.sign_in_as(EMAIL, next).await
+    }
+
+    async fn sign_in_as(&mut self, email: &str, next: &str) -> Page {
         self.get("/console/sign-in").await;
-        self.post("/console/sign-in", &[("email", EMAIL), ("password", PASSWORD), ("next", next)]).await
+        self.post("/console/sign-in", &[("email", email), ("password", PASSWORD), ("next", next)]).await
     }
 
     /// Sets up an authenticator app; its secret and the recovery codes.

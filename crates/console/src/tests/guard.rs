@@ -4,12 +4,7 @@ use http::StatusCode;
 
 use super::bench::{Bench, EMAIL, ISSUER, PASSWORD};
 
-const POSTS: [&str; 23] = [
-    "/console/settings/clients/new",
-    "/console/settings/clients/x",
-    "/console/settings/clients/x/secret",
-    "/console/settings/clients/x/enabled",
-    "/console/settings/clients/x/delete",
+const POSTS: &[&str] = &[
     "/console/confirm",
     "/console/confirm/passkey",
     "/console/confirm/passkey/options",
@@ -27,6 +22,25 @@ const POSTS: [&str; 23] = [
     "/console/account/passkeys/remove",
     "/console/account/recovery-codes",
     "/console/account/sessions/end",
+    "/console/settings/clients/new",
+    "/console/settings/clients/x",
+    "/console/settings/clients/x/secret",
+    "/console/settings/clients/x/enabled",
+    "/console/settings/clients/x/delete",
+    "/console/settings/people/new",
+    "/console/settings/people/x",
+    "/console/settings/people/x/enabled",
+    "/console/settings/people/x/link",
+    "/console/settings/people/x/factors",
+    "/console/settings/people/x/sessions",
+    "/console/settings/people/x/consents",
+    "/console/settings/people/x/delete",
+    "/console/settings/keys/rotate",
+    "/console/settings/keys/x/retire",
+    "/console/settings/applications/new",
+    "/console/settings/applications/x",
+    "/console/settings/applications/x/secret",
+    "/console/settings/applications/x/delete",
     "/oauth/authorize",
 ];
 
@@ -88,7 +102,17 @@ async fn every_reply_keeps_to_itself() {
     let (_, request) = bench.application("");
     let account = ["/console", "/console/account", "/console/account/password", "/console/account/authenticator"];
     let others = ["/console/account/second-factor", "/console/sign-in?next=x", "/console/link/x", "/console/nothing"];
-    for path in account.into_iter().chain(others).chain([&*request, "/oauth/authorize", "/oauth/logout"]) {
+    let one = format!("/console/settings/people/{}", bench.account.id);
+    let settings = ["/console/settings/people", "/console/settings/people/new", "/console/settings/people/x", &one];
+    let settings = settings.into_iter().chain([
+        "/console/settings/clients",
+        "/console/settings/clients/new",
+        "/console/settings/keys",
+        "/console/settings/records",
+    ]);
+    for path in
+        account.into_iter().chain(others).chain(settings).chain([&*request, "/oauth/authorize", "/oauth/logout"])
+    {
         let page = browser.get(path).await;
         let header = |name: &str| page.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
         let policy = header("content-security-policy");

@@ -3,7 +3,7 @@
 pub(crate) mod create;
 mod form;
 pub(crate) mod one;
-mod secret;
+pub(super) mod secret;
 
 use askama::Template;
 use continuity_auth::Client;
@@ -34,7 +34,7 @@ struct Line {
 }
 
 /// Where the page of a client is.
-fn address(id: &str) -> String {
+pub(super) fn address(id: &str) -> String {
     // Ids are safe in addresses.
     format!("{PATH}/{id}")
 }

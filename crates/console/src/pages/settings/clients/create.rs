@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::super::ADMINISTRATORS;
 use super::form::{self, Form};
-use super::secret;
+use super::{address, secret};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::pages::trouble;
@@ -46,7 +46,7 @@ pub(crate) async fn take(Posted { visit, fields }: Posted) -> Answer {
         Err(error) => Err(error),
     };
     match made {
-        Ok(created) => Ok(secret::render(&visit, created, visit.texts().client_created)),
+        Ok(created) => Ok(secret::render(&visit, created, visit.texts().client_created, address)),
         Err(error) => {
             let (status, text) = trouble::told(visit.texts(), &error.into(), "");
             Ok(render(&visit, Form::sent(visit.texts(), &fields), (status, Faults::whole(text))))

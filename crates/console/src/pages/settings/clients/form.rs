@@ -1,17 +1,11 @@
 //! The form of a client's settings, and what it says.
 
-use continuity_auth::{AuthError, CHANNEL_KINDS, ClientSettings, GrantType, Scope};
+use continuity_auth::{AuthError, ClientSettings, GrantType, Scope, ScopeSet};
 use serde_json::{Value, json};
 
+use super::super::tick::{self, Tick};
 use crate::forms::Fields;
 use crate::texts::Texts;
-
-/// One box that may be ticked.
-pub(super) struct Tick {
-    pub(super) value: &'static str,
-    pub(super) label: &'static str,
-    pub(super) is_set: bool,
-}
 
 /// What the form shows: as it was sent, or as the client is.
 pub(super) struct Form {
@@ -99,7 +93,6 @@ struct Ticks<'a> {
 impl Ticks<'_> {
     /// The form with these, and no texts.
     fn form(&self, t: &Texts) -> Form {
-        let tick = |set: &[&str], value, label| Tick { value, label, is_set: set.contains(&value) };
         let grants = [
             (GrantType::ClientCredentials, t.grant_client_credentials),
             (GrantType::AuthorizationCode, t.grant_authorization_code),
@@ -112,16 +105,14 @@ impl Ticks<'_> {
             ("dpopBoundAccessTokens", t.dpop_bound),
         ];
         Form {
-            scopes: Scope::ALL
-                .map(|scope| tick(&self.scopes, scope.as_str(), t.scope(scope.as_str()).unwrap_or(scope.in_words())))
-                .into(),
-            grants: grants.map(|(grant, label)| tick(&self.grants, grant.name(), label)).into(),
-            channel_kinds: CHANNEL_KINDS.map(|kind| tick(&self.kinds, kind, kind)).into(),
-            more: flags.map(|(name, label)| tick(&self.flags, name, label)).into(),
+            scopes: tick::scopes(t, ScopeSet::all(), &self.scopes),
+            grants: grants.map(|(grant, label)| Tick::new(&self.grants, grant.name(), label)).into(),
+            channel_kinds: tick::channel_kinds(&self.kinds),
+            more: flags.map(|(name, label)| Tick::new(&self.flags, name, label)).into(),
             authentications: AUTHENTICATIONS
                 .into_iter()
                 .zip(labels)
-                .map(|(name, label)| tick(&[self.authentication], name, label))
+                .map(|(name, label)| Tick::new(&[self.authentication], name, label))
                 .collect(),
             name: String::new(),
             description: String::new(),

@@ -126,7 +126,7 @@ pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Pos
     let overlap = Duration::from_hours(fields.get("overlapHours").parse().unwrap_or_default());
     let rotated = auth.off_thread(move |auth| auth.rotate_secret(&id, overlap)).await;
     let rotated = rotated.map_err(|error| failed(&visit, error))?;
-    Ok(secret::render(&visit, rotated, visit.texts().client_rotated))
+    Ok(secret::render(&visit, rotated, visit.texts().client_rotated, address))
 }
 
 /// Lets it in again. Switching it off asks for no proof: it may be urgent.

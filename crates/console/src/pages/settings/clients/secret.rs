@@ -1,10 +1,9 @@
-//! A client's secret: the answer itself, as it is kept nowhere.
+//! The secret of a client or an application: the answer itself, as it is kept nowhere.
 
 use askama::Template;
 use axum::response::Response;
-use continuity_auth::Created;
+use continuity_auth::{Created, GrantType};
 
-use super::address;
 use crate::frame::Frame;
 use crate::visit::Visit;
 
@@ -17,19 +16,27 @@ struct Page {
     id: String,
     /// `None` for a client that has none.
     secret: Option<String>,
+    /// Whether it gets tokens for itself, which is tried easily.
+    is_for_itself: bool,
     token_url: String,
     scopes: String,
     onward: String,
 }
 
-/// Shows it, this once.
-pub(super) fn render(visit: &Visit, created: Created, done: &'static str) -> Response {
+/// Shows it, this once. `address`: where the page is of what has that id.
+pub(in crate::pages::settings) fn render(
+    visit: &Visit,
+    created: Created,
+    done: &'static str,
+    address: fn(&str) -> String,
+) -> Response {
     let Created { client, secret } = created;
     visit.page(&Page {
         frame: visit.frame(visit.texts().client_credentials_title),
         done,
         name: client.settings.name,
         secret,
+        is_for_itself: client.settings.grant_types.contains(&GrantType::ClientCredentials),
         token_url: format!("{}/api/v1/oauth/token", visit.console.auth.issuer()),
         scopes: client.settings.scopes.to_string(),
         onward: address(&client.id),
