@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use continuity_auth::{Auth, AuthOptions, KeyRotation, Outgoing, SigningAlgorithm};
 use continuity_base::{Clock, Stop, SystemClock, Tasks};
@@ -152,11 +152,11 @@ fn open(dir: &Path, name: &str, clock: &Arc<dyn Clock>) -> Auth {
     let options = AuthOptions::new(dir.join("control"), "https://replica.example:8083", Arc::clone(clock));
     let (fleet_key, replica) = (Some(key), Some(name.to_owned()));
     let options = AuthOptions { rotation, fleet_key, replica, shared: true, ..options };
-    let began = Instant::now();
+    let end = clock.monotonic() + LIMIT;
     loop {
         match Auth::open(options.clone()) {
             // A thread of the one before, which was ended here a moment ago, still writes.
-            Err(error) if error.to_string().contains("is open in another process") && began.elapsed() < LIMIT => {
+            Err(error) if error.to_string().contains("is open in another process") && clock.monotonic() < end => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             opened => return opened.unwrap(),

@@ -29,6 +29,8 @@ pub use options::{ProviderOptions, ProviderOptionsError, is_usable_issuer};
 const EXCHANGES: usize = 32;
 /// People who are about to be sent there, at once.
 const DEPARTURES: usize = 32;
+/// How long ago the provider may have asked who it is: as long as a session lasts here, unless it is configured.
+const SIGN_IN_LIFE_SECONDS: &str = "43200";
 
 /// The provider. Cheap to share, and idle until somebody signs in.
 pub struct Provider {
@@ -89,8 +91,9 @@ impl Provider {
             .append_pair("nonce", nonce)
             .append_pair("code_challenge", challenge)
             .append_pair("code_challenge_method", "S256")
+            .extend_pairs(again.then_some(("prompt", "login")))
             // With `max_age` the ID token has to say when the person proved it (Core section 2).
-            .extend_pairs([("prompt", "login"), ("max_age", "0")].into_iter().filter(|_| *again));
+            .append_pair("max_age", if *again { "0" } else { SIGN_IN_LIFE_SECONDS });
         Ok(address.into())
     }
 

@@ -158,7 +158,7 @@ async fn a_person_is_sent_there_and_known_afterwards() {
     let callback = "https%3A%2F%2Freplica.example%2Fconsole%2Fsign-in%2Fprovider%2Fcallback";
     let expected = format!(
         "{}/auth?tenant=1&response_type=code&client_id=continuity&redirect_uri={callback}&scope=openid+profile+email+groups\
-         &state=s1&nonce=n1&code_challenge=c1&code_challenge_method=S256",
+         &state=s1&nonce=n1&code_challenge=c1&code_challenge_method=S256&max_age=43200",
         bench.stub.lock().issuer
     );
     assert_eq!(address, expected);
