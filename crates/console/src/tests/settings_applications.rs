@@ -153,7 +153,8 @@ async fn others_do_not_find_it_but_administrators_do() {
     assert!(!browser.get(PATH).await.says("Pad") && browser.get(&path).await.status == StatusCode::NOT_FOUND);
     for path in [&path, &format!("{PATH}/{service}")] {
         for what in ["", "/secret", "/delete"] {
-            let page = browser.post(&format!("{path}{what}"), &WEB).await;
+            let fields = [&WEB[..], &[("overlapHours", "24")]].concat();
+            let page = browser.post(&format!("{path}{what}"), &fields).await;
             assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}{what}");
         }
     }

@@ -82,6 +82,13 @@ async fn a_client_is_changed_rotated_switched_off_and_deleted() {
         (settings.name.as_str(), settings.teams.len(), settings.scopes.to_string()),
         ("Reports", 1, "loans:read".to_owned())
     );
+    for unusable in ["", "a day", "-1", "18446744073709551615"] {
+        let page = browser.post(&format!("{one}/secret"), &[("overlapHours", unusable)]).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{unusable}");
+    }
+    let page = browser.post(&format!("{one}/secret"), &[("overlapHours", "4294967295")]).await;
+    assert!(page.status.is_client_error(), "longer than 30 days: {}", page.status);
+    assert!(bench.auth.client(&id).unwrap().previous_secret_until.is_none(), "nothing was rotated");
     let page = browser.post(&format!("{one}/secret"), &[("overlapHours", "24")]).await;
     let secret = page.between("<code id=\"client-secret\">", "</code>");
     assert!(Some(secret) != made.secret && bench.auth.client(&id).unwrap().previous_secret_until.is_some());

@@ -154,7 +154,10 @@ async fn who_lost_the_second_factor_gets_in_without() {
     let page = browser.get(&path).await;
     assert!(page.says("Authenticator app, 0 passkeys, 10 recovery codes left"), "{}", page.text);
     assert!(browser.get(PATH).await.says("second factor set up"));
-    let page = browser.post(&format!("{path}/factors"), &[]).await;
+    let page = browser.post(&format!("{path}/factors"), &[("factors-reason", " ")]).await;
+    assert!(page.says("Say why: it stands on record"), "{}", page.text);
+    assert!(bench.auth.account(&account.id).unwrap().has_second_factor());
+    let page = browser.post(&format!("{path}/factors"), &[("factors-reason", "ticket 7")]).await;
     assert_eq!(page.to(), format!("{path}?done=factors-reset"));
     assert!(!browser.get(&path).await.says("Take second factors away"));
     assert!(!bench.auth.account(&account.id).unwrap().has_second_factor());

@@ -150,7 +150,8 @@ catalogue! {
     retire: "Retire";
     retire_text: "After a leak: whatever this key signed is refused at once, so programs and people have to get new tokens. If it is the active key, the next one takes its place.";
     retire_reason: "Why it is retired";
-    retire_reason_hint: "For the record.";
+    reason_wanted_hint: "For the record.";
+    reason_missing: "Say why: it stands on record";
     retire_do: "Retire the key";
     type_the_key: "Type the first 8 characters of its id to confirm: {}";
     key_not_typed: "Type the first 8 characters of the key’s id";

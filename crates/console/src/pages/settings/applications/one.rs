@@ -1,7 +1,5 @@
 //! `/console/settings/applications/{id}`: one application, and what is done with it.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -123,7 +121,7 @@ pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Pos
     let session = visit.proved_with_role(DEVELOPERS, &address(&id))?;
     let of = session.account.clone();
     let auth = visit.console.auth.acting_for(session, fields.get("reason"));
-    let overlap = Duration::from_hours(fields.get("overlapHours").parse().unwrap_or_default());
+    let overlap = secret::overlap(&visit, &fields)?;
     let rotated = auth.off_thread(move |auth| auth.rotate_application(&of, &id, overlap)).await;
     let rotated = rotated.map_err(|error| failed(&visit, error))?;
     Ok(secret::render(&visit, rotated, visit.texts().administration.application_rotated, address))

@@ -1,10 +1,15 @@
 //! The secret of a client or an application: the answer itself, as it is kept nowhere.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 use continuity_auth::{Created, GrantType};
 
+use crate::forms::Fields;
 use crate::frame::Frame;
+use crate::pages::trouble;
+use crate::reply::Away;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -21,6 +26,13 @@ struct Page {
     token_url: String,
     scopes: String,
     onward: String,
+}
+
+/// How long the present secret stays good beside a new one, as the form says. It is not guessed: with 0 programs that have the
+/// present one are shut out at once.
+pub(in crate::pages::settings) fn overlap(visit: &Visit, fields: &Fields) -> Result<Duration, Away> {
+    let hours: u32 = fields.get("overlapHours").parse().map_err(|_| trouble::unreadable(visit))?;
+    Ok(Duration::from_hours(hours.into()))
 }
 
 /// Shows it, this once. `address`: where the page is of what has that id.

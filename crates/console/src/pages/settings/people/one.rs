@@ -167,10 +167,14 @@ pub(crate) async fn set_enabled(Path(id): Path<String>, Posted { visit, fields }
 /// Takes its second factors away, for somebody who lost them.
 pub(crate) async fn reset_factors(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Answer {
     let session = visit.proved_with_role(ADMINISTRATORS, &address(&id))?;
-    let by = &session.account.settings.email;
-    let auth = visit.console.auth.acting_for(session, fields.get("reason"));
+    let (by, reason) = (&session.account.settings.email, fields.get("factors-reason").trim());
+    if reason.is_empty() {
+        let faults = Faults::at("factors-reason", visit.texts().administration.reason_missing);
+        return Ok(render(&visit, &id, None, (StatusCode::UNPROCESSABLE_ENTITY, faults)));
+    }
+    let auth = visit.console.auth.acting_for(session, reason);
     let of = id.clone();
-    tracing::warn!(by, account = id, "second factors of an account are taken away");
+    tracing::warn!(by, account = id, reason, "second factors are taken away");
     let reset = auth.off_thread(move |auth| auth.reset_second_factors(&of)).await;
     reset.map_err(|error| failed(&visit, error))?;
     Ok(done(&id, "factors-reset"))
