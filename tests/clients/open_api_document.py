@@ -148,6 +148,8 @@ for operation_id, (path, operation) in by_id.items():
         continue
     if "application/json" in operation["responses"]["200"]["content"]:
         walk(operation_id, operation, path, {})
+# The example is of a sensitive read: after a minute the first page of records may have counted reads alone.
+note("AccessRecord", answer("/api/v1/replica/accesses?action=TASK_FORM_DATA_READ"))
 note("Token", token)
 about = {"client_id": client_id, "client_secret": client_secret, "token": token["access_token"]}
 note("Introspection", session.post(f"{base}/oauth/introspect", data=about).json())

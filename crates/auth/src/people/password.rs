@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::thread::Builder;
 
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::event::PasswordHash;
@@ -74,7 +75,7 @@ impl Passwords {
         Ok(proved & hash.is_some())
     }
 
-    /// Waits for a turn at `work`, which is done on a thread that may block.
+    /// Waits for a turn at `work`, which is done on a thread of its own that comes after all others.
     pub(crate) async fn in_turn<T: Send + 'static>(
         &self,
         address: Option<IpAddr>,
@@ -83,8 +84,29 @@ impl Passwords {
         let _from = self.enter(address.map(network))?;
         let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
         let _working = self.working.acquire().await.map_err(|_| Busy)?;
-        let worked = tokio::task::spawn_blocking(work).await;
-        Ok(worked.unwrap_or(Err(AuthError::Crypto("the thread that digests passwords panicked"))))
+        Ok(apart(work).await)
+    }
+}
+
+/// Does `work` on a thread of its own, which the operating system lets run when no reader of the API wants the core.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
+) -> Result<T, AuthError> {
+    let (done, worked) = oneshot::channel();
+    let thread = Builder::new().name("passwords".into()).spawn(move || {
+        come_last();
+        // Whoever asked may have gone away meanwhile.
+        done.send(work()).ok();
+    });
+    thread.map_err(|_| AuthError::Crypto("there is no thread to digest a password on"))?;
+    worked.await.unwrap_or(Err(AuthError::Crypto("the thread that digests passwords panicked")))
+}
+
+/// Lowers the priority of this thread alone: elsewhere than on Linux it would be that of the whole process.
+fn come_last() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, std::env::var("NICE").unwrap().parse().unwrap()) {
+        tracing::warn!(%error, "passwords are digested at the priority of the API's readers");
     }
 }
 
