@@ -52,12 +52,13 @@ pub use pages::{Pages, Refusal, SessionOf};
 pub use server::{ServerLimits, TlsFiles, serve_plain, serve_tls};
 pub use state::{ApiState, ControlStreamHealth, ControlStreamProbe, UnknownParameters, WebhookHealth, WebhookProbe};
 
-/// The whole API as a service: data, token, health and documentation paths, with pages for people beside them.
+/// The whole API as a service: data, token, health and documentation paths, with pages for people beside them. Pages are
+/// made with the API as they may ask it themselves, see [`Pages`].
 ///
 /// Install the metrics recorder before the first request: handles are taken once for each route.
-pub fn router(state: ApiState, pages: Pages) -> Router {
+pub fn router(state: ApiState, session: SessionOf, pages: impl FnOnce(Router) -> Pages) -> Router {
     metrics::register_streams();
-    let shared = Arc::new(Shared::new(state, pages.session));
+    let shared = Arc::new(Shared::new(state, session));
     let mut router = Router::new();
     for endpoints in routes::by_path() {
         let route = Arc::new(Route::new(endpoints));
@@ -67,6 +68,7 @@ pub fn router(state: ApiState, pages: Pages) -> Router {
             router = router.route(&path, any(serve));
         }
     }
+    let pages = pages(router.clone());
     for (path, serve) in pages.routes {
         let page = Arc::new(Page { path, serve, refusal: pages.refusal, metrics: RouteMetrics::new(path) });
         // What names the rest of a path has its last slash already.

@@ -2,6 +2,10 @@
 //!
 //! This crate does not know what they show. A page is handed the request with its body read, the address that it came from
 //! as [`ConnectInfo`]`<`[`IpAddr`]`>` (absent where it came over no connection), and its id as `X-Request-Id`.
+//!
+//! Pages read data as everybody does: by asking the API. A request from within has the [`Session`] of the person that it is
+//! for among its extensions, where nothing from outside can put one. Scopes, limits, records of reads and figures are those
+//! of any request; only its turn is that of the page, which has it already.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -30,8 +34,6 @@ pub struct Pages {
     pub routes: Vec<(&'static str, MethodRouter)>,
     /// Says to a person why a request was not looked at: the status, what that means, and what is wrong.
     pub refusal: Refusal,
-    /// Finds the session that a request brings.
-    pub session: SessionOf,
 }
 
 /// The session of a browser by the headers of its request and where that came from. The flag says whether something is to
@@ -48,7 +50,7 @@ impl Default for Pages {
             *response.status_mut() = status;
             response
         };
-        Self { routes: Vec::new(), refusal, session: |_, _, _, _| Ok(None) }
+        Self { routes: Vec::new(), refusal }
     }
 }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use bytes::Bytes;
-use continuity_auth::Principal;
+use continuity_auth::{Principal, Session};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
@@ -175,9 +175,10 @@ async fn answer(
 
 /// Who asks, if the endpoint wants to know.
 fn admit(shared: &Shared, access: Access, parts: &Parts, from: Option<IpAddr>) -> Result<Option<Principal>, Problem> {
-    match access {
-        Access::Roles { of, proof } => administrator::admit(shared, (of, proof), parts, from),
-        access => bearer::admit(&shared.state, access, parts, from),
+    match (access, parts.extensions.get::<Session>()) {
+        (Access::Roles { of, proof }, _) => administrator::admit(shared, (of, proof), parts, from),
+        (Access::AnyOf(scopes), Some(session)) => bearer::within(session, scopes).map(Some),
+        (access, _) => bearer::admit(&shared.state, access, parts, from),
     }
 }
 

@@ -5,6 +5,7 @@
 //! a request came from as `ConnectInfo<IpAddr>`, and its id as `X-Request-Id`. What people read stands in `texts`.
 
 mod agent;
+mod api;
 mod assets;
 mod cookies;
 mod faults;
@@ -16,6 +17,7 @@ mod pages;
 mod policy;
 mod reply;
 mod session;
+mod stamp;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -26,22 +28,23 @@ mod when;
 use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
-use continuity_auth::Auth;
-use continuity_provider::Provider;
 
 use crate::pages::settings::{applications, clients, keys, people, records};
-use crate::pages::{account, authorize, confirm, link, logout, passkey, provider, second_factor, sign_in, trouble};
+use crate::pages::{
+    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble,
+};
 use crate::state::{Console, Shared};
 
 pub use pages::trouble::refusal;
 pub use session::session;
+pub use state::Backing;
 
 /// Where the bank's provider sends people back to, below the replica's address.
 pub const PROVIDER_CALLBACK: &str = provider::CALLBACK;
 
-/// Every page: its path, parameters in braces, and what answers there. `provider`: where people may sign in beside here.
-pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, MethodRouter)> {
-    let console: Shared = Arc::new(Console::new(auth, provider));
+/// Every page: its path, parameters in braces, and what answers there.
+pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
+    let console: Shared = Arc::new(Console::new(backing));
     let table: Vec<(&'static str, MethodRouter<Shared>)> = vec![
         ("/console", get(account::home)),
         ("/console/sign-in", get(sign_in::show).post(sign_in::take)),
@@ -92,6 +95,7 @@ pub fn pages(auth: Auth, provider: Option<Arc<Provider>>) -> Vec<(&'static str, 
         ("/console/settings/applications/{id}/secret", post(applications::one::rotate)),
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
         ("/console/settings/records", get(records::list)),
+        ("/console/loans/{id}", get(loans::overview::show)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod confirm;
 pub(crate) mod link;
+pub(crate) mod loans;
 pub(crate) mod logout;
 pub(crate) mod passkey;
 pub(crate) mod passwords;

@@ -2,17 +2,28 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use continuity_auth::Auth;
 use continuity_provider::Provider;
 use url::Url;
 
 use crate::texts::{ENGLISH, Texts};
 
+/// What stands behind the pages.
+pub struct Backing {
+    /// Who people are, and everything that is administered.
+    pub auth: Auth,
+    /// The bank's own provider, where people may sign in too.
+    pub provider: Option<Arc<Provider>>,
+    /// The API, which is asked for people by the [`Session`](continuity_auth::Session) among a request's extensions.
+    pub api: Router,
+}
+
 /// What all pages share.
 pub(crate) struct Console {
     pub(crate) auth: Auth,
-    /// The bank's own provider, where people may sign in too.
     pub(crate) provider: Option<Arc<Provider>>,
+    pub(crate) api: Router,
     pub(crate) texts: &'static Texts,
     /// Scheme, host and port as browsers name them in `Origin`: forms have to come from there.
     pub(crate) origin: String,
@@ -22,9 +33,9 @@ pub(crate) struct Console {
 pub(crate) type Shared = Arc<Console>;
 
 impl Console {
-    pub(crate) fn new(auth: Auth, provider: Option<Arc<Provider>>) -> Self {
+    pub(crate) fn new(Backing { auth, provider, api }: Backing) -> Self {
         let origin = origin(auth.issuer());
-        Self { auth, provider, texts: &ENGLISH, origin }
+        Self { auth, provider, api, texts: &ENGLISH, origin }
     }
 }
 

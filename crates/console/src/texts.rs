@@ -17,8 +17,12 @@ macro_rules! catalogue {
 }
 
 mod administration;
+mod data;
+mod loans;
 
 use administration::Administration;
+use data::Data;
+use loans::Loans;
 
 impl Texts {
     /// A scope in words.
@@ -101,6 +105,10 @@ catalogue! {
         method_words: &'static [(&'static str, &'static str)] = &METHODS,
         /// Those of what administrators, auditors and developers do.
         administration: &'static Administration = &administration::ENGLISH,
+        /// Those of pages that show data.
+        data: &'static Data = &data::ENGLISH,
+        /// Those of loans.
+        loans: &'static Loans = &loans::ENGLISH,
     }
 
     // Around every page.

@@ -1,7 +1,9 @@
 //! Times for people.
 
 use continuity_base::Timestamp;
-use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::texts::Texts;
 
@@ -19,10 +21,24 @@ impl When {
         let Ok(time) = OffsetDateTime::from_unix_timestamp(at.as_seconds()) else {
             return Self { shown: machine.clone(), machine };
         };
-        let month = t.months.split(' ').nth(usize::from(u8::from(time.month())) - 1).unwrap_or_default();
-        let shown = format!("{} {month} {}, {:02}:{:02} UTC", time.day(), time.year(), time.hour(), time.minute());
-        Self { shown, machine }
+        Self { shown: minute(t, time), machine }
     }
+
+    /// A time or a date as the platform writes it (RFC 3339); what is neither is shown as it is.
+    pub(crate) fn read(t: &Texts, text: &str) -> Self {
+        let shown = OffsetDateTime::parse(text, &Rfc3339).map(|time| minute(t, time.to_offset(UtcOffset::UTC)));
+        let date = || Date::parse(text, format_description!("[year]-[month]-[day]")).map(|date| day(t, date));
+        Self { shown: shown.or_else(|_| date()).unwrap_or_else(|_| text.to_owned()), machine: text.to_owned() }
+    }
+}
+
+fn minute(t: &Texts, time: OffsetDateTime) -> String {
+    format!("{}, {:02}:{:02} UTC", day(t, time.date()), time.hour(), time.minute())
+}
+
+fn day(t: &Texts, date: Date) -> String {
+    let month = t.months.split(' ').nth(usize::from(u8::from(date.month())) - 1).unwrap_or_default();
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 #[cfg(test)]
@@ -35,5 +51,18 @@ mod tests {
         let when = When::new(&ENGLISH, Timestamp::from_micros(1_795_370_400_123_456));
         assert_eq!(when.shown, "22 Nov 2026, 18:00 UTC");
         assert_eq!(when.machine, "2026-11-22T18:00:00.123Z");
+    }
+
+    #[test]
+    fn times_of_the_platform_are_shown_alike_and_what_is_none_as_it_is() {
+        for (text, shown) in [
+            ("2026-11-22T19:00:00.123456789+01:00", "22 Nov 2026, 18:00 UTC"),
+            ("2026-11-30", "30 Nov 2026"),
+            ("soon", "soon"),
+            ("", ""),
+        ] {
+            let when = When::read(&ENGLISH, text);
+            assert_eq!((when.shown.as_str(), when.machine.as_str()), (shown, text));
+        }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use continuity_api::{ApiState, ChangeOptions, Pages, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
+use continuity_console::Backing;
 use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
 use continuity_provider::Provider;
@@ -110,8 +111,9 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let pages = pages(&state.auth, serving.provider);
-    let router = continuity_api::router(state.clone(), pages);
+    let (auth, provider) = (state.auth.clone(), serving.provider);
+    let pages = |api| pages(Backing { auth, provider, api });
+    let router = continuity_api::router(state.clone(), continuity_console::session, pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
@@ -230,10 +232,6 @@ fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
 }
 
 /// What people look at, beside the API.
-fn pages(auth: &continuity_auth::Auth, provider: Option<Arc<Provider>>) -> Pages {
-    Pages {
-        routes: continuity_console::pages(auth.clone(), provider),
-        refusal: continuity_console::refusal,
-        session: continuity_console::session,
-    }
+fn pages(backing: Backing) -> Pages {
+    Pages { routes: continuity_console::pages(backing), refusal: continuity_console::refusal }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::response::Response;
-use continuity_auth::{Principal, network};
+use continuity_auth::{Principal, Session, network};
 use continuity_base::Clock;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -75,6 +75,8 @@ pub(crate) struct Passage {
     pub(crate) address: Option<IpAddr>,
     /// Whose it is where turns are taken: its client, else its address.
     who: u64,
+    /// A page asks, which has its turn already: it would wait for itself.
+    is_within: bool,
     left: Option<Left>,
     permit: Option<Permit>,
 }
@@ -108,6 +110,9 @@ impl Admission {
 
     /// A request arrived.
     pub(crate) fn arrive(&self, parts: &Parts) -> Passage {
+        if let Some(session) = parts.extensions.get::<Session>() {
+            return Passage { address: session.origin.address, is_within: true, ..Passage::default() };
+        }
         let address = peer::address(parts, &self.trusted_proxies);
         Passage { address, who: self.place(address, ""), ..Passage::default() }
     }
@@ -143,6 +148,9 @@ impl Admission {
 
     /// Lets it in, in its turn.
     pub(crate) async fn enter(&self, passage: &mut Passage) -> Result<(), Problem> {
+        if passage.is_within {
+            return Ok(());
+        }
         let permit = self.gate.enter(passage.who).await;
         let full = "More requests wait than can be answered soon.";
         passage.permit = Some(permit.map_err(|refusal| overloaded(queue(refusal), full, 1))?);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use continuity_auth::{Auth, Principal, Purpose, TokenError};
+use continuity_auth::{Auth, Principal, Purpose, Scope, Session, TokenError};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -46,6 +46,16 @@ pub(crate) fn admit(
         Presented::Bearer(_) => Problem::scope(REALM, &needed),
         Presented::Dpop(_) => dpop::scope(&needed),
     })
+}
+
+/// The person of a session for whom a page asks, if one of the scopes is there.
+pub(crate) fn within(session: &Session, scopes: &[Scope]) -> Result<Principal, Problem> {
+    let principal = session.reader();
+    if principal.scopes.contains_any(scopes) {
+        return Ok(principal);
+    }
+    let needed: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    Err(Problem::scope(REALM, &needed.join(" ")))
 }
 
 /// 401 for whoever sent no token: both schemes are named.

@@ -273,7 +273,7 @@ impl Replica {
         };
         adjust(&mut state);
         let tokens = tokens(&state.auth);
-        let router = router(state.clone(), Pages { session: continuity_console::session, ..Pages::default() });
+        let router = router(state.clone(), continuity_console::session, |_| Pages::default());
         Self { router, state, clock, tokens, stop, engine: Some(thread), log: writer, ledger: written, feed, dir }
     }
 

@@ -1,16 +1,19 @@
 //! Pages of others pass the same doors as the API.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
+use continuity_auth::Role;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use super::harness::HOUSE;
+use super::harness::{Feed, HOUSE, Replica};
+use super::people::Browser;
 use crate::Pages;
 use crate::limits::Peer;
 
@@ -28,7 +31,7 @@ fn router() -> Router {
         *response.status_mut() = status;
         response
     };
-    crate::router(HOUSE.state.clone(), Pages { routes, refusal, ..Pages::default() })
+    crate::router(HOUSE.state.clone(), |_, _, _, _| Ok(None), |_| Pages { routes, refusal })
 }
 
 async fn answer(request: http::request::Builder, body: Body) -> (StatusCode, HeaderMap, String) {
@@ -64,4 +67,42 @@ async fn what_is_too_much_is_refused_in_the_words_of_the_pages() {
     assert_eq!(answer(Request::get(secret), Body::empty()).await.0, StatusCode::BAD_REQUEST);
     let announced = Request::get("/console/a").header("content-length", "3");
     assert_eq!(answer(announced, Body::empty()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_page_reads_what_its_person_may_read_on_record_and_a_cookie_alone_reads_nothing() {
+    let replica = Replica::of(Feed::house());
+    let auth = &replica.state.auth;
+    let person = Browser::of(auth, "reader@bank.example", Role::Viewer).await;
+    let session = Browser::sign_in(auth, "reader@bank.example").await.session;
+    let within = |path: &str| Request::get(path).extension(session.clone()).body(Body::empty()).unwrap();
+    let loan = "/api/v1/loan-requests/L1";
+    for path in ["/api/v1/loan-requests?limit=1", loan, "/health"] {
+        let answer = replica.send(within(path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    }
+    let audit = format!("{loan}/audit-log");
+    assert_eq!(replica.send(within(&audit)).await.status, StatusCode::FORBIDDEN, "a scope that the account lacks");
+    let by_cookie = person.bare("GET", loan).body(Body::empty()).unwrap();
+    assert_eq!(replica.send(by_cookie).await.status, StatusCode::UNAUTHORIZED);
+
+    replica.clock.advance(Duration::from_mins(1));
+    auth.write_reads(false);
+    let entries = replica.get("/api/v1/replica/accesses").await.json();
+    let read = entries.as_array().unwrap().iter().find(|entry| entry["endpoint"] == "getLoanRequest").unwrap();
+    assert_eq!(read["actor"]["id"], "console");
+    assert_eq!(read["actor"]["onBehalfOf"]["id"], person.account.id);
+}
+
+#[tokio::test]
+async fn a_page_shows_nothing_outside_of_its_persons_teams() {
+    let replica = Replica::of(Feed::house());
+    let auth = &replica.state.auth;
+    Browser::of(auth, "north@bank.example", Role::Viewer).await;
+    let mut session = Browser::sign_in(auth, "north@bank.example").await.session;
+    session.account.settings.teams = vec!["nowhere".to_owned()];
+    let within = |path: &str| Request::get(path).extension(session.clone()).body(Body::empty()).unwrap();
+    assert_eq!(replica.send(within("/api/v1/loan-requests/L1")).await.status, StatusCode::NOT_FOUND);
+    let list = replica.send(within("/api/v1/loan-requests")).await.json();
+    assert_eq!(list["pagination"]["total"], 0);
 }

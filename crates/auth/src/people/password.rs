@@ -25,6 +25,8 @@ pub const MIN_PASSWORD_CHARACTERS: usize = 12;
 pub const MAX_PASSWORD_BYTES: usize = 256;
 /// Memory in KiB, passes, lanes: one of the settings that OWASP lists.
 const COST: (u32, u32, u32) = (19 * 1_024, 2, 1);
+/// The priority of digests beside that of readers (0), the lowest that there is, see `setpriority(2)`.
+const LAST: i32 = 19;
 /// Sign-ins that may wait for their turn; one more is told to come again.
 const MAX_WAITING: usize = 64;
 /// Of these, those from one network.
@@ -105,7 +107,7 @@ async fn apart<T: Send + 'static>(
 /// Lowers the priority of this thread alone: elsewhere than on Linux it would be that of the whole process.
 fn come_last() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, std::env::var("NICE").unwrap().parse().unwrap()) {
+    if let Err(error) = rustix::process::setpriority_process(None, LAST) {
         tracing::warn!(%error, "passwords are digested at the priority of the API's readers");
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::account::Account;
 use crate::authorization::identity::Scopes;
 use crate::client::rfc3339;
-use crate::{Person, Principal, ScopeSet, reader};
+use crate::{Limits, Person, Principal, ScopeSet, reader};
 
 /// Where a request of a person comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,16 +68,26 @@ pub(crate) const CONSOLE: &str = "console";
 impl Session {
     /// Its person, for the administration: there are no data in it.
     pub fn principal(&self) -> Principal {
+        self.to_read(ScopeSet::EMPTY, None)
+    }
+
+    /// Its person, who reads on the pages what the account may read.
+    pub fn reader(&self) -> Principal {
+        let settings = &self.account.settings;
+        self.to_read(settings.scopes, Limits::of(&settings.teams, &settings.channel_kinds))
+    }
+
+    fn to_read(&self, scopes: ScopeSet, limits: Option<Arc<Limits>>) -> Principal {
         let account = self.account.id.clone();
         let reader = reader::join(CONSOLE, &account);
         let person = Person { account, scopes: Scopes::default(), proved_at: self.proved_at, reader };
         Principal {
             client_id: CONSOLE.to_owned(),
-            scopes: ScopeSet::EMPTY,
+            scopes,
             expires_at: self.until,
             token_id: self.id.clone(),
             rate: None,
-            limits: None,
+            limits,
             person: Some(Arc::new(person)),
         }
     }

@@ -6,6 +6,7 @@ use continuity_auth::{AuthError, ProviderError, SignInError};
 use http::StatusCode;
 
 use super::{account, sign_in};
+use crate::api::Refused;
 use crate::frame::Frame;
 use crate::reply::html;
 use crate::texts::{ENGLISH, Texts, fill};
@@ -101,6 +102,19 @@ pub(crate) async fn unknown(visit: Visit) -> Response {
 pub(crate) fn no_page(visit: &Visit) -> Response {
     let t = visit.texts();
     page(visit, StatusCode::NOT_FOUND, t.unknown, [t.unknown_text, t.unknown_advice].map(str::to_owned))
+}
+
+/// What the API does not show, in its own words.
+pub(crate) fn refused(visit: &Visit, refused: &Refused) -> Response {
+    let t = visit.texts();
+    let said = |text: &str, otherwise: &str| if text.is_empty() { otherwise.to_owned() } else { text.to_owned() };
+    let advice = match refused.status {
+        StatusCode::FORBIDDEN => t.not_allowed_advice,
+        StatusCode::NOT_FOUND | StatusCode::GONE => t.gone_advice,
+        _ => t.try_again,
+    };
+    let text = said(&refused.detail, t.failed_text);
+    page(visit, refused.status, &said(&refused.title, t.failed), [text, advice.to_owned()])
 }
 
 /// Something that was asked for failed.

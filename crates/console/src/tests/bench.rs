@@ -91,7 +91,7 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let router = crate::pages(auth.clone(), provider)
+        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api: Router::new() })
             .into_iter()
             .fold(Router::new(), |router, (path, page)| router.route(path, page));
         Self { auth, clock, account, router, _dir: dir }

@@ -1,0 +1,96 @@
+//! The API, asked for whoever is signed in: pages read data as every client does, and show what it says of them.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use continuity_auth::Session;
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::pages::trouble;
+use crate::reply::Away;
+use crate::visit::Visit;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A good answer of the API.
+pub(crate) struct Told {
+    pub(crate) value: Value,
+    pub(crate) headers: HeaderMap,
+}
+
+/// What the API says where it does not answer (RFC 9457).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Refused {
+    #[serde(skip)]
+    pub(crate) status: StatusCode,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+}
+
+impl Told {
+    /// A header as text; nothing where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+/// The whole text of an answer, however long: it comes from this process.
+async fn bytes(response: Response) -> Vec<u8> {
+    match axum::body::to_bytes(response.into_body(), usize::MAX).await {
+        Ok(bytes) => bytes.into(),
+        Err(error) => {
+            tracing::error!(%error, "an answer of the API broke off");
+            Vec::new()
+        }
+    }
+}
+
+impl Visit {
+    /// Asks the API with these headers for the person of the session, whose scopes and limits hold and who is recorded as the reader.
+    pub(crate) async fn ask(&self, session: &Session, path: &str, mut headers: HeaderMap) -> Response {
+        if let Ok(id) = self.request_id.parse() {
+            headers.insert(REQUEST_ID, id);
+        }
+        let mut request = Request::new(Body::empty());
+        let Ok(uri) = path.parse() else { return refused_path() };
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        request.extensions_mut().insert(session.clone());
+        let api: Router = self.console.api.clone();
+        api.oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+
+    /// What the API answers to a GET of that path, or why it does not.
+    pub(crate) async fn told(&self, session: &Session, path: &str) -> Result<Told, Refused> {
+        let response = self.ask(session, path, HeaderMap::new()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = bytes(response).await;
+        if status.is_success() {
+            return match serde_json::from_slice(&text) {
+                Ok(value) => Ok(Told { value, headers }),
+                Err(error) => {
+                    tracing::error!(%error, "an answer of the API is no JSON");
+                    Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, ..Refused::default() })
+                }
+            };
+        }
+        let refused: Refused = serde_json::from_slice(&text).unwrap_or_default();
+        Err(Refused { status, ..refused })
+    }
+
+    /// As [`Visit::told`]; a refusal becomes a page that says so.
+    pub(crate) async fn read(&self, session: &Session, path: &str) -> Result<Told, Away> {
+        self.told(session, path).await.map_err(|refused| trouble::refused(self, &refused).into())
+    }
+}
+
+fn refused_path() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

@@ -1,0 +1,92 @@
+//! What stands around every page of one loan: what it is, as of when, and the way to its other pages.
+
+use continuity_auth::Scope;
+use form_urlencoded::byte_serialize;
+use serde_json::Value;
+
+use super::PATH;
+use crate::api::Told;
+use crate::reply::Away;
+use crate::stamp::Stamp;
+use crate::texts::Texts;
+use crate::visit::Visit;
+
+/// A page of a loan: the end of its path, the scopes of which one is wanted, and its name.
+type Row = (&'static str, &'static [Scope], fn(&Texts) -> &'static str);
+
+const TABS: &[Row] = &[("", &[Scope::LoansRead], |t| t.loans.overview)];
+
+/// A way to another page of the loan.
+pub(crate) struct Tab {
+    pub(crate) name: &'static str,
+    pub(crate) path: String,
+    pub(crate) is_here: bool,
+}
+
+/// What stands around a page of a loan.
+pub(crate) struct Shell {
+    /// What people call it.
+    pub(crate) reference: String,
+    pub(crate) status: String,
+    pub(crate) stamp: Stamp,
+    pub(crate) tabs: Vec<Tab>,
+    /// The page as it is now, where an earlier point is shown.
+    pub(crate) now: String,
+}
+
+/// A loan that was asked for, and may be read.
+pub(crate) struct Opened<'a> {
+    visit: &'a Visit,
+    id: String,
+    as_of: Option<String>,
+    pub(crate) loan: Value,
+    pub(crate) shell: Shell,
+}
+
+impl<'a> Opened<'a> {
+    /// The loan of that id, as of the point that the address names (`asOf`), for its page `tab`.
+    pub(crate) async fn new(visit: &'a Visit, id: &str, tab: &str) -> Result<Self, Away> {
+        let session = visit.member()?;
+        let as_of = Some(visit.query().get("asOf").to_owned()).filter(|text| !text.is_empty());
+        let told = visit.read(session, &path(id, "", as_of.as_deref())).await?;
+        let t = visit.texts();
+        let may = |scopes: &[Scope]| scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope));
+        let place =
+            |(end, _, name): &Row| Tab { name: name(t), path: own(id, end, as_of.as_deref()), is_here: *end == tab };
+        let text = |name: &str| told.value[name].as_str().unwrap_or_default().to_owned();
+        let shell = Shell {
+            reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
+            status: text("status"),
+            stamp: Stamp::new(t, &told, as_of.as_deref()),
+            tabs: TABS.iter().filter(|(_, scopes, _)| may(scopes)).map(place).collect(),
+            now: own(id, tab, None),
+        };
+        Ok(Self { visit, id: id.to_owned(), as_of, loan: told.value, shell })
+    }
+
+    /// What the API tells below the loan, as of the same point: `end` begins with a slash and has no query.
+    pub(crate) async fn read(&self, end: &str) -> Result<Told, Away> {
+        let session = self.visit.member()?;
+        self.visit.read(session, &path(&self.id, end, self.as_of.as_deref())).await
+    }
+}
+
+/// The path in the API.
+fn path(id: &str, end: &str, as_of: Option<&str>) -> String {
+    format!("/api/v1/loan-requests/{}{end}{}", encoded(id), query(as_of))
+}
+
+/// The path in the console.
+fn own(id: &str, end: &str, as_of: Option<&str>) -> String {
+    let slash = if end.is_empty() { "" } else { "/" };
+    format!("{PATH}/{}{slash}{end}{}", encoded(id), query(as_of))
+}
+
+fn query(as_of: Option<&str>) -> String {
+    as_of.map_or_else(String::new, |as_of| format!("?asOf={}", byte_serialize(as_of.as_bytes()).collect::<String>()))
+}
+
+/// One component of a path.
+pub(crate) fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
