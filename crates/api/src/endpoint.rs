@@ -179,7 +179,7 @@ pub(crate) enum ParamKind {
     /// A whole number.
     Integer { min: u64, max: u64, default: Option<u64> },
     /// Some words, of at most so many characters.
-    Text { most: usize },
+    Text { most: usize, is_needed: bool },
     /// `true` or `false`.
     Flag,
     /// A cursor that an earlier answer gave.

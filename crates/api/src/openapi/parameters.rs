@@ -130,6 +130,9 @@ fn query(param: &Param) -> Value {
         _ => (*description).to_owned(),
     };
     let mut value = json!({"name": name, "in": "query", "description": description, "schema": schema(kind)});
+    if matches!(kind, ParamKind::Text { is_needed: true, .. }) {
+        value["required"] = true.into();
+    }
     if kind.is_repeatable() {
         value["style"] = "form".into();
         value["explode"] = true.into();
@@ -153,8 +156,9 @@ fn schema(kind: &ParamKind) -> Value {
             }
             schema
         }
-        ParamKind::Text { most } => {
-            json!({"type": "string", "maxLength": most, "examples": ["Asked for in ticket 4711"]})
+        ParamKind::Text { most, is_needed } => {
+            let least = u8::from(is_needed);
+            json!({"type": "string", "minLength": least, "maxLength": most, "examples": ["Asked for in ticket 4711"]})
         }
         ParamKind::Flag => json!({"type": "boolean", "default": false}),
         ParamKind::AsOf => json!({

@@ -1,6 +1,7 @@
 //! Schemas of what is answered, as `schemas.txt` lists them: a name and what it is, then a line for each member.
 //!
-//! A line is the member's name, `!` when a client may rely on it, its kind, `*` for an array, and what it means. Entities
+//! A line is the member's name, `!` when a client may rely on it, its kind, `*` for an array, and what it means. A kind may
+//! have bounds, `text(1-200)`: of characters, of a number, or of elements. Entities
 //! are open objects: the members listed are those of the event contract, and others are sent as they came.
 
 use continuity_events::catalogue::words;
@@ -25,13 +26,15 @@ pub(super) fn all() -> Value {
 /// One block of the file.
 fn schema(block: &str) -> Option<(String, Value)> {
     let mut lines = block.trim_end().lines();
-    let (name, description) = lines.next()?.split_once(": ")?;
+    let (schema_name, description) = lines.next()?.split_once(": ")?;
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for line in lines {
         let (name, rest) = line.trim_start().split_once(' ')?;
         let (kind, description) = rest.split_once(' ')?;
         let bare = name.trim_end_matches('!');
-        let mut member = if bare == name { nullable(of(kind)) } else { of(kind) };
+        // Settings that are absent are left out; where null takes one away, that is said below.
+        let is_sure = bare != name || CLOSED.contains(&schema_name);
+        let mut member = if is_sure { of(kind) } else { nullable(of(kind)) };
         if bare != name {
             required.push(bare);
         }
@@ -43,15 +46,15 @@ fn schema(block: &str) -> Option<(String, Value)> {
         schema["required"] = required.into();
     }
     schema["additionalProperties"] = true.into();
-    if REQUESTS.contains(&name) {
+    if REQUESTS.contains(&schema_name) {
         // The members of a form: texts, each once, and no more than the server reads.
         schema["additionalProperties"] = json!({"type": ["string", "null"]});
         schema["maxProperties"] = 32.into();
     }
-    if CLOSED.contains(&name) {
+    if CLOSED.contains(&schema_name) {
         schema["additionalProperties"] = false.into();
     }
-    Some((name.to_owned(), schema))
+    Some((schema_name.to_owned(), schema))
 }
 
 /// A reference to a schema of the document.
@@ -60,6 +63,9 @@ pub(super) fn reference(name: &str) -> Value {
 }
 
 fn of(kind: &str) -> Value {
+    if let Some((kind, bounds)) = kind.strip_suffix(')').and_then(|kind| kind.split_once('(')) {
+        return within(of(kind), bounds);
+    }
     if let Some(items) = kind.strip_suffix('*') {
         return json!({"type": "array", "items": of(items)});
     }
@@ -84,6 +90,21 @@ fn of(kind: &str) -> Value {
             None => json!({"type": other}),
         },
     }
+}
+
+/// A schema with bounds, `least-most` or `least-`.
+fn within(mut schema: Value, bounds: &str) -> Value {
+    let (least, most) = match schema["type"].as_str() {
+        Some("array") => ("minItems", "maxItems"),
+        Some("string") => ("minLength", "maxLength"),
+        _ => ("minimum", "maximum"),
+    };
+    for (name, bound) in [least, most].into_iter().zip(bounds.split('-')) {
+        if let Ok(bound) = bound.parse::<u64>() {
+            schema[name] = bound.into();
+        }
+    }
+    schema
 }
 
 /// What is sent, and not answered.
@@ -151,8 +172,12 @@ fn problem_types() -> Vec<String> {
 
 /// What a client cannot rely on may be null as well as absent.
 fn nullable(mut schema: Value) -> Value {
-    if schema.get("$ref").is_some() {
-        return json!({"anyOf": [schema, {"type": "null"}]});
+    if let Some(name) = schema.get("$ref").cloned() {
+        let mut either = json!({"anyOf": [{"$ref": name}, {"type": "null"}]});
+        if let Some(description) = schema.get("description") {
+            either["description"] = description.clone();
+        }
+        return either;
     }
     let kinds = match schema.get("type") {
         Some(Value::String(kind)) => json!([kind, "null"]),
@@ -183,6 +208,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn kinds_have_bounds() {
+        assert_eq!(of("text(1-200)"), json!({"type": "string", "minLength": 1, "maxLength": 200}));
+        assert_eq!(of("integer(60-86400)"), json!({"type": "integer", "minimum": 60, "maximum": 86_400}));
+        let items = json!({"type": "string"});
+        assert_eq!(of("text*(1-20)"), json!({"type": "array", "items": items, "minItems": 1, "maxItems": 20}));
+        assert_eq!(of("text*(1-)")["maxItems"], json!(null));
     }
 
     #[test]

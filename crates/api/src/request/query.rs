@@ -103,7 +103,7 @@ fn unknown_parameter(name: &str, params: &'static [Param]) -> Problem {
 fn refusal(kind: &ParamKind, value: &str) -> Option<String> {
     match kind {
         ParamKind::AnyOf(_) | ParamKind::Names | ParamKind::Cursor => None,
-        ParamKind::Text { most } => {
+        ParamKind::Text { most, .. } => {
             let plain = value.chars().count() <= *most && !value.chars().any(char::is_control);
             (!plain).then(|| format!("a text of at most {most} characters"))
         }

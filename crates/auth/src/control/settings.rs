@@ -146,7 +146,8 @@ impl From<&Settings> for ClientSettings {
             scopes: settings.scope_set(),
             token_seconds: stored.token_seconds,
             grant_types: stored.grant_types.iter().filter_map(|name| GrantType::parse(name)).collect(),
-            authentication: Authentication::parse(&stored.authentication).unwrap_or(Authentication::None),
+            // A way of a later version: without keys nobody gets in by this one, which `None` would let in as public.
+            authentication: Authentication::parse(&stored.authentication).unwrap_or(Authentication::PrivateKeyJwt),
             redirect_uris: stored.redirect_uris.clone(),
             jwks: stored.jwks.as_deref().and_then(|jwks| serde_json::from_str(jwks).ok()),
             allowed_networks: stored
@@ -209,7 +210,7 @@ mod tests {
         assert!(!read.may_administer);
         assert_eq!(read.scopes.to_string(), "loans:read");
         assert!(read.grant_types.is_empty());
-        assert_eq!(read.authentication, Authentication::None);
+        assert_eq!(read.authentication, Authentication::PrivateKeyJwt, "and there is no key");
         assert!(!Limits::of(&read.teams, &read.channel_kinds).unwrap().admits_channel(Some("GENERAL")));
         assert!(!read.allowed_networks[0].contains(&"192.0.2.1".parse::<std::net::IpAddr>().unwrap()));
     }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::thread::Builder;
 
 use argon2::password_hash::phc::PasswordHash as Phc;
@@ -38,7 +39,7 @@ const MIN_DIFFERENT: usize = 5;
 pub(crate) struct Passwords {
     key: Zeroizing<[u8; 32]>,
     waiting: Semaphore,
-    working: Semaphore,
+    working: Arc<Semaphore>,
     /// How many wait from each network.
     from: Mutex<HashMap<Option<IpAddr>, usize>>,
     /// Checked where there is no password, so that the work is the same.
@@ -57,7 +58,7 @@ impl Passwords {
         Ok(Self {
             key,
             waiting: Semaphore::new(MAX_WAITING),
-            working: Semaphore::new(1),
+            working: Arc::new(Semaphore::new(1)),
             from: Mutex::default(),
             decoy,
         })
@@ -85,7 +86,13 @@ impl Passwords {
     ) -> Result<Result<T, AuthError>, Busy> {
         let _from = self.enter(address.map(network))?;
         let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let _working = self.working.acquire().await.map_err(|_| Busy)?;
+        let turn = Arc::clone(&self.working).acquire_owned().await.map_err(|_| Busy)?;
+        // Whoever goes away meanwhile makes no room: the turn ends with the work.
+        let work = || {
+            let worked = work();
+            drop(turn);
+            worked
+        };
         Ok(apart(work).await)
     }
 }
@@ -297,5 +304,33 @@ mod tests {
         assert!(passwords.in_turn(None, || Ok(())).await.is_ok() && passwords.from.lock().is_empty());
         let _all = passwords.waiting.try_acquire_many(64).unwrap();
         assert!(passwords.in_turn(None, || Ok(())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_makes_no_room_for_another_digest() {
+        let passwords = passwords(1);
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = oneshot::channel();
+        let work = move || {
+            begin.send(()).unwrap();
+            ended.recv().unwrap();
+            Ok(())
+        };
+        tokio::select! {
+            _ = passwords.in_turn(None, work) => panic!("it waits to be ended"),
+            begun = begun => begun.unwrap(),
+        }
+        assert_eq!(passwords.working.available_permits(), 0);
+        end.send(()).unwrap();
+        passwords.in_turn(None, || Ok(())).await.unwrap().unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn digests_are_made_when_nobody_else_wants_the_core() {
+        let nice = || Ok(rustix::process::getpriority_process(None).unwrap());
+        let own = nice().unwrap();
+        assert_eq!(passwords(1).in_turn(None, nice).await.unwrap().unwrap(), LAST);
+        assert_eq!(nice().unwrap(), own, "of that thread alone");
     }
 }

@@ -3,7 +3,10 @@
 use continuity_auth::{AccountSettings, LINK_LIFE};
 use serde_json::{Value, json};
 
-use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, created, done, json as read, reason, shown, work};
+use super::{
+    ADMINISTRATORS, CHANGES, CHANGES_WITH_REASON, PROVED_ADMINISTRATORS, created, done, json as read, reason, shown,
+    work,
+};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint, Handler, Tag, Verb, Waiting};
 use crate::problem::Problem;
@@ -122,9 +125,9 @@ pub(crate) static RESET_FACTORS: Endpoint = Endpoint {
     id: "resetAccountFactors",
     tag: Tag::Administration,
     summary: "Take second factors away",
-    description: "For somebody who lost them: authenticator app, passkeys and recovery codes are gone, and the sessions end. `reason` has to be given.",
+    description: "For somebody who lost them: authenticator app, passkeys and recovery codes are gone, and the sessions end.",
     access: PROVED_ADMINISTRATORS,
-    params: CHANGES,
+    params: CHANGES_WITH_REASON,
     answer: Answer::Object("Account"),
     handler: Handler::Wait(reset_factors),
 };

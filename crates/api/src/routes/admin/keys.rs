@@ -3,7 +3,9 @@
 use continuity_auth::SigningAlgorithm;
 use serde::Deserialize;
 
-use super::{ADMINISTRATORS, CHANGES, PROVED_ADMINISTRATORS, json_or_default, reason, shown, work};
+use super::{
+    ADMINISTRATORS, CHANGES, CHANGES_WITH_REASON, PROVED_ADMINISTRATORS, json_or_default, reason, shown, work,
+};
 use crate::call::Call;
 use crate::endpoint::{Answer, Endpoint, Handler, Tag, Verb, Waiting};
 use crate::problem::{Problem, UNUSABLE_SETTINGS};
@@ -41,9 +43,9 @@ pub(crate) static RETIRE: Endpoint = Endpoint {
     id: "retireKey",
     tag: Tag::Administration,
     summary: "Retire a signing key",
-    description: "Whatever it signed is refused from now on: after a leak. Where it is the active one, the next one takes its place. `reason` has to be given.",
+    description: "Whatever it signed is refused from now on: after a leak. Where it is the active one, the next one takes its place.",
     access: PROVED_ADMINISTRATORS,
-    params: CHANGES,
+    params: CHANGES_WITH_REASON,
     answer: Answer::Object("SigningKey"),
     handler: Handler::Wait(retire),
 };

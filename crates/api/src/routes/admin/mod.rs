@@ -33,10 +33,15 @@ const ADMINISTRATORS: Access = Access::Roles { of: &[Role::Admin], proof: false 
 /// What shows a secret, or lets somebody in or do more.
 const PROVED_ADMINISTRATORS: Access = Access::Roles { of: &[Role::Admin], proof: true };
 
-const REASON: Param =
-    Param { name: "reason", kind: ParamKind::Text { most: 500 }, description: "Why, for the record of the change." };
+const fn why(is_needed: bool) -> Param {
+    let kind = ParamKind::Text { most: 500, is_needed };
+    Param { name: "reason", kind, description: "Why, for the record of the change." }
+}
+
 /// What every change takes.
-const CHANGES: &[Param] = &[REASON];
+const CHANGES: &[Param] = &[why(false)];
+/// What a change takes for which there has to be a reason, see [`reason`].
+const CHANGES_WITH_REASON: &[Param] = &[why(true)];
 
 /// The longest body, in bytes: settings with 64 KiB of keys fit.
 pub(crate) const MAX_SETTINGS_BYTES: usize = 128 << 10;
