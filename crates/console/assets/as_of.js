@@ -31,7 +31,7 @@ if (from && from.options.length > 1) {
   const show = async () => {
     const mine = (last += 1);
     const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
-    const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(`${address}&only=differences`, { credentials: "same-origin" }).catch(() => null);
     // Signed out, or something is wrong: the page itself says what.
     if (!answer?.ok || answer.redirected) return void location.assign(address);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

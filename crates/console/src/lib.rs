@@ -33,7 +33,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::pages::settings::{applications, clients, keys, people, records};
 use crate::pages::{
-    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble,
+    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble, work,
 };
 use crate::state::{Console, Shared};
 
@@ -104,6 +104,7 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/loans/{id}/tasks", get(loans::tasks::list)),
         ("/console/loans/{id}/tasks/{task}", get(loans::tasks::one::show).post(loans::tasks::one::open)),
         ("/console/loans/{id}/changes", get(loans::changes::show)),
+        ("/console/work", get(work::show)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

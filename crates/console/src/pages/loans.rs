@@ -13,3 +13,8 @@ mod shell;
 pub(crate) mod tasks;
 
 pub(crate) const PATH: &str = "/console/loans";
+
+/// The way to a page of a loan.
+pub(crate) fn way(id: &str, tab: &str) -> String {
+    shell::own(id, tab, None)
+}

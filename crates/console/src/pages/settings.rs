@@ -30,7 +30,8 @@ const PLACES: &[Row] = &[
 ];
 
 /// Where whoever may read something of loans goes.
-const DATA: &[Row] = &[(super::loans::PATH, &Role::ALL, |t| t.data.loans)];
+const DATA: &[Row] =
+    &[(super::loans::PATH, &Role::ALL, |t| t.data.loans), (super::work::PATH, &Role::ALL, |t| t.work.title)];
 
 /// Where the person may go.
 pub(crate) fn places(visit: &Visit) -> Vec<Place> {

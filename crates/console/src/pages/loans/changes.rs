@@ -61,7 +61,11 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     // What led here as of an earlier point is compared with now.
     let from = point(query.get("from")).or_else(|| opened.as_of.clone());
     let to = point(query.get("to"));
-    let points = points::of(&visit, session, &id, [from.as_deref(), to.as_deref()]).await;
+    // The script that moves the slider has the points already.
+    let points = match query.get("only") {
+        "differences" => Points::default(),
+        _ => points::of(&visit, session, &id, [from.as_deref(), to.as_deref()]).await,
+    };
     let (mut faults, mut compared) = (Faults::default(), None);
     if let Some(from) = from.as_deref() {
         match between(&visit, session, &id, from, to.as_deref()).await {

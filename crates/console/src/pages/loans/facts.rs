@@ -238,7 +238,7 @@ mod tests {
             ("1", "yes", 2),
             ("2", "GBP 1,234.50", 2),
             ("none", "–", 0),
-            ("at", "22 Nov 2026, 18:00 UTC", 0),
+            ("At", "22 Nov 2026, 18:00 UTC", 0),
         ];
         let expected: Vec<_> = expected.iter().map(|(a, b, n)| ((*a).to_owned(), (*b).to_owned(), *n)).collect();
         assert_eq!(told(json), expected);

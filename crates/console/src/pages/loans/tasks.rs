@@ -77,7 +77,12 @@ fn line(t: &Texts, task: &Tree, path: Option<String>) -> Line {
     }
 }
 
-/// Whether reading the task whole is recorded: it is sensitive, or something that was handed in for it is.
+/// Whether reading the task whole is recorded: it is sensitive, or something that was handed in for it is. As in the API,
+/// anything but absent, `null` and `false` means that: a doubt must not be read unawares.
 fn is_sensitive(task: &Tree) -> bool {
-    task.get("sensitive").is_true() || task.get("items").elements().iter().any(|item| item.get("sensitive").is_true())
+    let says = |one: &Tree| match one.get("sensitive") {
+        Tree::Literal(text) => !["", "null", "false"].contains(&text.as_str()),
+        _ => true,
+    };
+    says(task) || task.get("items").elements().iter().any(says)
 }
