@@ -56,6 +56,11 @@ impl Limit {
     pub fn amount(text: &str) -> Option<Self> {
         order::of_value(text, Meaning::Decimal).map(Self)
     }
+
+    /// The bytes that sort as it means.
+    pub(crate) fn sort_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Filter {

@@ -40,6 +40,7 @@ pub mod tasks;
 #[cfg(test)]
 mod testing;
 pub mod views;
+pub mod work_lists;
 pub mod worksheets;
 
 use continuity_readmodel::Projection;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         views::projection(),
         worksheets::projection(),
         blobs::projection(),
+        work_lists::projection(),
     ]
 }
 

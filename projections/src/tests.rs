@@ -23,6 +23,7 @@ fn every_read_model_is_listed_once() {
         "views",
         "worksheets",
         "blobs",
+        "work-lists",
     ];
     assert_eq!(names, expected);
 }

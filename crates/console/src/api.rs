@@ -12,6 +12,7 @@ use tower::ServiceExt;
 
 use crate::pages::trouble;
 use crate::reply::Away;
+use crate::tree::Tree;
 use crate::visit::Visit;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -19,6 +20,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A good answer of the API.
 pub(crate) struct Told {
     pub(crate) value: Value,
+    /// The same as it was said: with the literals of its numbers.
+    pub(crate) text: String,
     pub(crate) headers: HeaderMap,
 }
 
@@ -28,6 +31,9 @@ pub(crate) struct Told {
 pub(crate) struct Refused {
     #[serde(skip)]
     pub(crate) status: StatusCode,
+    /// Which sort of refusal it is: `urn:continuity:problem:` and a word.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
     pub(crate) title: String,
     pub(crate) detail: String,
 }
@@ -36,6 +42,18 @@ impl Told {
     /// A header as text; nothing where there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The answer with the literals of its numbers.
+    pub(crate) fn tree(&self) -> Tree {
+        Tree::read(&self.text).unwrap_or(Tree::Object(Vec::new()))
+    }
+}
+
+impl Refused {
+    /// Which sort of refusal it is, in a word of the API.
+    pub(crate) fn code(&self) -> &str {
+        self.kind.rsplit(':').next().unwrap_or_default()
     }
 }
 
@@ -72,7 +90,7 @@ impl Visit {
         let text = bytes(response).await;
         if status.is_success() {
             return match serde_json::from_slice(&text) {
-                Ok(value) => Ok(Told { value, headers }),
+                Ok(value) => Ok(Told { value, text: String::from_utf8(text).unwrap_or_default(), headers }),
                 Err(error) => {
                     tracing::error!(%error, "an answer of the API is no JSON");
                     Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, ..Refused::default() })

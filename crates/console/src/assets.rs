@@ -29,6 +29,12 @@ pub(crate) static COPY: Asset = Asset {
     text: include_str!("../assets/copy.js"),
 };
 
+pub(crate) static AS_OF: Asset = Asset {
+    path: "/console/assets/as_of.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: include_str!("../assets/as_of.js"),
+};
+
 pub(crate) static ICON: Asset =
     Asset { path: "/console/assets/icon.svg", media_type: "image/svg+xml", text: include_str!("../assets/icon.svg") };
 

@@ -1,6 +1,6 @@
 //! What stands around every page.
 
-use crate::assets::{COPY, ICON, PASSKEYS, STYLE};
+use crate::assets::{AS_OF, COPY, ICON, PASSKEYS, STYLE};
 use crate::texts::{Texts, fill};
 
 /// What stands around a page.
@@ -18,6 +18,7 @@ pub(crate) struct Frame {
     pub(crate) icon: String,
     pub(crate) passkeys: String,
     pub(crate) copy: String,
+    pub(crate) as_of: String,
 }
 
 /// A place that every page leads to.
@@ -39,6 +40,7 @@ impl Frame {
             icon: ICON.address(),
             passkeys: PASSKEYS.address(),
             copy: COPY.address(),
+            as_of: AS_OF.address(),
         }
     }
 

@@ -12,6 +12,7 @@ mod faults;
 mod forms;
 mod frame;
 mod guard;
+mod money;
 mod next;
 mod pages;
 mod policy;
@@ -22,6 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tree;
 mod visit;
 mod when;
 
@@ -31,7 +33,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::pages::settings::{applications, clients, keys, people, records};
 use crate::pages::{
-    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble,
+    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble, work,
 };
 use crate::state::{Console, Shared};
 
@@ -95,12 +97,20 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/settings/applications/{id}/secret", post(applications::one::rotate)),
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
         ("/console/settings/records", get(records::list)),
+        ("/console/loans", get(loans::list::show)),
         ("/console/loans/{id}", get(loans::overview::show)),
+        ("/console/loans/{id}/checklist", get(loans::checklist::show)),
+        ("/console/loans/{id}/bids", get(loans::bids::show)),
+        ("/console/loans/{id}/tasks", get(loans::tasks::list)),
+        ("/console/loans/{id}/tasks/{task}", get(loans::tasks::one::show).post(loans::tasks::one::open)),
+        ("/console/loans/{id}/changes", get(loans::changes::show)),
+        ("/console/work", get(work::show)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),
         (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
         (assets::COPY.path, get(|| assets::COPY.answer())),
+        (assets::AS_OF.path, get(|| assets::AS_OF.answer())),
         (assets::ICON.path, get(|| assets::ICON.answer())),
         ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
     ];

@@ -13,3 +13,4 @@ pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod trouble;
+pub(crate) mod work;

@@ -18,6 +18,8 @@ pub(crate) struct Stamp {
     /// Whether the source is followed right now.
     pub(crate) is_live: bool,
     pub(crate) position: String,
+    /// Whether there is more to come that the platform has already.
+    pub(crate) is_catching_up: bool,
 }
 
 impl Stamp {
@@ -32,6 +34,12 @@ impl Stamp {
             is_complete: told.header("x-replica-complete") != "false",
             is_live: state == "live",
             position: told.header("x-replica-position").to_owned(),
+            is_catching_up: ["catching-up", "starting"].contains(&state),
         }
+    }
+
+    /// The page shows another answer, too: it is complete only if both are.
+    pub(crate) fn also(&mut self, told: &Told) {
+        self.is_complete &= told.header("x-replica-complete") != "false";
     }
 }

@@ -19,10 +19,12 @@ macro_rules! catalogue {
 mod administration;
 mod data;
 mod loans;
+mod work;
 
 use administration::Administration;
 use data::Data;
 use loans::Loans;
+use work::Work;
 
 impl Texts {
     /// A scope in words.
@@ -109,6 +111,8 @@ catalogue! {
         data: &'static Data = &data::ENGLISH,
         /// Those of loans.
         loans: &'static Loans = &loans::ENGLISH,
+        /// The work lists.
+        work: &'static Work = &work::ENGLISH,
     }
 
     // Around every page.

@@ -10,6 +10,7 @@ mod open_api;
 mod ready;
 mod replica;
 mod well_known;
+mod work_list;
 
 use crate::endpoint::Endpoint;
 
@@ -55,6 +56,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &loan_requests::views::ENDPOINT,
     &loan_requests::worksheets::list::ENDPOINT,
     &loan_requests::worksheets::get::ENDPOINT,
+    &work_list::ENDPOINT,
     &changes::ENDPOINT,
     &replica::completeness::ENDPOINT,
     &replica::accesses::ENDPOINT,

@@ -24,3 +24,4 @@ mod scope_matrix;
 mod scopes;
 mod search;
 mod sensitive;
+mod work_list;

@@ -35,6 +35,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("/api/v1/loan-requests/{loanRequestId}/views/", &["reports:read"]),
     ("/api/v1/loan-requests/{loanRequestId}/worksheets", &["analysis:read", "reports:read"]),
     ("/api/v1/loan-requests/{loanRequestId}/worksheets/{worksheetId}", &["analysis:read", "reports:read"]),
+    ("/api/v1/work-list", &["loans:read"]),
     ("/api/v1/changes", &["loans:read"]),
     ("/api/v1/replica/accesses", &["audit:read"]),
     ("/api/v1/replica/completeness", &["audit:read"]),

@@ -29,6 +29,10 @@ const PLACES: &[Row] = &[
     (records::PATH, AUDITORS, |t| t.administration.records),
 ];
 
+/// Where whoever may read something of loans goes.
+const DATA: &[Row] =
+    &[(super::loans::PATH, &Role::ALL, |t| t.data.loans), (super::work::PATH, &Role::ALL, |t| t.work.title)];
+
 /// Where the person may go.
 pub(crate) fn places(visit: &Visit) -> Vec<Place> {
     let Some(session) = visit.session.as_ref().filter(|session| session.duties.is_empty()) else { return Vec::new() };
@@ -36,5 +40,6 @@ pub(crate) fn places(visit: &Visit) -> Vec<Place> {
         |roles: &[Role]| roles.len() == Role::ALL.len() || roles.iter().any(|role| session.account.has_role(*role));
     let here = visit.uri.path();
     let place = |(path, _, name): &Row| Place { name: name(visit.texts()), path, is_here: here.starts_with(path) };
-    PLACES.iter().filter(|(_, roles, _)| may(roles)).map(place).collect()
+    let data = DATA.iter().filter(|_| !session.account.settings.scopes.is_empty());
+    data.chain(PLACES.iter().filter(|(_, roles, _)| may(roles))).map(place).collect()
 }

@@ -66,8 +66,18 @@ impl Bench {
         Self::with_provider(issuer, sign_in, None)
     }
 
+    /// Whose people need no second factor, and whose pages ask that API.
+    pub(crate) fn with_api(api: Router) -> Self {
+        let sign_in = SignInPolicy { second_factor_required: false, ..SignInPolicy::default() };
+        Self::made(ISSUER, sign_in, None, api)
+    }
+
     /// Whose people may come from that provider, too.
     pub(crate) fn with_provider(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>) -> Self {
+        Self::made(issuer, sign_in, provider, Router::new())
+    }
+
+    fn made(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>, api: Router) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_795_370_400_000_000)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -91,7 +101,7 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api: Router::new() })
+        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api })
             .into_iter()
             .fold(Router::new(), |router, (path, page)| router.route(path, page));
         Self { auth, clock, account, router, _dir: dir }

@@ -39,6 +39,11 @@ catalogue! {
     incomplete: "Not known to be complete";
     incomplete_text: "Events of this loan are missing, or not everything was proved to be here. Ask an operator before you decide by it.";
     nothing: "–";
+
+    // Amounts.
+    money: "{} {}";
+    thousands: ",";
+    decimal_point: ".";
 }
 
 impl Data {

@@ -3,9 +3,12 @@
 use askama::Template;
 use axum::extract::Path;
 
+use super::facts::{Fact, Kind, Known, Shown, described};
 use super::shell::{Opened, Shell};
 use crate::frame::Frame;
 use crate::reply::Answer;
+use crate::texts::Texts;
+use crate::tree::Tree;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -13,12 +16,134 @@ use crate::visit::Visit;
 struct Page {
     frame: Frame,
     shell: Shell,
-    facts: Vec<(String, String)>,
+    parts: Vec<Part>,
 }
+
+/// Some lines under a heading.
+struct Part {
+    id: String,
+    title: String,
+    facts: Vec<Fact>,
+}
+
+/// The loan itself; what has a part of its own stands elsewhere.
+const LOAN: Known = &[
+    ("status", Kind::Word),
+    ("stage", Kind::Word),
+    ("statusChangedAt", Kind::Plain),
+    ("previousStatus", Kind::Word),
+    ("closeReason", Kind::Word),
+    ("closedAt", Kind::Plain),
+    ("product", Kind::Named),
+    ("purpose", Kind::Word),
+    ("requestedAmount", Kind::Money),
+    ("ownContribution", Kind::Money),
+    ("termMonths", Kind::Months),
+    ("borrowerCategory", Kind::Word),
+    ("assignedAgent", Kind::Named),
+    ("team", Kind::Plain),
+    ("acceptedBidId", Kind::Plain),
+    ("createdAt", Kind::Plain),
+    ("submittedAt", Kind::Plain),
+    ("updatedAt", Kind::Plain),
+    ("deletedAt", Kind::Plain),
+    ("promiseOfSaleDate", Kind::Elsewhere),
+    ("promiseOfSaleExpiryDate", Kind::Elsewhere),
+    ("sanction", Kind::Elsewhere),
+    ("deed", Kind::Elsewhere),
+    ("participants", Kind::Elsewhere),
+    ("property", Kind::Elsewhere),
+    ("collaterals", Kind::Elsewhere),
+    ("checklist", Kind::Elsewhere),
+];
+
+const SANCTION: Known = &[
+    ("requestedAt", Kind::Plain),
+    ("issuedAt", Kind::Plain),
+    ("expiresAt", Kind::Plain),
+    ("acceptedAt", Kind::Plain),
+    ("letterDocumentId", Kind::Plain),
+];
+
+const DEED: Known = &[("scheduledAt", Kind::Plain), ("notaryId", Kind::Plain), ("signedAt", Kind::Plain)];
+
+const PARTICIPANT: Known = &[
+    ("displayName", Kind::Plain),
+    ("role", Kind::Word),
+    ("kind", Kind::Word),
+    ("givenName", Kind::Plain),
+    ("familyName", Kind::Plain),
+    ("dateOfBirth", Kind::Plain),
+    ("email", Kind::Plain),
+    ("phone", Kind::Plain),
+    ("taxNumber", Kind::Plain),
+    ("kycStatus", Kind::Word),
+    ("kycAt", Kind::Plain),
+    ("joinedAt", Kind::Plain),
+];
+
+const PROPERTY: Known =
+    &[("type", Kind::Word), ("address", Kind::Address), ("purchasePrice", Kind::Money), ("valuations", Kind::Plain)];
+
+const COLLATERAL: Known =
+    &[("type", Kind::Word), ("value", Kind::Money), ("priority", Kind::Plain), ("releasedAt", Kind::Plain)];
+
+const PROMISE: [&str; 2] = ["promiseOfSaleDate", "promiseOfSaleExpiryDate"];
 
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let opened = Opened::new(&visit, &id, "").await?;
-    let members = opened.loan.as_object().into_iter().flatten();
-    let facts = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
-    Ok(visit.page(&Page { frame: visit.frame(&*opened.shell.reference), facts, shell: opened.shell }))
+    let parts = parts(visit.texts(), &opened.tree);
+    Ok(visit.page(&Page { frame: visit.frame(&*opened.shell.reference), parts, shell: opened.shell }))
+}
+
+fn parts(t: &Texts, loan: &Tree) -> Vec<Part> {
+    let currency = loan.get("currency").text();
+    let mut parts = Parts(Vec::new());
+    parts.add("loan", t.loans.the_loan, described(t, loan, LOAN, currency));
+    let promise = PROMISE.iter().filter(|name| !loan.get(name).is_nothing());
+    let promise = promise.map(|name| ((*name).to_owned(), loan.get(name).clone())).collect();
+    parts.add("promise", t.loans.promise_of_sale, described(t, &Tree::Object(promise), &[], currency));
+    parts.one(t, "sanction", t.loans.sanction, loan, SANCTION);
+    parts.one(t, "deed", t.loans.deed, loan, DEED);
+    parts.each(t, ["participants", "displayName"], t.loans.participant, loan, PARTICIPANT);
+    parts.one(t, "property", t.loans.property, loan, PROPERTY);
+    parts.each(t, ["collaterals", "type"], t.loans.collateral, loan, COLLATERAL);
+    parts.0
+}
+
+struct Parts(Vec<Part>);
+
+impl Parts {
+    fn add(&mut self, id: impl Into<String>, title: impl Into<String>, facts: Vec<Fact>) {
+        if !facts.is_empty() {
+            self.0.push(Part { id: id.into(), title: title.into(), facts });
+        }
+    }
+
+    /// A member that is an object.
+    fn one(&mut self, t: &Texts, name: &str, title: &str, loan: &Tree, known: Known) {
+        self.add(name, title, whole(t, title, loan.get(name), known, loan.get("currency").text()));
+    }
+
+    /// A member that is a list of objects, each called by one of its members.
+    fn each(&mut self, t: &Texts, [list, called]: [&str; 2], title: &str, loan: &Tree, known: Known) {
+        if !matches!(loan.get(list), Tree::List(_)) {
+            return self.one(t, list, title, loan, known);
+        }
+        for (number, element) in loan.get(list).elements().iter().enumerate() {
+            let name = t.loans.word(element.get(called).text());
+            let title = if name.is_empty() { title.to_owned() } else { format!("{title}: {name}") };
+            let facts = whole(t, &title, element, known, loan.get("currency").text());
+            self.add(format!("{list}-{}", number + 1), title, facts);
+        }
+    }
+}
+
+/// The lines of what should be an object, and one line of what is none.
+fn whole(t: &Texts, name: &str, value: &Tree, known: Known, currency: &str) -> Vec<Fact> {
+    match value {
+        Tree::Object(_) => described(t, value, known, currency),
+        value if value.is_nothing() => Vec::new(),
+        value => vec![Fact::new(name, Shown::Code(value.to_string()))],
+    }
 }

@@ -1,20 +1,29 @@
 //! What stands around every page of one loan: what it is, as of when, and the way to its other pages.
 
-use continuity_auth::Scope;
+use continuity_auth::{Scope, Session};
 use form_urlencoded::byte_serialize;
 use serde_json::Value;
 
-use super::PATH;
+use super::point::{field, point, shown};
+use super::{PATH, refused};
 use crate::api::Told;
 use crate::reply::Away;
 use crate::stamp::Stamp;
 use crate::texts::Texts;
+use crate::tree::Tree;
 use crate::visit::Visit;
+use crate::when::When;
 
 /// A page of a loan: the end of its path, the scopes of which one is wanted, and its name.
 type Row = (&'static str, &'static [Scope], fn(&Texts) -> &'static str);
 
-const TABS: &[Row] = &[("", &[Scope::LoansRead], |t| t.loans.overview)];
+const TABS: &[Row] = &[
+    ("", &[Scope::LoansRead], |t| t.loans.overview),
+    ("checklist", &[Scope::LoansRead], |t| t.loans.checklist),
+    ("bids", &[Scope::BidsRead, Scope::LoansRead], |t| t.loans.bids),
+    ("tasks", &[Scope::TasksRead, Scope::LoansRead], |t| t.loans.tasks),
+    ("changes", &[Scope::LoansRead], |t| t.loans.changes),
+];
 
 /// A way to another page of the loan.
 pub(crate) struct Tab {
@@ -32,14 +41,22 @@ pub(crate) struct Shell {
     pub(crate) tabs: Vec<Tab>,
     /// The page as it is now, where an earlier point is shown.
     pub(crate) now: String,
+    /// What the field for another point has in it.
+    pub(crate) moment: String,
+    /// What changed since the earlier point that is shown.
+    pub(crate) since: Option<String>,
+    /// When it was deleted, though not for good.
+    pub(crate) deleted: Option<When>,
 }
 
 /// A loan that was asked for, and may be read.
 pub(crate) struct Opened<'a> {
     visit: &'a Visit,
-    id: String,
-    as_of: Option<String>,
+    pub(crate) id: String,
+    pub(crate) as_of: Option<String>,
     pub(crate) loan: Value,
+    /// The same with the literals of its numbers.
+    pub(crate) tree: Tree,
     pub(crate) shell: Shell,
 }
 
@@ -47,21 +64,28 @@ impl<'a> Opened<'a> {
     /// The loan of that id, as of the point that the address names (`asOf`), for its page `tab`.
     pub(crate) async fn new(visit: &'a Visit, id: &str, tab: &str) -> Result<Self, Away> {
         let session = visit.member()?;
-        let as_of = Some(visit.query().get("asOf").to_owned()).filter(|text| !text.is_empty());
-        let told = visit.read(session, &path(id, "", as_of.as_deref())).await?;
+        let as_of = point(visit.query().get("asOf"));
+        let told = visit.told(session, &path(id, "", as_of.as_deref())).await;
+        let told = told.map_err(|why| refused::page(visit, &why, as_of.as_ref().map(|_| own(id, tab, None))))?;
         let t = visit.texts();
-        let may = |scopes: &[Scope]| scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope));
-        let place =
-            |(end, _, name): &Row| Tab { name: name(t), path: own(id, end, as_of.as_deref()), is_here: *end == tab };
+        let place = |(end, _, name): &Row| Tab {
+            name: name(t),
+            path: own(id, end, as_of.as_deref()),
+            is_here: *end == tab.split('/').next().unwrap_or_default(),
+        };
         let text = |name: &str| told.value[name].as_str().unwrap_or_default().to_owned();
         let shell = Shell {
             reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
-            status: text("status"),
-            stamp: Stamp::new(t, &told, as_of.as_deref()),
-            tabs: TABS.iter().filter(|(_, scopes, _)| may(scopes)).map(place).collect(),
+            status: t.loans.word(&text("status")).to_owned(),
+            stamp: Stamp::new(t, &told, as_of.as_deref().map(|point| shown(t, point)).as_deref()),
+            tabs: TABS.iter().filter(|(_, scopes, _)| may(session, scopes)).map(place).collect(),
             now: own(id, tab, None),
+            moment: as_of.as_deref().and_then(field).unwrap_or_default(),
+            since: as_of.as_deref().map(|point| format!("{}?from={}", own(id, "changes", None), encoded(point))),
+            deleted: Some(text("deletedAt")).filter(|at| !at.is_empty()).map(|at| When::read(t, &at)),
         };
-        Ok(Self { visit, id: id.to_owned(), as_of, loan: told.value, shell })
+        let tree = told.tree();
+        Ok(Self { visit, id: id.to_owned(), as_of, loan: told.value, tree, shell })
     }
 
     /// What the API tells below the loan, as of the same point: `end` begins with a slash and has no query.
@@ -69,15 +93,30 @@ impl<'a> Opened<'a> {
         let session = self.visit.member()?;
         self.visit.read(session, &path(&self.id, end, self.as_of.as_deref())).await
     }
+
+    /// The same as it is now.
+    pub(crate) async fn read_now(&self, end: &str) -> Result<Told, Away> {
+        self.visit.read(self.visit.member()?, &path(&self.id, end, None)).await
+    }
+
+    /// The page shows this answer, too.
+    pub(crate) fn also(&mut self, told: &Told) {
+        self.shell.stamp.also(told);
+    }
+}
+
+/// Whether the person has one of the scopes.
+pub(crate) fn may(session: &Session, scopes: &[Scope]) -> bool {
+    scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope))
 }
 
 /// The path in the API.
-fn path(id: &str, end: &str, as_of: Option<&str>) -> String {
+pub(crate) fn path(id: &str, end: &str, as_of: Option<&str>) -> String {
     format!("/api/v1/loan-requests/{}{end}{}", encoded(id), query(as_of))
 }
 
 /// The path in the console.
-fn own(id: &str, end: &str, as_of: Option<&str>) -> String {
+pub(crate) fn own(id: &str, end: &str, as_of: Option<&str>) -> String {
     let slash = if end.is_empty() { "" } else { "/" };
     format!("{PATH}/{}{slash}{end}{}", encoded(id), query(as_of))
 }

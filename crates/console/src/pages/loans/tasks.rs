@@ -1,0 +1,88 @@
+//! `/console/loans/{id}/tasks`: what has to be done, by whom, until when.
+
+pub(crate) mod one;
+
+use askama::Template;
+use axum::extract::Path;
+use continuity_auth::Scope;
+
+use super::shell::{Opened, Shell, may, own};
+use crate::frame::Frame;
+use crate::reply::Answer;
+use crate::texts::{Texts, fill};
+use crate::tree::Tree;
+use crate::visit::Visit;
+use crate::when::When;
+
+#[derive(Template)]
+#[template(path = "loans/tasks.html")]
+struct Page {
+    frame: Frame,
+    shell: Shell,
+    open: Vec<Line>,
+    ended: Vec<Line>,
+}
+
+/// One task in the list.
+struct Line {
+    title: String,
+    /// Its own page, for whoever may read it.
+    path: Option<String>,
+    kind: String,
+    status: String,
+    who: String,
+    is_sensitive: bool,
+    files: String,
+    times: Vec<(&'static str, When)>,
+}
+
+/// The states in which nobody has to do anything any more.
+const ENDED: [&str; 4] = ["COMPLETED", "REJECTED", "CANCELLED", "EXPIRED"];
+
+/// The times of a task that a list shows, with their names.
+const TIMES: [&str; 4] = ["dueAt", "assignedAt", "submittedAt", "completedAt"];
+
+pub(crate) async fn list(Path(id): Path<String>, visit: Visit) -> Answer {
+    let mut opened = Opened::new(&visit, &id, "tasks").await?;
+    let t = visit.texts();
+    let told = opened.read("/tasks").await?;
+    opened.also(&told);
+    let reads = may(visit.member()?, &[Scope::TasksRead]);
+    let lines = told.tree();
+    let lines = lines.elements().iter().map(|task| {
+        let path =
+            own(&id, &format!("tasks/{}", super::shell::encoded(task.get("id").text())), opened.as_of.as_deref());
+        (ENDED.contains(&task.get("status").text()), line(t, task, reads.then_some(path)))
+    });
+    let (ended, open): (Vec<_>, Vec<_>) = lines.partition(|(ended, _)| *ended);
+    let lines = |list: Vec<(bool, Line)>| list.into_iter().map(|(_, line)| line).collect();
+    let frame = visit.frame(format!("{} – {}", t.loans.tasks, opened.shell.reference));
+    Ok(visit.page(&Page { frame, open: lines(open), ended: lines(ended), shell: opened.shell }))
+}
+
+fn line(t: &Texts, task: &Tree, path: Option<String>) -> Line {
+    let word = |name: &str| t.loans.word(task.get(name).text()).to_owned();
+    let times = TIMES.into_iter().filter(|name| !task.get(name).is_nothing());
+    let assignee = task.get("assignee");
+    let files = task.get("items").elements().len();
+    Line {
+        title: task.get("title").text().to_owned(),
+        path,
+        kind: word("type"),
+        status: word("status"),
+        who: t.loans.word(assignee.get("kind").text()).to_owned(),
+        is_sensitive: is_sensitive(task),
+        files: if files == 0 { String::new() } else { fill(t.loans.files, &[&files.to_string()]) },
+        times: times.map(|name| (t.loans.member(name), When::read(t, task.get(name).text()))).collect(),
+    }
+}
+
+/// Whether reading the task whole is recorded: it is sensitive, or something that was handed in for it is. As in the API,
+/// anything but absent, `null` and `false` means that: a doubt must not be read unawares.
+fn is_sensitive(task: &Tree) -> bool {
+    let says = |one: &Tree| match one.get("sensitive") {
+        Tree::Literal(text) => !["", "null", "false"].contains(&text.as_str()),
+        _ => true,
+    };
+    says(task) || task.get("items").elements().iter().any(says)
+}
