@@ -18,11 +18,15 @@ macro_rules! catalogue {
 
 mod administration;
 mod data;
+mod dossier;
 mod loans;
+mod parts;
 
 use administration::Administration;
 use data::Data;
 use loans::Loans;
+pub(crate) use dossier::Dossier as OfDossier;
+use parts::Parts;
 
 impl Texts {
     /// A scope in words.
@@ -109,6 +113,8 @@ catalogue! {
         data: &'static Data = &data::ENGLISH,
         /// Those of loans.
         loans: &'static Loans = &loans::ENGLISH,
+        /// Those of the parts of a loan.
+        parts: &'static Parts = &parts::ENGLISH,
     }
 
     // Around every page.

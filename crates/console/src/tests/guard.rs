@@ -41,6 +41,7 @@ const POSTS: &[&str] = &[
     "/console/settings/applications/x",
     "/console/settings/applications/x/secret",
     "/console/settings/applications/x/delete",
+    "/console/loans/x/dossier",
     "/oauth/authorize",
 ];
 

@@ -5,7 +5,9 @@ use form_urlencoded::byte_serialize;
 use serde_json::Value;
 
 use super::PATH;
-use crate::api::Told;
+use crate::api::{Raw, Told};
+use crate::json::Node;
+use crate::pages::trouble;
 use crate::reply::Away;
 use crate::stamp::Stamp;
 use crate::texts::Texts;
@@ -14,7 +16,17 @@ use crate::visit::Visit;
 /// A page of a loan: the end of its path, the scopes of which one is wanted, and its name.
 type Row = (&'static str, &'static [Scope], fn(&Texts) -> &'static str);
 
-const TABS: &[Row] = &[("", &[Scope::LoansRead], |t| t.loans.overview)];
+const TABS: &[Row] = &[
+    ("", &[Scope::LoansRead], |t| t.loans.overview),
+    ("documents", &[Scope::DocumentsRead], |t| t.parts.documents),
+    ("guilds", &[Scope::MessagesRead], |t| t.parts.messages),
+    ("comments", &[Scope::MessagesRead], |t| t.parts.comments),
+    ("views", &[Scope::ReportsRead], |t| t.parts.views),
+    ("worksheets", &[Scope::AnalysisRead, Scope::ReportsRead], |t| t.parts.worksheets),
+    ("analysis", &[Scope::AnalysisRead], |t| t.parts.analysis),
+    ("timeline", &[Scope::AuditRead], |t| t.parts.timeline),
+    ("dossier", &[Scope::LoansRead], |t| t.parts.dossier),
+];
 
 /// A way to another page of the loan.
 pub(crate) struct Tab {
@@ -69,6 +81,54 @@ impl<'a> Opened<'a> {
         let session = self.visit.member()?;
         self.visit.read(session, &path(&self.id, end, self.as_of.as_deref())).await
     }
+}
+
+/// What a page needs beside the loan itself.
+impl Opened<'_> {
+    /// The path in the API, as of the same point, with more in its query.
+    pub(crate) fn api(&self, end: &str, query: &[(&str, &str)]) -> String {
+        with(path(&self.id, end, self.as_of.as_deref()), query)
+    }
+
+    /// The path of a page of the loan, as of the same point: `end` begins without a slash.
+    pub(crate) fn page(&self, end: &str, query: &[(&str, &str)]) -> String {
+        with(own(&self.id, end, self.as_of.as_deref()), query)
+    }
+
+    /// The point that is shown, where it is an earlier one.
+    pub(crate) fn as_of(&self) -> Option<&str> {
+        self.as_of.as_deref()
+    }
+
+    /// What the API tells below the loan, byte for byte. The stamp says so where that is not complete.
+    pub(crate) async fn raw(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Raw, Away> {
+        let session = self.visit.member()?;
+        let raw = self.visit.raw(session, &self.api(end, query)).await;
+        let raw = raw.map_err(|refused| Away::from(trouble::refused(self.visit, &refused)))?;
+        self.shell.stamp.is_complete &= raw.header("x-replica-complete") != "false";
+        Ok(raw)
+    }
+
+    /// As [`Opened::raw`], taken apart.
+    pub(crate) async fn node(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Node, Away> {
+        Ok(Node::parse(&self.raw(end, query).await?.bytes).unwrap_or_default())
+    }
+
+    /// Names the page below a tab that this is, for the way to its present state.
+    pub(crate) fn below(&mut self, end: &str) {
+        self.shell.now = own(&self.id, end, None);
+    }
+}
+
+/// An address with more in its query; what is empty is left out.
+pub(crate) fn with(mut address: String, query: &[(&str, &str)]) -> String {
+    for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(name);
+        address.push('=');
+        address.extend(byte_serialize(value.as_bytes()));
+    }
+    address
 }
 
 /// The path in the API.
