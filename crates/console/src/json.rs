@@ -87,9 +87,7 @@ impl Node {
 /// A text for people: what turns the reading direction, and what cannot be seen at all, is named instead of done, so that
 /// `fdp.exe` is never read as `exe.pdf`.
 pub(crate) fn plain(text: &str) -> String {
-    let turns = |c: char| {
-        matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

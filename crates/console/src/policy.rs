@@ -20,7 +20,8 @@ pub(crate) fn put(headers: &mut HeaderMap, leads_to: Option<&str>) {
 
 /// Lets this page, and no other, frame pages of this server.
 pub(crate) fn allow_frames(headers: &mut HeaderMap) {
-    let text = content(None).to_str().unwrap_or_default().replace("; frame-ancestors", "; frame-src 'self'; frame-ancestors");
+    let text =
+        content(None).to_str().unwrap_or_default().replace("; frame-ancestors", "; frame-src 'self'; frame-ancestors");
     if let Ok(policy) = HeaderValue::from_str(&text) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

@@ -24,8 +24,8 @@ mod parts;
 
 use administration::Administration;
 use data::Data;
-use loans::Loans;
 pub(crate) use dossier::Dossier as OfDossier;
+use loans::Loans;
 use parts::Parts;
 
 impl Texts {

@@ -5,7 +5,10 @@ use super::find;
 /// What the states of bytes mean, and what to do.
 const STATES: [(&str, &str); 5] = [
     ("AVAILABLE", "Here and checked."),
-    ("PENDING", "Still on its way to this replica. It is fetched as soon as its store can be reached; try again later."),
+    (
+        "PENDING",
+        "Still on its way to this replica. It is fetched as soon as its store can be reached; try again later.",
+    ),
     ("FAILED", "Could not be fetched. It is tried again by itself; if you need it, tell an operator."),
     ("DAMAGED", "What arrived is not what the platform says it is, so it is not given out. Tell an operator."),
     ("ERASED", "Erased for good by the platform. It cannot be had any more."),
@@ -79,6 +82,8 @@ catalogue! {
     category: "Category";
     file: "File";
     bytes: "File here";
+    state_unknown: "The platform has sent no file for it, or its state is not known.";
+    state_name_unknown: "No file";
     uploaded: "Uploaded";
     by: "by";
     size: "Size";
@@ -197,7 +202,9 @@ mod tests {
     #[test]
     fn every_state_has_words_and_what_is_unknown_too() {
         for (name, _) in STATES {
-            assert!(ENGLISH.state(name) != ENGLISH.state_unknown && ENGLISH.state_name(name) != ENGLISH.state_name_unknown);
+            assert!(
+                ENGLISH.state(name) != ENGLISH.state_unknown && ENGLISH.state_name(name) != ENGLISH.state_name_unknown
+            );
         }
         assert_eq!(ENGLISH.state("NEW"), ENGLISH.state_unknown);
     }

@@ -42,10 +42,8 @@ pub(crate) struct Comment {
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let mut opened = Opened::new(&visit, &id, TAB).await?;
     let t = visit.texts();
-    let filters = vec![
-        Filter::new(&visit, "targetType", t.parts.about_type),
-        Filter::new(&visit, "targetId", t.parts.about_id),
-    ];
+    let filters =
+        vec![Filter::new(&visit, "targetType", t.parts.about_type), Filter::new(&visit, "targetId", t.parts.about_id)];
     let listed = list(&mut opened, (&visit, TAB, "/comments"), filters, MANY).await?;
     let comments = listed.entries.iter().map(|node| comment(t, node)).collect();
     let frame = visit.frame(format!("{} · {}", t.parts.comments, opened.shell.reference));

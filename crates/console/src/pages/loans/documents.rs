@@ -77,11 +77,8 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let documents = listed.entries.iter().map(|node| document(&opened, t, node, &names)).collect();
     let here = visit.query().get("spaceId").to_owned();
     let all = (String::new(), t.parts.all_spaces.to_owned());
-    let space = |(id, name): (String, String)| Space {
-        path: opened.page(TAB, &[("spaceId", &id)]),
-        is_here: here == id,
-        name,
-    };
+    let space =
+        |(id, name): (String, String)| Space { path: opened.page(TAB, &[("spaceId", &id)]), is_here: here == id, name };
     let spaces = if names.is_empty() { Vec::new() } else { std::iter::once(all).chain(names).map(space).collect() };
     let frame = visit.frame(format!("{} · {}", t.parts.documents, opened.shell.reference));
     Ok(visit.page(&Page { frame, spaces, documents, way: listed.way, shell: opened.shell }))

@@ -144,7 +144,14 @@ pub(crate) async fn view_item(Path((loan, task, item)): Path<Item>, visit: Visit
     Ok(page(&visit, opened, &attachment(&task, &item), found, is_sensitive, back))
 }
 
-fn page(visit: &Visit, mut opened: Opened<'_>, place: &Place, file: &Node, is_sensitive: bool, back: String) -> Response {
+fn page(
+    visit: &Visit,
+    mut opened: Opened<'_>,
+    place: &Place,
+    file: &Node,
+    is_sensitive: bool,
+    back: String,
+) -> Response {
     let (t, query) = (visit.texts(), visit.query());
     let version = [("version", query.get("version"))];
     let name = file.text(if file.at("name").raw().is_empty() { "fileName" } else { "name" });

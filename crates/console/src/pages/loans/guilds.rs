@@ -156,7 +156,9 @@ pub(crate) fn messages(t: &Texts, nodes: &[Node]) -> Vec<Message> {
         .iter()
         .map(|node| Message {
             seq: node.text("seq"),
-            author: Some(words::who(node.at("author"))).filter(|name| !name.is_empty()).unwrap_or(t.parts.nobody.into()),
+            author: Some(words::who(node.at("author")))
+                .filter(|name| !name.is_empty())
+                .unwrap_or(t.parts.nobody.into()),
             role: spoken(node.at("author").at("role").raw()),
             at: words::when(t, node.at("postedAt")),
             edited: words::when(t, node.at("editedAt")),

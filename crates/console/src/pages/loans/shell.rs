@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::PATH;
 use crate::api::{Raw, Told};
-use crate::json::Node;
+use crate::json::{Node, plain};
 use crate::pages::trouble;
 use crate::reply::Away;
 use crate::stamp::Stamp;
@@ -65,7 +65,7 @@ impl<'a> Opened<'a> {
         let may = |scopes: &[Scope]| scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope));
         let place =
             |(end, _, name): &Row| Tab { name: name(t), path: own(id, end, as_of.as_deref()), is_here: *end == tab };
-        let text = |name: &str| told.value[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| plain(told.value[name].as_str().unwrap_or_default());
         let shell = Shell {
             reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
             status: text("status"),

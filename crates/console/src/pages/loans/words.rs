@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn sizes_are_said() {
-        for (bytes, expected) in [("0", "0 B"), ("999", "999 B"), ("18048", "18.0 kB"), ("2500000", "2.5 MB"), ("x", "x")] {
+        for (bytes, expected) in
+            [("0", "0 B"), ("999", "999 B"), ("18048", "18.0 kB"), ("2500000", "2.5 MB"), ("x", "x")]
+        {
             assert_eq!(size(bytes), expected);
         }
     }

@@ -242,8 +242,9 @@ mod tests {
 
     #[test]
     fn a_huge_sheet_is_shown_in_part() {
-        let cells: Vec<String> =
-            (0..100_000).map(|at| format!(r#"{{"ref":"{}{}","value":{at}.50}}"#, letters(at % 100), at / 100 + 1)).collect();
+        let cells: Vec<String> = (0..100_000)
+            .map(|at| format!(r#"{{"ref":"{}{}","value":{at}.50}}"#, letters(at % 100), at / 100 + 1))
+            .collect();
         let text = format!(r#"{{"sheets":[{{"cells":[{}]}}]}}"#, cells.join(","));
         let worksheet = read(text.as_bytes()).unwrap();
         let grid = Grid::of(&worksheet.sheets[0].cells);
