@@ -439,7 +439,8 @@ impl Auth {
         &self.inner.writing_reads
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The time by the clock of this server.
+    pub fn now(&self) -> Timestamp {
         self.inner.endpoint.clock.now()
     }
 }

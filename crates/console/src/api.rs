@@ -25,6 +25,12 @@ pub(crate) struct Told {
     pub(crate) headers: HeaderMap,
 }
 
+/// A good answer of the API, byte for byte.
+pub(crate) struct Raw {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) headers: HeaderMap,
+}
+
 /// What the API says where it does not answer (RFC 9457).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -41,7 +47,7 @@ pub(crate) struct Refused {
 impl Told {
     /// A header as text; nothing where there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        header(&self.headers, name)
     }
 
     /// The answer with the literals of its numbers.
@@ -55,6 +61,25 @@ impl Refused {
     pub(crate) fn code(&self) -> &str {
         self.kind.rsplit(':').next().unwrap_or_default()
     }
+}
+
+impl Raw {
+    /// A header as text; nothing where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        header(&self.headers, name)
+    }
+}
+
+/// A header as text; nothing where there is none.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Why the API did not answer.
+pub(crate) async fn refusal(response: Response) -> Refused {
+    let status = response.status();
+    let refused: Refused = serde_json::from_slice(&bytes(response).await).unwrap_or_default();
+    Refused { status, ..refused }
 }
 
 /// The whole text of an answer, however long: it comes from this process.
@@ -83,22 +108,26 @@ impl Visit {
         api.oneshot(request).await.unwrap_or_else(|never| match never {})
     }
 
+    /// What the API answers to a GET of that path, byte for byte, or why it does not.
+    pub(crate) async fn raw(&self, session: &Session, path: &str) -> Result<Raw, Refused> {
+        let response = self.ask(session, path, HeaderMap::new()).await;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        let headers = response.headers().clone();
+        Ok(Raw { bytes: bytes(response).await, headers })
+    }
+
     /// What the API answers to a GET of that path, or why it does not.
     pub(crate) async fn told(&self, session: &Session, path: &str) -> Result<Told, Refused> {
-        let response = self.ask(session, path, HeaderMap::new()).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = bytes(response).await;
-        if status.is_success() {
-            return match serde_json::from_slice(&text) {
-                Ok(value) => Ok(Told { value, text: String::from_utf8(text).unwrap_or_default(), headers }),
-                Err(error) => {
-                    tracing::error!(%error, "an answer of the API is no JSON");
-                    Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, ..Refused::default() })
-                }
-            };
+        let Raw { bytes, headers } = self.raw(session, path).await?;
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(Told { value, text: String::from_utf8(bytes).unwrap_or_default(), headers }),
+            Err(error) => {
+                tracing::error!(%error, "an answer of the API is no JSON");
+                Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, ..Refused::default() })
+            }
         }
-        let refused: Refused = serde_json::from_slice(&text).unwrap_or_default();
-        Err(Refused { status, ..refused })
     }
 
     /// As [`Visit::told`]; a refusal becomes a page that says so.

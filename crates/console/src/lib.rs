@@ -13,6 +13,7 @@ mod forms;
 mod frame;
 mod guard;
 mod money;
+mod json;
 mod next;
 mod pages;
 mod policy;
@@ -105,6 +106,23 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/loans/{id}/tasks/{task}", get(loans::tasks::one::show).post(loans::tasks::one::open)),
         ("/console/loans/{id}/changes", get(loans::changes::show)),
         ("/console/work", get(work::show)),
+        ("/console/loans/{id}/documents", get(loans::documents::show)),
+        ("/console/loans/{id}/documents/{documentId}/file", get(loans::file::download)),
+        ("/console/loans/{id}/documents/{documentId}/view", get(loans::file::view)),
+        ("/console/loans/{id}/documents/{documentId}/shown", get(loans::file::shown)),
+        ("/console/loans/{id}/tasks/{taskId}/items/{itemId}/file", get(loans::file::download_item)),
+        ("/console/loans/{id}/tasks/{taskId}/items/{itemId}/view", get(loans::file::view_item)),
+        ("/console/loans/{id}/tasks/{taskId}/items/{itemId}/shown", get(loans::file::shown_item)),
+        ("/console/loans/{id}/guilds", get(loans::guilds::show)),
+        ("/console/loans/{id}/guilds/{guildId}/channels/{channelId}", get(loans::guilds::channel)),
+        ("/console/loans/{id}/comments", get(loans::comments::show)),
+        ("/console/loans/{id}/views", get(loans::views::show)),
+        ("/console/loans/{id}/worksheets", get(loans::worksheets::show)),
+        ("/console/loans/{id}/worksheets/{worksheetId}", get(loans::worksheets::one)),
+        ("/console/loans/{id}/worksheets/{worksheetId}/csv", get(loans::worksheets::as_csv)),
+        ("/console/loans/{id}/analysis", get(loans::analysis::show)),
+        ("/console/loans/{id}/timeline", get(loans::timeline::show)),
+        ("/console/loans/{id}/dossier", get(loans::dossier::show).post(loans::dossier::take)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

@@ -4,6 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CO
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Puts the headers of every page. `leads_to`: where its forms may lead in the end, beside this server.
 ///
@@ -15,6 +16,37 @@ pub(crate) fn put(headers: &mut HeaderMap, leads_to: Option<&str>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let own = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     headers.insert(PERMISSIONS, HeaderValue::from_static(own));
+}
+
+/// Lets this page, and no other, frame pages of this server.
+pub(crate) fn allow_frames(headers: &mut HeaderMap) {
+    let text =
+        content(None).to_str().unwrap_or_default().replace("; frame-ancestors", "; frame-src 'self'; frame-ancestors");
+    if let Ok(policy) = HeaderValue::from_str(&text) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// For a file of somebody else that is shown in a frame of this server: it has no origin, runs nothing, and loads nothing.
+///
+/// Browsers put a style into the page that they make around a bare picture, and complain where they may not. Nobody else can
+/// put one there: a picture has no markup.
+pub(crate) fn put_file(headers: &mut HeaderMap, is_picture: bool) {
+    let text = if is_picture {
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    } else {
+        "sandbox; default-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(text));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    keep_to_itself(headers);
+}
+
+/// No page of another site may load it.
+pub(crate) fn keep_to_itself(headers: &mut HeaderMap) {
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
 
 fn content(leads_to: Option<&str>) -> HeaderValue {

@@ -18,13 +18,17 @@ macro_rules! catalogue {
 
 mod administration;
 mod data;
+mod dossier;
 mod loans;
 mod work;
+mod parts;
 
 use administration::Administration;
 use data::Data;
+pub(crate) use dossier::Dossier as OfDossier;
 use loans::Loans;
 use work::Work;
+use parts::Parts;
 
 impl Texts {
     /// A scope in words.
@@ -113,6 +117,8 @@ catalogue! {
         loans: &'static Loans = &loans::ENGLISH,
         /// The work lists.
         work: &'static Work = &work::ENGLISH,
+        /// Those of the parts of a loan.
+        parts: &'static Parts = &parts::ENGLISH,
     }
 
     // Around every page.

@@ -107,8 +107,12 @@ impl Visit {
 
     /// What has to be done first now, after something was done.
     pub(crate) fn duties_now(&self) -> Vec<Duty> {
-        let session = self.cookie.as_ref().and_then(|cookie| self.console.auth.session(cookie, &self.from));
-        session.map(|session| session.duties).unwrap_or_default()
+        self.session_now().map(|session| session.duties).unwrap_or_default()
+    }
+
+    /// The session as it is now, after a while.
+    pub(crate) fn session_now(&self) -> Option<Session> {
+        self.cookie.as_ref().and_then(|cookie| self.console.auth.session(cookie, &self.from))
     }
 
     /// Whoever is signed in, has done what has to be done first, and has one of the roles; else to that, or told so.

@@ -6,11 +6,22 @@ pub(crate) mod checklist;
 mod facts;
 mod form;
 pub(crate) mod list;
+pub(crate) mod analysis;
+pub(crate) mod comments;
+pub(crate) mod documents;
+pub(crate) mod dossier;
+pub(crate) mod file;
+pub(crate) mod guilds;
+mod listed;
 pub(crate) mod overview;
 mod point;
 mod refused;
 mod shell;
 pub(crate) mod tasks;
+pub(crate) mod timeline;
+pub(crate) mod views;
+mod words;
+pub(crate) mod worksheets;
 
 pub(crate) const PATH: &str = "/console/loans";
 

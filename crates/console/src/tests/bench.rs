@@ -201,6 +201,9 @@ impl Bench {
     }
 }
 
+/// Status, headers and bytes, which may break off.
+pub(crate) type Reply = (StatusCode, HeaderMap, Result<bytes::Bytes, axum::Error>);
+
 /// Keeps cookies, and what forms of the page that it has open repeat.
 pub(crate) struct Browser<'a> {
     pub(crate) bench: &'a Bench,
@@ -241,6 +244,24 @@ impl Browser<'_> {
     }
 
     async fn send(&mut self, request: http::request::Builder, body: String) -> Page {
+        let (status, headers, bytes) = self.exchange(request, body).await;
+        let text = String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let page = Page { status, headers, text };
+        if let Some(token) = page.value("token") {
+            self.token = token;
+        }
+        page
+    }
+
+    /// A request with these headers, and its reply as bytes, which may break off.
+    pub(crate) async fn bytes(&mut self, path: &str, headers: &[(&str, &str)], form: Option<&str>) -> Reply {
+        let method = if form.is_some() { Method::POST } else { Method::GET };
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.exchange(request, form.unwrap_or_default().to_owned()).await
+    }
+
+    async fn exchange(&mut self, request: http::request::Builder, body: String) -> Reply {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request
             .header(COOKIE, cookies.join("; "))
@@ -257,12 +278,7 @@ impl Browser<'_> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        let page = Page { status: parts.status, headers: parts.headers, text };
-        if let Some(token) = page.value("token") {
-            self.token = token;
-        }
-        page
+        (parts.status, parts.headers, body.collect().await.map(http_body_util::Collected::to_bytes))
     }
 
     /// Signs in with the password, on the way to `next`.

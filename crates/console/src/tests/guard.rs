@@ -42,6 +42,7 @@ const POSTS: &[&str] = &[
     "/console/settings/applications/x/secret",
     "/console/settings/applications/x/delete",
     "/console/loans/x/tasks/x",
+    "/console/loans/x/dossier",
     "/oauth/authorize",
 ];
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::point::{field, point, shown};
 use super::{PATH, refused};
-use crate::api::Told;
+use crate::api::{Raw, Told};
+use crate::json::{Node, plain};
+use crate::pages::trouble;
 use crate::reply::Away;
 use crate::stamp::Stamp;
 use crate::texts::Texts;
@@ -23,6 +25,14 @@ const TABS: &[Row] = &[
     ("bids", &[Scope::BidsRead, Scope::LoansRead], |t| t.loans.bids),
     ("tasks", &[Scope::TasksRead, Scope::LoansRead], |t| t.loans.tasks),
     ("changes", &[Scope::LoansRead], |t| t.loans.changes),
+    ("documents", &[Scope::DocumentsRead], |t| t.parts.documents),
+    ("guilds", &[Scope::MessagesRead], |t| t.parts.messages),
+    ("comments", &[Scope::MessagesRead], |t| t.parts.comments),
+    ("views", &[Scope::ReportsRead], |t| t.parts.views),
+    ("worksheets", &[Scope::AnalysisRead, Scope::ReportsRead], |t| t.parts.worksheets),
+    ("analysis", &[Scope::AnalysisRead], |t| t.parts.analysis),
+    ("timeline", &[Scope::AuditRead], |t| t.parts.timeline),
+    ("dossier", &[Scope::LoansRead], |t| t.parts.dossier),
 ];
 
 /// A way to another page of the loan.
@@ -73,7 +83,7 @@ impl<'a> Opened<'a> {
             path: own(id, end, as_of.as_deref()),
             is_here: *end == tab.split('/').next().unwrap_or_default(),
         };
-        let text = |name: &str| told.value[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| plain(told.value[name].as_str().unwrap_or_default());
         let shell = Shell {
             reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
             status: t.loans.word(&text("status")).to_owned(),
@@ -108,6 +118,54 @@ impl<'a> Opened<'a> {
 /// Whether the person has one of the scopes.
 pub(crate) fn may(session: &Session, scopes: &[Scope]) -> bool {
     scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope))
+}
+
+/// What a page needs beside the loan itself.
+impl Opened<'_> {
+    /// The path in the API, as of the same point, with more in its query.
+    pub(crate) fn api(&self, end: &str, query: &[(&str, &str)]) -> String {
+        with(path(&self.id, end, self.as_of.as_deref()), query)
+    }
+
+    /// The path of a page of the loan, as of the same point: `end` begins without a slash.
+    pub(crate) fn page(&self, end: &str, query: &[(&str, &str)]) -> String {
+        with(own(&self.id, end, self.as_of.as_deref()), query)
+    }
+
+    /// The point that is shown, where it is an earlier one.
+    pub(crate) fn as_of(&self) -> Option<&str> {
+        self.as_of.as_deref()
+    }
+
+    /// What the API tells below the loan, byte for byte. The stamp says so where that is not complete.
+    pub(crate) async fn raw(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Raw, Away> {
+        let session = self.visit.member()?;
+        let raw = self.visit.raw(session, &self.api(end, query)).await;
+        let raw = raw.map_err(|refused| Away::from(trouble::refused(self.visit, &refused)))?;
+        self.shell.stamp.is_complete &= raw.header("x-replica-complete") != "false";
+        Ok(raw)
+    }
+
+    /// As [`Opened::raw`], taken apart.
+    pub(crate) async fn node(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Node, Away> {
+        Ok(Node::parse(&self.raw(end, query).await?.bytes).unwrap_or_default())
+    }
+
+    /// Names the page below a tab that this is, for the way to its present state.
+    pub(crate) fn below(&mut self, end: &str) {
+        self.shell.now = own(&self.id, end, None);
+    }
+}
+
+/// An address with more in its query; what is empty is left out.
+pub(crate) fn with(mut address: String, query: &[(&str, &str)]) -> String {
+    for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(name);
+        address.push('=');
+        address.extend(byte_serialize(value.as_bytes()));
+    }
+    address
 }
 
 /// The path in the API.

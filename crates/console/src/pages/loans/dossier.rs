@@ -1,0 +1,154 @@
+//! `/console/loans/{id}/dossier`: one file with everything of a loan, for a branch without network.
+
+mod index;
+mod make;
+mod names;
+mod pack;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use continuity_auth::{Scope, Session};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use super::shell::{Opened, Shell};
+use super::words;
+use crate::frame::Frame;
+use crate::json::Node;
+use crate::policy;
+use crate::reply::{Answer, Away};
+use crate::texts::fill;
+use crate::visit::{Posted, Visit};
+
+use make::{Maker, Summary};
+use pack::Broken;
+
+const TAB: &str = "dossier";
+/// What a dossier holds, at most, before it is compressed: what every archiver and file system takes.
+const MOST: u64 = 2 << 30;
+
+#[derive(Template)]
+#[template(path = "loans/dossier.html")]
+struct Page {
+    frame: Frame,
+    shell: Shell,
+    plan: Plan,
+    action: String,
+    too_large: Option<String>,
+}
+
+/// What there is to take.
+struct Plan {
+    documents: Option<String>,
+    attachments: Option<String>,
+    sensitive: usize,
+    bytes: u64,
+    left_out: Vec<&'static str>,
+}
+
+/// Parts by their names and the scopes of which one is wanted.
+type Part = (&'static [Scope], fn(&crate::texts::OfDossier) -> &'static str);
+
+const PARTS: &[Part] = &[
+    (&[Scope::BidsRead, Scope::LoansRead], |d| d.part_bids),
+    (&[Scope::TasksRead], |d| d.part_forms),
+    (&[Scope::AnalysisRead], |d| d.part_analysis),
+    (&[Scope::DocumentsRead], |d| d.part_documents),
+    (&[Scope::MessagesRead], |d| d.part_messages),
+    (&[Scope::MessagesRead], |d| d.part_comments),
+    (&[Scope::ReportsRead], |d| d.part_views),
+    (&[Scope::AnalysisRead, Scope::ReportsRead], |d| d.part_worksheets),
+    (&[Scope::AuditRead], |d| d.part_audit),
+];
+
+fn may(session: &Session, scopes: &[Scope]) -> bool {
+    scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope))
+}
+
+async fn plan(opened: &mut Opened<'_>, visit: &Visit) -> Result<Plan, Away> {
+    let session = visit.member()?;
+    let d = visit.texts().parts.of_dossier;
+    let left_out = PARTS.iter().filter(|(scopes, _)| !may(session, scopes)).map(|(_, name)| name(d)).collect();
+    let mut plan = Plan { documents: None, attachments: None, sensitive: 0, bytes: 0, left_out };
+    if may(session, &[Scope::DocumentsRead]) {
+        let documents = opened.node("/documents", &[("fields", "sizeBytes,sensitive")]).await?;
+        plan.documents = Some(plan.count(d, documents.list()));
+        plan.sensitive += documents.list().iter().filter(|node| node.at("sensitive").is_set()).count();
+    }
+    if may(session, &[Scope::TasksRead]) {
+        let tasks = opened.node("/tasks", &[("fields", "sensitive,items")]).await?;
+        let items: Vec<Node> = tasks.list().iter().flat_map(|task| task.at("items").list()).cloned().collect();
+        plan.attachments = Some(plan.count(d, &items));
+        plan.sensitive += tasks.list().iter().filter(|node| node.at("sensitive").is_set()).count();
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn count(&mut self, d: &crate::texts::OfDossier, files: &[Node]) -> String {
+        let sizes = files.iter().filter_map(|file| file.at("sizeBytes").raw().parse::<u64>().ok());
+        let bytes = sizes.fold(0, u64::saturating_add);
+        self.bytes = self.bytes.saturating_add(bytes);
+        fill(d.and_size, &[&files.len().to_string(), &words::size(&bytes.to_string())])
+    }
+}
+
+fn offer(visit: &Visit, opened: Opened<'_>, plan: Plan) -> Response {
+    let d = visit.texts().parts.of_dossier;
+    let sizes = [plan.bytes, MOST].map(|bytes| words::size(&bytes.to_string()));
+    let too_large = (plan.bytes > MOST).then(|| fill(d.too_large, &[&sizes[0], &sizes[1]]));
+    let status = if too_large.is_some() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::OK };
+    let page = Page {
+        frame: visit.frame(format!("{} · {}", d.title, opened.shell.reference)),
+        action: opened.page(TAB, &[]),
+        plan,
+        too_large,
+        shell: opened.shell,
+    };
+    visit.page_of(status, &page, None)
+}
+
+pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
+    let mut opened = Opened::new(&visit, &id, TAB).await?;
+    let plan = plan(&mut opened, &visit).await?;
+    Ok(offer(&visit, opened, plan))
+}
+
+/// Makes one and sends it while it is made.
+pub(crate) async fn take(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Answer {
+    let mut opened = Opened::new(&visit, &id, TAB).await?;
+    let plan = plan(&mut opened, &visit).await?;
+    if plan.bytes > MOST {
+        return Ok(offer(&visit, opened, plan));
+    }
+    let (stamp, point) = (opened.shell.stamp.clone(), opened.as_of().map(str::to_owned));
+    // All parts at the position of the first answer: what comes in meanwhile would make them contradict each other.
+    let as_of = point.or(Some(stamp.position.clone())).filter(|point| !point.is_empty());
+    let name = format!("dossier-{}-{}.zip", ascii(&opened.shell.reference), ascii(&stamp.position));
+    let session = visit.member()?.clone();
+    let (pack, body) = pack::begin(MOST, visit.console.auth.now());
+    let with_sensitive = fields.get("sensitive") == "yes";
+    let maker = Maker { session, id, as_of, with_sensitive, pack, stamp, summary: Summary::default(), visit };
+    tokio::spawn(async move {
+        match maker.make().await {
+            Ok(()) | Err(Broken::Gone) => {}
+            Err(Broken::Failed(why)) => tracing::warn!(why, "a dossier broke off"),
+            Err(error @ (Broken::TooLarge | Broken::SignedOut)) => tracing::warn!(?error, "a dossier broke off"),
+        }
+    });
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    policy::put(headers, None);
+    policy::keep_to_itself(headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// What of a text can stand in every name of a file.
+fn ascii(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect()
+}
