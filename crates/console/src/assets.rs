@@ -14,7 +14,11 @@ pub(crate) struct Asset {
 pub(crate) static STYLE: Asset = Asset {
     path: "/console/assets/console.css",
     media_type: "text/css; charset=utf-8",
-    text: concat!(include_str!("../assets/console.css"), include_str!("../assets/loans.css")),
+    text: concat!(
+        include_str!("../assets/console.css"),
+        include_str!("../assets/loans.css"),
+        include_str!("../assets/operations.css")
+    ),
 };
 
 pub(crate) static PASSKEYS: Asset = Asset {

@@ -19,10 +19,12 @@ macro_rules! catalogue {
 mod administration;
 mod data;
 mod loans;
+mod operations;
 
 use administration::Administration;
 use data::Data;
 use loans::Loans;
+use operations::Operations;
 
 impl Texts {
     /// A scope in words.
@@ -109,6 +111,8 @@ catalogue! {
         data: &'static Data = &data::ENGLISH,
         /// Those of loans.
         loans: &'static Loans = &loans::ENGLISH,
+        /// Those of what operators do.
+        operations: &'static Operations = &operations::ENGLISH,
     }
 
     // Around every page.
