@@ -106,7 +106,6 @@ pub(super) struct Divergence {
 struct Source {
     name: String,
     state: &'static str,
-    is_live: bool,
     since: Option<When>,
     why: Vec<String>,
     way_out: String,
@@ -156,7 +155,6 @@ fn shown(t: &Texts, told: Told) -> Source {
     Source {
         name: told.source.unwrap_or_default(),
         state: o.state(&told.state),
-        is_live: told.state == "live",
         since: when(told.since),
         why,
         way_out: said(told.way_out).unwrap_or_default(),
