@@ -17,7 +17,8 @@ pub(crate) static STYLE: Asset = Asset {
     text: concat!(
         include_str!("../assets/console.css"),
         include_str!("../assets/loans.css"),
-        include_str!("../assets/parts.css")
+        include_str!("../assets/parts.css"),
+        include_str!("../assets/operations.css")
     ),
 };
 

@@ -15,6 +15,7 @@ mod guard;
 mod money;
 mod json;
 mod next;
+mod orders;
 mod pages;
 mod policy;
 mod reply;
@@ -27,17 +28,19 @@ mod texts;
 mod tree;
 mod visit;
 mod when;
+mod works;
 
 use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
 
-use crate::pages::settings::{applications, clients, keys, people, records};
+use crate::pages::settings::{applications, clients, configuration, keys, people, records, webhooks};
 use crate::pages::{
-    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble, work,
+    account, authorize, confirm, link, loans, logout, operations, passkey, provider, second_factor, sign_in, trouble, work,
 };
 use crate::state::{Console, Shared};
 
+pub use orders::{Order, Orders, WebhookAgain};
 pub use pages::trouble::refusal;
 pub use session::session;
 pub use state::Backing;
@@ -123,6 +126,28 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/loans/{id}/analysis", get(loans::analysis::show)),
         ("/console/loans/{id}/timeline", get(loans::timeline::show)),
         ("/console/loans/{id}/dossier", get(loans::dossier::show).post(loans::dossier::take)),
+        (operations::PATH, get(operations::source::show)),
+        ("/console/operations/source/pause", post(operations::source::pause)),
+        ("/console/operations/source/resume", post(operations::source::resume)),
+        ("/console/operations/source/sync", post(operations::source::sync)),
+        (operations::accept::PATH, get(operations::accept::show).post(operations::accept::take)),
+        (operations::completeness::PATH, get(operations::completeness::show).post(operations::completeness::evaluate)),
+        (operations::read_models::PATH, get(operations::read_models::show).post(operations::read_models::rebuild)),
+        (operations::quarantine::PATH, get(operations::quarantine::show)),
+        ("/console/operations/quarantine/resync", post(operations::quarantine::resync)),
+        ("/console/operations/quarantine/{position}", get(operations::quarantined::show)),
+        ("/console/operations/quarantine/{position}/retry", post(operations::quarantined::retry)),
+        ("/console/operations/quarantine/{position}/dismiss", post(operations::quarantined::dismiss)),
+        (operations::blobs::PATH, get(operations::blobs::show)),
+        ("/console/operations/blobs/retry", post(operations::blobs::retry)),
+        ("/console/operations/blobs/verify", post(operations::blobs::verify)),
+        (operations::log::PATH, get(operations::log::show).post(operations::log::verify)),
+        (webhooks::PATH, get(webhooks::list)),
+        ("/console/settings/webhooks/{id}", get(webhooks::one::show)),
+        ("/console/settings/webhooks/{id}/test", post(webhooks::one::test)),
+        ("/console/settings/webhooks/{id}/enable", post(webhooks::one::enable)),
+        ("/console/settings/webhooks/{id}/replay", post(webhooks::one::replay)),
+        (configuration::PATH, get(configuration::show)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),

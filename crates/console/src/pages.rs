@@ -6,6 +6,7 @@ pub(crate) mod confirm;
 pub(crate) mod link;
 pub(crate) mod loans;
 pub(crate) mod logout;
+pub(crate) mod operations;
 pub(crate) mod passkey;
 pub(crate) mod passwords;
 pub(crate) mod provider;

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use continuity_auth::Auth;
+use continuity_base::Clock;
 use continuity_provider::Provider;
 use url::Url;
 
+use crate::orders::Orders;
 use crate::texts::{ENGLISH, Texts};
+use crate::works::Works;
 
 /// What stands behind the pages.
 pub struct Backing {
@@ -17,6 +20,10 @@ pub struct Backing {
     pub provider: Option<Arc<Provider>>,
     /// The API, which is asked for people by the [`Session`](continuity_auth::Session) among a request's extensions.
     pub api: Router,
+    /// What carries the orders of operators out.
+    pub orders: Arc<dyn Orders>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What all pages share.
@@ -24,6 +31,9 @@ pub(crate) struct Console {
     pub(crate) auth: Auth,
     pub(crate) provider: Option<Arc<Provider>>,
     pub(crate) api: Router,
+    pub(crate) orders: Arc<dyn Orders>,
+    /// What operators had begun that takes long.
+    pub(crate) works: Works,
     pub(crate) texts: &'static Texts,
     /// Scheme, host and port as browsers name them in `Origin`: forms have to come from there.
     pub(crate) origin: String,
@@ -33,9 +43,10 @@ pub(crate) struct Console {
 pub(crate) type Shared = Arc<Console>;
 
 impl Console {
-    pub(crate) fn new(Backing { auth, provider, api }: Backing) -> Self {
+    pub(crate) fn new(Backing { auth, provider, api, orders, clock }: Backing) -> Self {
         let origin = origin(auth.issuer());
-        Self { auth, provider, api, texts: &ENGLISH, origin }
+        let works = Works::new(Arc::clone(&orders), clock);
+        Self { auth, provider, api, orders, works, texts: &ENGLISH, origin }
     }
 }
 

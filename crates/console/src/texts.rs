@@ -22,6 +22,7 @@ mod dossier;
 mod loans;
 mod work;
 mod parts;
+mod operations;
 
 use administration::Administration;
 use data::Data;
@@ -29,6 +30,7 @@ pub(crate) use dossier::Dossier as OfDossier;
 use loans::Loans;
 use work::Work;
 use parts::Parts;
+use operations::Operations;
 
 impl Texts {
     /// A scope in words.
@@ -119,6 +121,8 @@ catalogue! {
         work: &'static Work = &work::ENGLISH,
         /// Those of the parts of a loan.
         parts: &'static Parts = &parts::ENGLISH,
+        /// Those of what operators do.
+        operations: &'static Operations = &operations::ENGLISH,
     }
 
     // Around every page.

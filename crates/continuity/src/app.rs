@@ -22,7 +22,7 @@ use crate::config::{Compat, Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::fleet::{self, Fleet};
-use crate::operations::{Following, Repair, completeness};
+use crate::operations::{Configured, Following, Ordered, Repair, completeness};
 use crate::{open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
@@ -49,6 +49,8 @@ pub(crate) struct Serving {
     pub(crate) changes: ChangeOptions,
     /// Where a loan's snapshot is looked for.
     pub(crate) repair: Repair,
+    /// What is shown of the configuration.
+    pub(crate) configured: Configured,
 }
 
 /// A replica at work.
@@ -112,7 +114,9 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
     let (auth, provider) = (state.auth.clone(), serving.provider);
-    let pages = |api| pages(Backing { auth, provider, api });
+    operations.configured = serving.configured;
+    let (orders, clock) = (Arc::new(Ordered(operations.clone())), Arc::clone(&core.clock));
+    let pages = |api| pages(Backing { auth, provider, api, orders, clock });
     let router = continuity_api::router(state.clone(), continuity_console::session, pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);

@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Be a stand-in cloud platform: publish believable loans to NATS, Kafka or a file.
     Simulate(Box<Simulate>),
     /// Check a configuration file and print what is wrong with it.
-    CheckConfig(Configured),
+    CheckConfig(CheckConfig),
     /// Print the annotated default configuration.
     Config,
     /// Positions, sync state and counts.
@@ -115,6 +115,15 @@ pub(crate) struct Configured {
     pub(crate) config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CheckConfig {
+    #[command(flatten)]
+    pub(crate) of: Configured,
+    /// Print every key with its value and where that comes from (nowhere: its default), without secrets.
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
 /// A command on a data directory: it speaks to the running process, or works on the directory when none runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct OnData {
@@ -133,6 +142,14 @@ pub(crate) enum Log {
         #[command(flatten)]
         on: OnData,
         /// The control log instead: clients, keys, who read and changed what.
+        #[arg(long)]
+        control: bool,
+    },
+    /// Where the log ends, and the files that it is in with their sizes.
+    Segments {
+        #[command(flatten)]
+        on: OnData,
+        /// The control log instead.
         #[arg(long)]
         control: bool,
     },
@@ -219,6 +236,32 @@ pub(crate) enum Quarantine {
         /// Log position as `quarantine list` prints it.
         position: u64,
     },
+    /// Look at its bytes once more, as this version and its settings have it, and take them in if they are good now.
+    Retry(Settled),
+    /// Let it rest: it waits no more and counts against no bound. Its bytes stay in the log.
+    Dismiss(Settled),
+    /// Loans with an event that cannot be folded: served as they were before it, and marked as incomplete.
+    Parked {
+        #[command(flatten)]
+        on: OnData,
+        /// Only those behind this id.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// How many, by id.
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Settled {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Log position as `quarantine list` prints it.
+    pub(crate) position: u64,
+    /// Why; it is recorded.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,10 @@ pub enum Order {
     Accept(By),
     /// Take these events (structured mode, one each) as if they had come from the source.
     HandIn(Vec<Vec<u8>>, By),
+    /// Take the quarantined record at this log position off the list of those that wait. Its bytes stay in the log.
+    Dismiss(u64, By),
+    /// Look once more at the bytes that were quarantined at this log position, and take them in if they are good now.
+    Retake(u64, By),
     /// Keep this result.
     Record(Box<Completeness>),
 }

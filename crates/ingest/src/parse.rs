@@ -86,6 +86,18 @@ fn flat(attributes: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The message in binary mode that [`flat`] made these bytes of; `None` when they are none.
+pub(crate) fn unflat(bytes: &[u8]) -> Option<Raw> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let attributes = std::str::from_utf8(&bytes[..end]).ok()?.split("\r\n");
+    let attribute = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let attributes: Vec<_> = attributes.map(attribute).collect::<Option<_>>()?;
+    attributes
+        .iter()
+        .any(|(name, _)| is_attribute(name, "specversion"))
+        .then(|| Raw::Binary { attributes, body: bytes[end + 4..].to_vec() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +125,22 @@ mod tests {
         let refused = refused(Raw::Binary { attributes, body: b"{}".to_vec() });
         assert_eq!(refused.event_id.as_deref(), Some("e2"));
         assert_eq!(refused.raw, b"ce_id: e2\r\nce_specversion: 2\r\n\r\n{}");
+    }
+
+    #[test]
+    fn a_message_in_binary_mode_is_itself_again() {
+        let attributes = vec![("ce_id".to_owned(), "e: 2".to_owned()), ("ce_specversion".to_owned(), "2".to_owned())];
+        let Some(Raw::Binary { attributes: again, body }) = unflat(&flat(
+            &attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>(),
+            b"{}\r\n\r\n",
+        )) else {
+            panic!("it is one");
+        };
+        assert_eq!((again, &body[..]), (attributes, &b"{}\r\n\r\n"[..]));
+        for other in [&b"{\"specversion: 1\":1}\r\n\r\n"[..], b"a\r\n\r\n", b"", b"a: b\r\n\r\n{}", b"\xff: b\r\n\r\n"]
+        {
+            assert!(unflat(other).is_none(), "{other:?}");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub use log::{Frame, Log, Opened, Recovery, StaleCause, StaleCheckpoint};
 pub use options::{Compression, Options};
 pub use reader::Reader;
 pub use record::{ChainHash, Checkpoint, Head, Kind, Record};
+pub use segments::SegmentSize;
 pub use verify::{Verified, verify};
 pub use writer::{Ticket, Writer};
 

@@ -8,6 +8,7 @@ use crate::{
     format::body::BodyDecoder,
     metrics::Meters,
     recovery::examine,
+    segments::SegmentSize,
     shared::Shared,
     verify::verify_segments,
     walk::{Walk, decode},
@@ -153,6 +154,11 @@ impl Log {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, LogError> {
         let (segments, head) = self.shared.snapshot();
         verify_segments(&*self.shared.disk, segments, head, progress)
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> Vec<SegmentSize> {
+        self.shared.sizes()
     }
 
     /// Bytes of the log's segments, without what is only reserved.

@@ -114,6 +114,17 @@ impl Segment {
     }
 }
 
+/// A segment file, as far as it is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentSize {
+    /// Position of its first record.
+    pub first: u64,
+    /// Position of its last record; `first - 1` while it is empty.
+    pub last: u64,
+    /// Its bytes, without what is only reserved.
+    pub bytes: u64,
+}
+
 /// Where to begin reading for a position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {

@@ -8,7 +8,7 @@ use crate::{
     Disk, Head, LogError,
     cache::FrameCache,
     metrics::{Meters, number},
-    segments::{Place, Segment, Segments},
+    segments::{Place, Segment, SegmentSize, Segments},
 };
 
 /// Shared by all handles of a log.
@@ -111,6 +111,11 @@ impl Shared {
     }
 
     /// All segments as they are now, and the head.
+    pub(crate) fn sizes(&self) -> Vec<SegmentSize> {
+        let size = |segment: &Segment| SegmentSize { first: segment.first, last: segment.last, bytes: segment.bytes() };
+        self.state.lock().segments.0.values().map(size).collect()
+    }
+
     pub(crate) fn snapshot(&self) -> (VecDeque<Segment>, Head) {
         let state = self.state.lock();
         (state.segments.0.values().cloned().collect(), state.head)

@@ -2,10 +2,12 @@
 
 pub(crate) mod applications;
 pub(crate) mod clients;
+pub(crate) mod configuration;
 pub(crate) mod keys;
 pub(crate) mod people;
 pub(crate) mod records;
 mod tick;
+pub(crate) mod webhooks;
 
 use continuity_auth::Role;
 
@@ -22,11 +24,14 @@ type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
 
 const PLACES: &[Row] = &[
     (super::account::PATH, &Role::ALL, |t| t.account),
+    (super::operations::PATH, super::operations::WATCHERS, |t| t.data.operations),
     (people::PATH, ADMINISTRATORS, |t| t.administration.people),
     (clients::PATH, ADMINISTRATORS, |t| t.clients),
     (applications::PATH, DEVELOPERS, |t| t.administration.applications),
     (keys::PATH, ADMINISTRATORS, |t| t.administration.keys),
     (records::PATH, AUDITORS, |t| t.administration.records),
+    (webhooks::PATH, super::operations::WATCHERS, |t| t.operations.webhooks),
+    (configuration::PATH, super::operations::WATCHERS, |t| t.operations.configuration),
 ];
 
 /// Where whoever may read something of loans goes.

@@ -19,7 +19,10 @@ use continuity_provider::{Provider, ProviderOptions};
 use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use serde_json::Value;
 use tower::ServiceExt;
+
+use crate::orders::{Order, Orders};
 
 pub(crate) const ISSUER: &str = "https://localhost:8083";
 pub(crate) const EMAIL: &str = "jane@bank.example";
@@ -32,6 +35,15 @@ pub(crate) struct Bench {
     pub(crate) account: Account,
     router: Router,
     _dir: tempfile::TempDir,
+}
+
+/// Carries nothing out.
+struct Nobody;
+
+impl Orders for Nobody {
+    fn give(&self, _: Order, _: &str, _: &mut dyn FnMut(u64, u64)) -> Result<Value, String> {
+        Err("nobody carries it out".to_owned())
+    }
 }
 
 /// The provider at that address.
@@ -68,16 +80,26 @@ impl Bench {
 
     /// Whose people need no second factor, and whose pages ask that API.
     pub(crate) fn with_api(api: Router) -> Self {
+        Self::over(api, Arc::new(Nobody))
+    }
+
+    /// Whose people need no second factor, over that API and what carries orders out.
+    pub(crate) fn over(api: Router, orders: Arc<dyn Orders>) -> Self {
         let sign_in = SignInPolicy { second_factor_required: false, ..SignInPolicy::default() };
-        Self::made(ISSUER, sign_in, None, api)
+        Self::on(ISSUER, sign_in, None, (api, orders))
     }
 
     /// Whose people may come from that provider, too.
     pub(crate) fn with_provider(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>) -> Self {
-        Self::made(issuer, sign_in, provider, Router::new())
+        Self::on(issuer, sign_in, provider, (Router::new(), Arc::new(Nobody)))
     }
 
-    fn made(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>, api: Router) -> Self {
+    fn on(
+        issuer: &str,
+        sign_in: SignInPolicy,
+        provider: Option<&str>,
+        (api, orders): (Router, Arc<dyn Orders>),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_795_370_400_000_000)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -101,9 +123,9 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api })
-            .into_iter()
-            .fold(Router::new(), |router, (path, page)| router.route(path, page));
+        let backing = crate::Backing { auth: auth.clone(), provider, api, orders, clock: clock.clone() };
+        let router =
+            crate::pages(backing).into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
         Self { auth, clock, account, router, _dir: dir }
     }
 

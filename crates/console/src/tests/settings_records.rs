@@ -41,10 +41,10 @@ async fn records_say_who_what_when_from_where_and_why() {
         "<th scope=\"col\">From where</th>",
         "<strong>OAuth client created</strong>: Nightly (",
         &client.id,
-        "<td>192.0.2.7</td>",
-        "<td>audit</td>",
+        ">192.0.2.7</td>",
+        ">audit</td>",
         "22 Nov 2026, 18:00 UTC",
-        "<td>joe@bank.example</td>",
+        ">joe@bank.example</td>",
         "<strong>Signed in</strong>: joe@bank.example",
         "<strong>Signing key made</strong>",
     ] {

@@ -1,4 +1,4 @@
-//! `continuity log verify` and `continuity log cat`.
+//! `continuity log verify`, `segments` and `cat`.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use crate::output;
 pub(crate) fn run(command: Log) -> Result<()> {
     match command {
         Log::Verify { on, control } => verify(&on, control),
+        Log::Segments { on, control } => segments(&on, control),
         Log::Cat { on, control, from, limit, payload } => {
             let line = if control { control_line } else { line };
             cat(&on, &Command::LogCat { control, from, limit, payload }, line)
@@ -32,6 +33,19 @@ fn verify(on: &OnData, control: bool) -> Result<()> {
         of("bytes"),
         of("hash")
     ))
+}
+
+fn segments(on: &OnData, control: bool) -> Result<()> {
+    let log = super::on_data(on, &Command::LogSegments { control }, &mut |_| {})?;
+    if on.json {
+        return output::json(&log);
+    }
+    let columns = ["first", "last", "bytes"];
+    let row = |segment: &Value| columns.iter().map(|name| output::cell(segment, name)).collect();
+    let rows: Vec<Vec<String>> = log["segments"].as_array().into_iter().flatten().map(row).collect();
+    let of = |name| output::cell(&log, name);
+    output::text(&format!("position {}, {} bytes; chain ends in {}\n", of("position"), of("bytes"), of("hash")))?;
+    output::text(&output::table(&columns, &rows))
 }
 
 fn cat(on: &OnData, command: &Command, line: fn(&Value) -> String) -> Result<()> {

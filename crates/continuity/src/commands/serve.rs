@@ -8,18 +8,19 @@ use continuity_base::{Clock, SystemClock};
 
 use crate::app::{self, Serving};
 use crate::cli::Configured;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Loaded};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
-use crate::operations::Repair;
+use crate::operations::{Configured, Repair};
 use crate::{blobs, fleet, provider, sources, telemetry, webhooks};
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: &Configured) -> Result<()> {
-    let config = config::load(options.config.as_deref(), environment())?;
+    let Loaded { config, told } = config::load_told(options.config.as_deref(), environment())?;
     check(&config)?;
     telemetry::log_to_stderr(&config.telemetry)?;
-    tokio::runtime::Runtime::new()?.block_on(serve(&config))
+    let configured = Configured::new(&config, told);
+    tokio::runtime::Runtime::new()?.block_on(serve(&config, configured))
 }
 
 /// Everything that can be checked before anything is opened.
@@ -49,7 +50,7 @@ pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars().filter(|(name, _)| !NO_KEYS.contains(&name.as_str()))
 }
 
-async fn serve(config: &Config) -> Result<()> {
+async fn serve(config: &Config, configured: Configured) -> Result<()> {
     let api = app::listen(config.listen.api, "API").await?;
     let metrics = app::listen(config.listen.metrics, "metrics").await?;
     let recorder = telemetry::collect_metrics()?;
@@ -72,6 +73,7 @@ async fn serve(config: &Config) -> Result<()> {
         limits: config.limits.clone(),
         changes: config.changes.options(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
+        configured,
     };
     let app = app::start(core, serving)?;
     tracing::info!(address = %config.listen.api, public_url = config.public_url, "serving");

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::effective::{self, Origins};
 use super::{ANNOTATED_DEFAULT, Config};
 
 const PREFIX: &str = "CONTINUITY_";
@@ -27,19 +28,38 @@ pub(crate) fn load(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
-    let defaults: Table = toml::from_str(ANNOTATED_DEFAULT).expect("the annotated default is TOML, tested");
-    let mut table = defaults.clone();
+    load_told(path, environment).map(|loaded| loaded.config)
+}
+
+/// A configuration, and what can be shown of it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    /// Each key with its value and where that comes from, without secrets.
+    pub(crate) told: serde_json::Value,
+}
+
+/// As [`load`], with what can be shown of it.
+pub(crate) fn load_told(
+    path: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Loaded, ConfigError> {
+    let mut table: Table = toml::from_str(ANNOTATED_DEFAULT).expect("the annotated default is TOML, tested");
+    let mut origins = Origins::default();
     if let Some(path) = path {
-        overlay(&mut table, read(path)?, "")?;
+        let from = path.display().to_string();
+        overlay(&mut table, read(path)?, "", &mut |key| origins.note(key, from.clone()))?;
     }
     for (name, text) in environment {
-        if let Some(name) = name.strip_prefix(PREFIX) {
-            set_from_environment(&mut table, name, &text)?;
+        if let Some(key) = name.strip_prefix(PREFIX) {
+            let key = set_from_environment(&mut table, key, &text)?;
+            origins.note(&key, name);
         }
     }
+    let told = effective::told(&table, &origins);
     let config: Config = Value::Table(table).try_into().map_err(|e| ConfigError::BadValue(e.to_string()))?;
     super::check::check(&config).map_err(ConfigError::BadValue)?;
-    Ok(config)
+    Ok(Loaded { config, told })
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
@@ -52,12 +72,16 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
     })
 }
 
-fn overlay(base: &mut Table, over: Table, prefix: &str) -> Result<(), ConfigError> {
+/// Puts `over` in the place of what is in `base`; `set` is told every key.
+fn overlay(base: &mut Table, over: Table, prefix: &str, set: &mut dyn FnMut(&str)) -> Result<(), ConfigError> {
     for (key, value) in over {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match (base.get_mut(&key), value) {
-            (Some(Value::Table(inner)), Value::Table(over)) => overlay(inner, over, &path)?,
-            (Some(slot), value) => *slot = value,
+            (Some(Value::Table(inner)), Value::Table(over)) => overlay(inner, over, &path, set)?,
+            (Some(slot), value) => {
+                *slot = value;
+                set(&path);
+            }
             (None, _) => return Err(unknown(base, &path, &key)),
         }
     }
@@ -73,7 +97,8 @@ fn unknown(siblings: &Table, path: &str, key: &str) -> ConfigError {
     ConfigError::UnknownKey { key: path.to_owned(), hint }
 }
 
-fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(), ConfigError> {
+/// Sets the key that the variable names; which one that is.
+fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<String, ConfigError> {
     let is_key = |name: &str| has(table, &name.to_lowercase().replace("__", "."));
     let (name, text) = match name.strip_suffix("_FILE").filter(|_| !is_key(name)) {
         None => (name, text.to_owned()),
@@ -84,7 +109,8 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
         }
     };
     let path = name.to_lowercase().replace("__", ".");
-    set(table, &path, &text, name)
+    set(table, &path, &text, name)?;
+    Ok(path)
 }
 
 /// Whether there is a key with this path.

@@ -3,6 +3,7 @@
 mod blobs;
 mod check;
 mod control_stream;
+mod effective;
 mod limits;
 mod load;
 mod provider;
@@ -22,7 +23,7 @@ use serde::Deserialize;
 pub(crate) use blobs::Blobs;
 pub(crate) use control_stream::{ControlKafka, ControlNats, ControlStream};
 pub(crate) use limits::Limits;
-pub(crate) use load::load;
+pub(crate) use load::{Loaded, load, load_told};
 pub(crate) use provider::Provider;
 pub(crate) use secret::Secret;
 #[cfg(feature = "kafka")]

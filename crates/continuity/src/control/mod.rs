@@ -17,6 +17,9 @@ pub(crate) enum Command {
     LogVerify {
         control: bool,
     },
+    LogSegments {
+        control: bool,
+    },
     LogCat {
         control: bool,
         from: u64,
@@ -78,6 +81,20 @@ pub(crate) enum Command {
     QuarantineShow {
         position: u64,
     },
+    /// Looks at the bytes once more, and takes them in if they are good now.
+    QuarantineRetry {
+        position: u64,
+        reason: String,
+    },
+    QuarantineDismiss {
+        position: u64,
+        reason: String,
+    },
+    /// Loans with an event that cannot be folded, by id, behind `after`.
+    Parked {
+        after: Option<String>,
+        limit: u64,
+    },
     Completeness {
         again: bool,
         limit: u64,
@@ -103,6 +120,8 @@ pub(crate) enum Command {
     Webhook {
         order: WebhookOrder,
     },
+    /// What the process was started with.
+    Configuration,
     SourceStatus,
     SourcePause {
         reason: String,

@@ -16,7 +16,7 @@ use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, Syn
 
 use crate::config::{Config, given};
 use crate::datadir::DataDir;
-use crate::operations::{Operations, completeness};
+use crate::operations::{Configured, Operations, completeness};
 
 /// Everything below the API, opened and caught up with what the log holds, not yet running.
 pub(crate) struct Core {
@@ -84,6 +84,7 @@ impl Core {
             engine: self.handle.clone(),
             auth: self.auth.clone(),
             sync: self.sync.clone(),
+            configured: Configured::default(),
             running: None,
         }
     }

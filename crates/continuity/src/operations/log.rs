@@ -4,7 +4,7 @@ use anyhow::Result;
 use continuity_auth::ControlRecordAt;
 use continuity_base::Timestamp;
 use continuity_events::record::{self, Received};
-use continuity_log::{Kind, Log, Record};
+use continuity_log::{Kind, Log, Record, SegmentSize};
 use serde_json::{Value, json};
 
 use crate::control::Reply;
@@ -19,6 +19,19 @@ pub(super) fn verify(log: &Log, out: &mut dyn FnMut(Reply)) -> Result<Value> {
         "bytes": verified.bytes,
         "hash": verified.head.hash.to_string(),
     }))
+}
+
+/// Where the log ends, and the files that it is in, oldest first.
+pub(super) fn segments(log: &Log) -> Value {
+    let head = log.head();
+    let segment = |size: &SegmentSize| json!({ "first": size.first, "last": size.last, "bytes": size.bytes });
+    json!({
+        "position": head.position,
+        "hash": head.hash.to_string(),
+        "bytes": log.size_bytes(),
+        "stopped": log.stopped(),
+        "segments": log.segments().iter().map(segment).collect::<Vec<_>>(),
+    })
 }
 
 /// At most `limit` records from position `from`, one item each.

@@ -5,8 +5,11 @@ mod accounts;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
+mod configured;
 mod keys;
 mod log;
+mod ordered;
+mod parked;
 mod projections;
 mod quarantine;
 mod resync;
@@ -31,6 +34,8 @@ use serde_json::Value;
 
 use crate::control::{Command, Reply};
 
+pub(crate) use configured::Configured;
+pub(crate) use ordered::Ordered;
 pub(crate) use resync::Repair;
 
 /// Handles of everything that a command may need.
@@ -45,6 +50,8 @@ pub(crate) struct Operations {
     pub(crate) auditor: Auditor,
     /// Ends what takes long.
     pub(crate) stop: Stop,
+    /// What the process was started with; nothing on a directory at rest.
+    pub(crate) configured: Configured,
     /// What follows the source; `None` on a directory at rest.
     pub(crate) running: Option<Following>,
 }
@@ -67,6 +74,8 @@ impl Operations {
             Command::Status => Ok(status::status(self)),
             Command::LogVerify { control: false } => log::verify(&self.log, out),
             Command::LogVerify { control: true } => log::verify(&self.auth.control_log(), out),
+            Command::LogSegments { control: false } => Ok(log::segments(&self.log)),
+            Command::LogSegments { control: true } => Ok(log::segments(&self.auth.control_log())),
             Command::LogCat { control: false, from, limit, payload } => {
                 log::cat(&self.log, *from, *limit, &|at, record| log::item(at, record, *payload), out)
             }
@@ -76,7 +85,10 @@ impl Operations {
             Command::ProjectionList => Ok(projections::list(&self.engine)),
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
-            Command::QuarantineShow { position } => quarantine::show(&self.log, *position),
+            Command::QuarantineShow { position } => quarantine::show(self, *position),
+            Command::QuarantineRetry { position, reason } => quarantine::retry(self, actor, *position, reason),
+            Command::QuarantineDismiss { position, reason } => quarantine::dismiss(self, actor, *position, reason),
+            Command::Parked { after, limit } => parked::list(self, after.as_deref(), *limit),
             Command::Completeness { again: true, .. } => completeness::again(self, &self.stop),
             Command::Completeness { again: false, limit } => completeness::report(self, *limit),
             Command::AccessExport { from, to, loan, client } => {
@@ -89,6 +101,7 @@ impl Operations {
             Command::BlobRetry { sha256 } => blobs::retry(self, sha256),
             Command::BlobVerify { sha256 } => blobs::verify(self, sha256),
             Command::Webhook { order } => webhooks::execute(self, actor, order),
+            Command::Configuration => Ok(self.configured.told()),
             Command::SourceStatus => source::status(self),
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),

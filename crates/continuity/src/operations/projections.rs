@@ -13,7 +13,12 @@ pub(super) fn list(engine: &EngineHandle) -> Value {
 }
 
 fn row(status: &ModelStatus) -> Value {
+    let rebuild = match status.state {
+        ModelState::Serving => Value::Null,
+        ModelState::Rebuilding { done, of } => json!({ "done": done, "of": of }),
+    };
     json!({
+        "rebuild": rebuild,
         "name": status.name,
         "version": status.version,
         "state": match status.state { ModelState::Serving => "serving", ModelState::Rebuilding { .. } => "rebuilding" },

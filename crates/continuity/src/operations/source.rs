@@ -164,23 +164,23 @@ pub(super) fn accept(on: &Operations, actor: &str, reason: &str) -> Result<Value
     }
 }
 
-fn give(on: &Operations, order: Order) -> Result<Done> {
+pub(super) fn give(on: &Operations, order: Order) -> Result<Done> {
     Ok(on.following()?.ingest.give(order)?)
 }
 
-fn logged(done: Done, what: &str) -> Result<Value> {
+pub(super) fn logged(done: Done, what: &str) -> Result<Value> {
     match done {
         Done::Logged(position) => Ok(json!({ "done": what, "logPosition": position })),
         other => Err(surprise(&other)),
     }
 }
 
-fn surprise(done: &Done) -> anyhow::Error {
+pub(super) fn surprise(done: &Done) -> anyhow::Error {
     anyhow!("ingest answered {done:?}, which is no answer to this order")
 }
 
 /// Who gives an order, and why.
-fn by(actor: &str, reason: &str) -> Result<By> {
+pub(super) fn by(actor: &str, reason: &str) -> Result<By> {
     if reason.trim().is_empty() {
         bail!("say why with --reason; it stands in the log");
     }

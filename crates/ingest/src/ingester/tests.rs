@@ -2,6 +2,7 @@
 
 mod holds;
 mod orders;
+mod quarantine;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -8,6 +8,7 @@ mod connection;
 mod divergence;
 mod hold;
 mod orders;
+mod quarantine;
 mod status;
 mod unrecorded;
 

@@ -20,7 +20,7 @@ use crate::source::{Message, Raw};
 const AT_ONCE: usize = 16;
 const LOOK: Duration = Duration::from_millis(50);
 
-type Answer = Result<Done, OrderError>;
+pub(super) type Answer = Result<Done, OrderError>;
 
 impl Worker {
     /// Carries out the orders that wait.
@@ -63,6 +63,8 @@ impl Worker {
             Order::SyncNow => Ok(self.sync_now()),
             Order::Accept(by) => self.accept(&by),
             Order::HandIn(events, by) => self.hand_in(events, &by),
+            Order::Dismiss(position, by) => self.dismiss(position, &by),
+            Order::Retake(position, by) => self.retake(position, &by),
             Order::Record(result) => self.keep(&result),
         }
     }
@@ -144,7 +146,7 @@ impl Worker {
     }
 
     /// As [`Worker::by_order`]; when `decide` refuses, nothing is appended.
-    fn by_order_if<T, E>(
+    pub(super) fn by_order_if<T, E>(
         &mut self,
         decide: impl FnOnce(&mut Decider<'_>) -> Result<Result<T, E>, IngestError>,
     ) -> Result<Result<(T, u64), E>, IngestError> {
@@ -167,6 +169,6 @@ impl Worker {
     }
 }
 
-fn refused(because: String) -> Answer {
+pub(super) fn refused(because: String) -> Answer {
     Err(OrderError::NotApplicable(because))
 }

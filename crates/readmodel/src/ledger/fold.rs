@@ -13,7 +13,7 @@ use super::chunk::number_of;
 use super::order::{HeldEvent, LoanOrder};
 use super::quarantine::{QuarantineEntry, QuarantineState};
 use super::totals::{LoggedHeartbeat, PausedBy, SnapshotProgress};
-use super::{CONTROL_IDS, DISMISS, LedgerError, PAUSE, RESUME, partition, tables};
+use super::{CONTROL_IDS, DISMISS, LedgerError, PAUSE, RESUME, RETAKE, partition, tables};
 use crate::error::StoreError;
 
 /// A record's body, decoded.
@@ -269,7 +269,8 @@ impl LedgerBatch {
 
     fn operator(&mut self, at: i64, operator: &Operator) -> Result<(), StoreError> {
         match operator.action.as_str() {
-            DISMISS => self.dismiss(&operator.detail),
+            DISMISS => self.settle(&operator.detail, QuarantineState::Dismissed),
+            RETAKE => self.settle(&operator.detail, QuarantineState::Taken),
             PAUSE => {
                 let (actor, reason) = (operator.actor.clone(), operator.reason.clone());
                 self.totals.paused = Some(PausedBy { actor, reason, since: at });
@@ -283,13 +284,14 @@ impl LedgerBatch {
         }
     }
 
-    fn dismiss(&mut self, detail: &str) -> Result<(), StoreError> {
+    /// Takes a quarantined record off the list of those that wait.
+    fn settle(&mut self, detail: &str, state: QuarantineState) -> Result<(), StoreError> {
         let Ok(position) = detail.trim_start_matches("position ").parse::<u64>() else { return Ok(()) };
         let key = position.to_be_bytes();
         let Some(row) = self.get(tables::QUARANTINE, &key)? else { return Ok(()) };
         let mut entry = QuarantineEntry::decode(&row)?;
         if entry.state == QuarantineState::Open {
-            entry.state = QuarantineState::Dismissed;
+            entry.state = state;
             self.totals.quarantined -= 1;
             self.totals.quarantined_bytes -= entry.bytes;
             self.put(tables::QUARANTINE, key.to_vec(), entry.encode());

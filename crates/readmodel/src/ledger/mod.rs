@@ -49,6 +49,8 @@ pub const NAME: &str = "ledger";
 /// `action` of an operator's record that takes a quarantined record off the list; `detail` is its log position, with or
 /// without the word `position` in front.
 pub const DISMISS: &str = "quarantine-dismiss";
+/// `action` of an operator's record that says that a quarantined record was taken in after all; `detail` as of [`DISMISS`].
+pub const RETAKE: &str = "quarantine-retry";
 /// `action` of an operator's record that stops reading the source, until one with [`RESUME`] follows.
 pub const PAUSE: &str = "source-pause";
 /// `action` of an operator's record that ends a [`PAUSE`].

@@ -44,4 +44,6 @@ pub enum QuarantineState {
     Open,
     /// An operator took it off the list, with a reason that is in the log.
     Dismissed,
+    /// Its bytes were looked at again, and taken in.
+    Taken,
 }

@@ -83,8 +83,12 @@ fn quarantined(bytes: usize) -> Record {
 }
 
 fn dismiss(detail: &str) -> Record {
+    settle(DISMISS, detail)
+}
+
+fn settle(action: &str, detail: &str) -> Record {
     let text = str::to_owned;
-    let body = Operator { actor: text("uid 0"), action: text(DISMISS), reason: text("seen"), detail: text(detail) };
+    let body = Operator { actor: text("uid 0"), action: text(action), reason: text("seen"), detail: text(detail) };
     record(Kind::Operator, "", 0, &body)
 }
 
@@ -145,6 +149,17 @@ fn a_dismissed_record_leaves_the_bounds_but_not_the_list() {
     let states: Vec<_> = list.iter().map(|(position, entry)| (*position, entry.state)).collect();
     assert_eq!(states, [(1, QuarantineState::Dismissed), (2, QuarantineState::Open)]);
     assert_eq!(rig.ledger.reader().quarantined(1, 9).unwrap().len(), 1);
+}
+
+#[test]
+fn a_record_that_was_taken_in_after_all_waits_no_more() {
+    let mut rig = Rig::new();
+    rig.append(vec![quarantined(10), quarantined(30), settle(RETAKE, "position 2"), dismiss("2")], false);
+    let totals = rig.ledger.totals();
+    assert_eq!((totals.quarantined, totals.quarantined_bytes), (1, 10));
+    let list = rig.ledger.reader().quarantined(0, 9).unwrap();
+    let states: Vec<_> = list.iter().map(|(_, entry)| entry.state).collect();
+    assert_eq!(states, [QuarantineState::Open, QuarantineState::Taken]);
 }
 
 #[test]

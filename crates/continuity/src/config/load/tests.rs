@@ -26,6 +26,35 @@ fn a_file_overrides_the_default_and_the_environment_overrides_the_file() {
 }
 
 #[test]
+fn where_each_value_comes_from_is_told() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        file.path(),
+        "public_url = \"https://a.example\"\n[auth]\ntoken_seconds = 900\n[source.nats]\npassword = \"hunter2\"",
+    )
+    .unwrap();
+    let environment = [("CONTINUITY_PUBLIC_URL", "https://b.example"), ("HOME", "/")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let told = load_told(Some(file.path()), environment).unwrap().told;
+    let row = |key: &str| told.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
+    let path = file.path().to_str().unwrap();
+    assert_eq!(
+        row("public_url"),
+        serde_json::json!({"key": "public_url", "value": "https://b.example", "from": "CONTINUITY_PUBLIC_URL"})
+    );
+    assert_eq!(
+        (row("auth.token_seconds")["value"].as_str(), row("auth.token_seconds")["from"].as_str()),
+        (Some("900"), Some(path))
+    );
+    assert_eq!(
+        (row("source.nats.password")["value"].as_str(), row("source.nats.password")["from"].as_str()),
+        (Some("(secret)"), Some(path))
+    );
+    assert!(row("log.segment_bytes")["from"].is_null());
+    assert!(!told.to_string().contains("hunter2"));
+}
+
+#[test]
 fn a_variable_can_name_a_file() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "https://replica.example\n").unwrap();

@@ -1,0 +1,93 @@
+//! `/console/operations/read-models`: what is served, and folding one again.
+
+use askama::Template;
+use axum::response::Response;
+use continuity_auth::Session;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::shell::{Shell, fine, under_way};
+use super::{OPERATORS, WATCHERS};
+use crate::faults::Faults;
+use crate::frame::Frame;
+use crate::orders::{self, Order, sentence};
+use crate::reply::{Answer, see_other};
+use crate::texts::{Texts, fill};
+use crate::visit::{Posted, Visit};
+use crate::works::Kind;
+
+pub(crate) const PATH: &str = "/console/operations/read-models";
+
+#[derive(Template)]
+#[template(path = "operations/read_models.html")]
+struct Page {
+    frame: Frame,
+    shell: Shell,
+    trouble: Option<String>,
+    models: Vec<Model>,
+    /// Whether one is rebuilt, by whomever: then no other can be.
+    is_busy: bool,
+}
+
+/// One of them, as the command tells it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Model {
+    name: String,
+    version: u32,
+    position: u64,
+    rows: u64,
+    bytes: u64,
+    digest: String,
+    alarm: Option<String>,
+    rebuild: Option<Rebuild>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Rebuild {
+    done: u64,
+    of: u64,
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let session = visit.with_role(WATCHERS)?;
+    Ok(render(&visit, session, fine()).await)
+}
+
+async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -> Response {
+    let t = visit.texts();
+    let told = visit.learn::<Vec<Model>>(session, Order::ReadModels).await;
+    let (models, trouble) = told.map_or_else(|error| (Vec::new(), Some(sentence(&error))), |models| (models, None));
+    let mut shell = Shell::new(visit, session, PATH, wrong);
+    shell.show(visit, Kind::Rebuild, t.operations.rebuild_of, |value| rebuilt(t, value));
+    let page = Page {
+        frame: visit.frame(t.operations.read_models).with_faults(!shell.faults.is_empty()),
+        is_busy: models.iter().any(|model| model.rebuild.is_some()),
+        shell,
+        trouble,
+        models,
+    };
+    page.shell.answer(visit, &page)
+}
+
+/// What a rebuild came to.
+fn rebuilt(t: &Texts, value: &Value) -> (String, bool) {
+    let o = t.operations;
+    let figure = |name: &str| value[name].as_u64().unwrap_or_default().to_string();
+    let agrees = value["agrees"] == true;
+    let text = if agrees { o.rebuilt_same } else { o.rebuilt_other };
+    let digest = value["digest"].as_str().unwrap_or_default();
+    (fill(text, &[&figure("position"), &figure("rows"), digest]), agrees)
+}
+
+/// Begins to fold one again.
+pub(crate) async fn rebuild(Posted { visit, fields }: Posted) -> Answer {
+    let session = visit.with_role(OPERATORS)?;
+    let name = fields.get("name").to_owned();
+    match visit.console.works.begin(Kind::Rebuild, &name.clone(), &orders::by(session), Order::Rebuild { name }) {
+        Ok(()) => Ok(see_other(PATH)),
+        Err(work) => Ok(render(&visit, session, under_way(visit.texts(), &work)).await),
+    }
+}
