@@ -20,17 +20,17 @@ mod administration;
 mod data;
 mod dossier;
 mod loans;
-mod work;
-mod parts;
 mod operations;
+mod parts;
+mod work;
 
 use administration::Administration;
 use data::Data;
 pub(crate) use dossier::Dossier as OfDossier;
 use loans::Loans;
-use work::Work;
-use parts::Parts;
 use operations::Operations;
+use parts::Parts;
+use work::Work;
 
 impl Texts {
     /// A scope in words.

@@ -1,17 +1,17 @@
 //! `/console/loans`: loan requests, for people who go on working while the platform is away.
 
+pub(crate) mod analysis;
 pub(crate) mod bids;
 pub(crate) mod changes;
 pub(crate) mod checklist;
-mod facts;
-mod form;
-pub(crate) mod list;
-pub(crate) mod analysis;
 pub(crate) mod comments;
 pub(crate) mod documents;
 pub(crate) mod dossier;
+mod facts;
 pub(crate) mod file;
+mod form;
 pub(crate) mod guilds;
+pub(crate) mod list;
 mod listed;
 pub(crate) mod overview;
 mod point;

@@ -4,7 +4,7 @@ use super::exchange::{Row, row};
 use crate::stage::Sent;
 
 /// Where the pages are listed.
-const PAGES: &str = include_str!("../../../../crates/console/src/lib.rs");
+const PAGES: &str = include_str!("../../../../crates/console/src/routes.rs");
 
 pub(crate) fn rows() -> Vec<Row> {
     [foreign_forms(), headers(), places()].into_iter().flatten().collect()
