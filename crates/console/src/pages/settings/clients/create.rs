@@ -53,7 +53,7 @@ pub(crate) async fn take(Posted { visit, fields }: Posted) -> Answer {
     let settings = form::settings(&fields, &ClientSettings::named("", ScopeSet::EMPTY));
     let is_enabled = form::is_enabled(&fields);
     let made = match settings {
-        Ok(settings) => auth.off_thread(move |auth| create(&auth, settings, is_enabled)).await,
+        Ok(settings) => auth.off_thread(move |auth| create(auth, settings, is_enabled)).await,
         Err(error) => Err(error),
     };
     match made {
