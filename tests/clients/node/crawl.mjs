@@ -5,10 +5,7 @@ const WORD = /^[a-z]+(-[a-z]+)*$/;
 // Pages of one shape differ in what they are about: ids become a star, parameters keep their names.
 export function shape(path) {
   const url = new URL(path, "https://any");
-  const words = url.pathname.split("/").map((word, place, all) => {
-    const isId = !WORD.test(word) && word !== "";
-    return isId || (all[place - 1] === "loans" && place === 3 && word !== "") ? "*" : word;
-  });
+  const words = url.pathname.split("/").map((word) => (word === "" || WORD.test(word) ? word : "*"));
   const names = [...new Set(url.searchParams.keys())].sort();
   return words.join("/") + (names.length > 0 ? `?${names.join("&")}` : "");
 }
