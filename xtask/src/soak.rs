@@ -102,6 +102,12 @@ const BENCHES: &[(&str, &str, &str, &str)] = &[
         "continuity-projections",
         "lists",
     ),
+    (
+        "pages",
+        "pages of the console at 10,000 and at 1,000,000 loans beside the API (words: other sizes, rounds)",
+        "continuity-tests",
+        "pages",
+    ),
     ("serve", "by-id and list requests/s beside a bare axum TLS server", "continuity-tests", "serve"),
     (
         "load",

@@ -297,10 +297,10 @@ catalogue! {
 
     // Settings.
     places: "Places";
-    clients: "OAuth clients";
+    clients: "OAuth Clients";
     clients_lead: "Programs that get tokens here, and applications that people let in.";
     no_clients: "There is none yet.";
-    new_client: "New OAuth client";
+    new_client: "New OAuth Client";
     new_client_lead: "Its id and its secret are generated. The secret is shown once.";
     create_client: "Create client";
     client_created: "The client is created.";
@@ -352,6 +352,7 @@ catalogue! {
     dpop_bound: "Its tokens are bound to a key of its own (DPoP)";
     reason: "Reason";
     reason_hint: "For the record; may be empty.";
+    status: "Status";
     enabled: "Enabled";
     disabled: "Disabled";
     enable: "Enable";
@@ -362,7 +363,7 @@ catalogue! {
     secret_made: "Secret made";
     previous_secret: "Secret before";
     accepted_until: "accepted until";
-    rotate_secret: "Rotate secret";
+    rotate_secret: "Rotate Secret";
     rotate_text: "A new secret takes the place of the present one.";
     overlap: "The present one is accepted";
     overlap_none: "no longer (after a leak)";

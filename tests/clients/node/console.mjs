@@ -4,17 +4,14 @@
 //     node console.mjs BASE_URL LINK CLIENT_ID FOLDER       (pictures of the pages go into FOLDER)
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import { connect } from "node:tls";
-import { setTimeout as sleep } from "node:timers/promises";
-import { chromium } from "playwright-core";
+import { PASSWORD, button, enter, launch, open } from "./chromium.mjs";
 import { code } from "./codes.mjs";
+import { examine, none } from "./examine.mjs";
 
 const [base, link, clientId, folder] = process.argv.slice(2);
 const EMAIL = "jane.doe@bank.example";
-const PASSWORD = "copper meadow whistle";
 const complaints = [];
 // An application on the person's device is gone back to by a scheme of its own.
 const onDevice = "example.bank.loans:/callback";
@@ -28,57 +25,17 @@ const application = createServer((request, reply) => {
 await new Promise((listening) => application.listen(0, "127.0.0.1", listening));
 const callback = `http://127.0.0.1:${application.address().port}/callback`;
 
-// Browsers make no passkeys where they were told to overlook a certificate; so this one is told which key to trust.
-async function keyOfServer() {
-  const { hostname, port } = new URL(base);
-  const socket = connect({ host: "127.0.0.1", port, servername: hostname });
-  await new Promise((connected, failed) => socket.once("secureConnect", connected).once("error", failed));
-  const key = socket.getPeerX509Certificate().publicKey.export({ type: "spki", format: "der" });
-  socket.destroy();
-  return createHash("sha256").update(key).digest("base64");
-}
+const browser = await launch(base);
+const opened = (options) => open(browser, base, complaints, options, [callback, onDevice]);
 
-const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
-const trust = `--ignore-certificate-errors-spki-list=${await keyOfServer()}`;
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", trust] });
-
-// A page that may ask this replica and the application alone, and whose complaints are kept.
-async function open(options) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  page.on("request", (request) => {
-    const url = request.url();
-    if (![base, callback, onDevice, "data:"].some((known) => url.startsWith(known))) complaints.push(`asks ${url}`);
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
-  });
-  return page;
-}
-
-// Pictures of the page that is open, on three screens; it must not be wider than any of them.
+// The page that is open, as every page has to be.
 async function picture(page, name) {
-  for (const [screen, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["narrow", "light", 390], ["wide", "dark", 2560]]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: width < 1000 ? 844 : 900 });
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert(wider <= 0, `${name} is ${wider} pixels wider than the ${screen} screen`);
-    await page.screenshot({ path: `${folder}/console-${name}-${screen}.png`, fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 900 });
+  complaints.push(...(await examine(page, `console-${name}`, { folder })).map((fault) => `${name}: ${fault}`));
 }
 
-const button = (page, name) => page.getByRole("button", { name, exact: true });
 const at = (page, path) => page.waitForURL((url) => url.href.startsWith(`${base}${path}`));
 
-async function enterPassword(page) {
-  await page.getByLabel("E-mail address").fill(EMAIL);
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await button(page, "Sign in").click();
-}
+const enterPassword = (page) => enter(page, EMAIL);
 
 async function signInWithCode(page, secret) {
   await enterPassword(page);
@@ -230,13 +187,11 @@ async function letInOnDevice(context) {
 }
 
 async function withoutScript(secret) {
-  const page = await open({ javaScriptEnabled: false });
+  const page = await opened({ javaScriptEnabled: false });
   const asked = request({ prompt: "consent" });
   await page.goto(asked.url);
   assert.equal(await button(page, "Sign in with a passkey").isVisible(), false);
-  await page.getByLabel("E-mail address").fill(EMAIL);
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await button(page, "Sign in").click();
+  await enterPassword(page);
   await page.getByLabel("Code of your authenticator app").fill(await code(secret));
   await button(page, "Continue").click();
   await page.getByRole("heading", { name: "Let Loan Browser in?" }).waitFor();
@@ -255,7 +210,7 @@ async function complain(page) {
   await picture(page, "trouble");
 }
 
-const page = await open();
+const page = await opened();
 try {
   const authenticators = await page.context().newCDPSession(page);
   await authenticators.send("WebAuthn.enable");
@@ -282,8 +237,10 @@ try {
   await straightThrough(page, secret);
   await withdraw(page, token);
   await withoutScript(secret);
-  assert.deepEqual(complaints, []);
-  await complain(await open());
+  none(complaints);
+  await complain(await opened());
+  // Where nothing is, and where a password is wrong, the browser itself complains of the status.
+  none(complaints.filter((text) => !/the server responded with a status of 4/.test(text)));
 } catch (error) {
   const shown = await page.locator("main").innerText().catch(() => "nothing");
   throw new Error(`at ${page.url()}, which shows: ${shown}\n${complaints.join("\n")}`, { cause: error });

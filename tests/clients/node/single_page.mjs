@@ -4,15 +4,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { connect } from "node:tls";
-import { chromium } from "playwright-core";
+import { button, choosePassword, enter, launch } from "./chromium.mjs";
 
 const [base, program, data, link] = process.argv.slice(2);
-const PASSWORD = "copper meadow whistle";
 const library = readFileSync(createRequire(import.meta.url).resolve("oauth4webapi"), "utf8");
 
 // What runs in the browser: sends its person away, comes back with a code, and tells what it got in its title.
@@ -61,31 +58,15 @@ const register = (name, uri) =>
     "--authentication", "none", "--redirect-uri", uri, "--data-dir", data, "--json"])).id;
 settings.id = register("Loans in a page", `${origin}/callback`);
 
-async function keyOfServer() {
-  const { hostname, port } = new URL(base);
-  const socket = connect({ host: "127.0.0.1", port, servername: hostname });
-  await new Promise((connected, failed) => socket.once("secureConnect", connected).once("error", failed));
-  const key = socket.getPeerX509Certificate().publicKey.export({ type: "spki", format: "der" });
-  socket.destroy();
-  return createHash("sha256").update(key).digest("base64");
-}
-
-const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
-const trust = `--ignore-certificate-errors-spki-list=${await keyOfServer()}`;
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", trust] });
+const browser = await launch(base);
 const page = await browser.newPage();
 page.setDefaultTimeout(30_000);
 
-await page.goto(link);
-await page.getByLabel("New password", { exact: true }).fill(PASSWORD);
-await page.getByLabel("New password, once more").fill(PASSWORD);
-await page.getByRole("button", { name: "Set password" }).click();
+await choosePassword(page, link);
 
 await page.goto(origin);
-await page.getByLabel("E-mail address").fill("jane.doe@bank.example");
-await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-await page.getByRole("button", { name: "Sign in", exact: true }).click();
-await page.getByRole("button", { name: "Allow", exact: true }).click();
+await enter(page, "jane.doe@bank.example");
+await button(page, "Allow").click();
 await page.waitForFunction(() => document.title.startsWith("{"));
 const told = JSON.parse(await page.title());
 assert(told.loans === 1 && told.asOf && told.sub, JSON.stringify(told));

@@ -1,5 +1,9 @@
 //! A person signs in, sets up second factors and lets an application in, in a real browser.
 
+mod pages;
+mod scripts;
+mod settings;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -15,6 +19,11 @@ fn told(words: &[&str], directory: &Path) -> Result<Value, Failure> {
         return Err(format!("{words:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// An id as a part of a path.
+fn encoded(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// An account's one-time link, the id of a public application, and where the demo is.

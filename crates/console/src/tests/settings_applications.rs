@@ -50,7 +50,7 @@ async fn a_developer_registers_an_application_and_sees_its_secret_once() {
     assert_eq!((&*record.actor, record.reason.as_deref()), (JOE, Some("for the branches")));
     let page = browser.get(&format!("{PATH}/{id}")).await;
     assert!(
-        page.says("value=\"server\" checked") && page.says("Rotate secret") && !page.says(&secret),
+        page.says("value=\"server\" checked") && page.says("Rotate Secret") && !page.says(&secret),
         "{}",
         page.text
     );
@@ -187,7 +187,7 @@ async fn it_takes_the_role_and_a_proof() {
     }
     bench.later(LATER);
     let page = browser.get(&path).await;
-    assert!(page.says("confirm first that it is you") && !page.says("Rotate secret"), "{}", page.text);
+    assert!(page.says("confirm first that it is you") && !page.says("Rotate Secret"), "{}", page.text);
     let to = "/console/confirm?next=%2Fconsole%2Fsettings%2Fapplications%2F";
     for what in ["", "/secret", "/delete"] {
         let page = browser.post(&format!("{path}{what}"), &WEB).await;

@@ -23,7 +23,7 @@ async fn a_client_is_created_and_its_secret_shown_once() {
     let bench = Bench::lax();
     let mut browser = bench.signed_in().await;
     let page = browser.get(CLIENTS).await;
-    assert!(page.says("New OAuth client") && page.says("There is none yet") && page.says("aria-current=\"page\""));
+    assert!(page.says("New OAuth Client") && page.says("There is none yet") && page.says("aria-current=\"page\""));
     browser.get("/console/settings/clients/new").await;
     let more = [
         ("scopes", "bids:read"),
@@ -46,6 +46,24 @@ async fn a_client_is_created_and_its_secret_shown_once() {
     let page = browser.get(&format!("{CLIENTS}/{id}")).await;
     assert!(page.says("10.0.0.0/8\n192.0.2.0/24") && !page.says(&secret) && !page.says(HOSTILE), "{}", page.text);
     assert!(!browser.get(CLIENTS).await.says(HOSTILE));
+}
+
+#[tokio::test]
+async fn a_client_is_created_that_is_not_let_in_yet() {
+    let bench = Bench::lax();
+    let mut browser = bench.signed_in().await;
+    let page = browser.get("/console/settings/clients/new").await;
+    assert!(page.says("name=\"enabled\" value=\"true\" checked"), "{}", page.text);
+    let disabled = [("enabled", "false"), ("rate", "many")];
+    let page = browser.post("/console/settings/clients/new", &fields("Reporting", &disabled)).await;
+    assert!(page.says("name=\"enabled\" value=\"false\" checked"), "{}", page.text);
+    let page = browser.post("/console/settings/clients/new", &fields("Reporting", &disabled[..1])).await;
+    // Its secret is no good yet, so there is nothing to try it with.
+    assert!(page.says("shown only now") && !page.says("curl --cacert"), "{}", page.text);
+    let clients = bench.auth.list_clients();
+    assert!(clients.len() == 1 && !clients[0].enabled);
+    let page = browser.get(&format!("{CLIENTS}/{}", clients[0].id)).await;
+    assert!(!page.says("name=\"enabled\" value=\"false\" checked"), "it is switched elsewhere: {}", page.text);
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ pub(super) struct Form {
     pub(super) name: String,
     pub(super) description: String,
     pub(super) scopes: Vec<Tick>,
+    /// Whether a new client is let in at once; none where that is no setting of the form.
+    pub(super) states: Vec<Tick>,
     pub(super) grants: Vec<Tick>,
     pub(super) authentications: Vec<Tick>,
     pub(super) redirect_uris: String,
@@ -81,6 +83,20 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The same form, which asks too whether the client is let in at once.
+    pub(super) fn with_state(self, t: &Texts, fields: &Fields) -> Self {
+        let set = if is_enabled(fields) { "true" } else { "false" };
+        let states = [("true", t.enabled), ("false", t.disabled)];
+        Self { states: states.map(|(value, label)| Tick::plain(&[set], value, label)).into(), ..self }
+    }
+}
+
+/// Whether a form lets a new client in at once, as it does where it says nothing.
+pub(super) fn is_enabled(fields: &Fields) -> bool {
+    fields.get("enabled") != "false"
+}
+
 /// What is ticked, by name.
 struct Ticks<'a> {
     scopes: Vec<&'a str>,
@@ -114,6 +130,7 @@ impl Ticks<'_> {
                 .zip(labels)
                 .map(|(name, label)| Tick::new(&[self.authentication], name, label))
                 .collect(),
+            states: Vec::new(),
             name: String::new(),
             description: String::new(),
             redirect_uris: String::new(),

@@ -21,7 +21,7 @@ struct Page {
     id: String,
     /// `None` for a client that has none.
     secret: Option<String>,
-    /// Whether it gets tokens for itself, which is tried easily.
+    /// Whether it gets tokens for itself now, which is tried easily.
     is_for_itself: bool,
     token_url: String,
     scopes: String,
@@ -48,7 +48,7 @@ pub(in crate::pages::settings) fn render(
         done,
         name: client.settings.name,
         secret,
-        is_for_itself: client.settings.grant_types.contains(&GrantType::ClientCredentials),
+        is_for_itself: client.enabled && client.settings.grant_types.contains(&GrantType::ClientCredentials),
         token_url: format!("{}/api/v1/oauth/token", visit.console.auth.issuer()),
         scopes: client.settings.scopes.to_string(),
         onward: address(&client.id),
