@@ -14,7 +14,11 @@ pub(crate) struct Asset {
 pub(crate) static STYLE: Asset = Asset {
     path: "/console/assets/console.css",
     media_type: "text/css; charset=utf-8",
-    text: concat!(include_str!("../assets/console.css"), include_str!("../assets/loans.css")),
+    text: concat!(
+        include_str!("../assets/console.css"),
+        include_str!("../assets/loans.css"),
+        include_str!("../assets/status.css")
+    ),
 };
 
 pub(crate) static PASSKEYS: Asset = Asset {
@@ -27,6 +31,24 @@ pub(crate) static COPY: Asset = Asset {
     path: "/console/assets/copy.js",
     media_type: "text/javascript; charset=utf-8",
     text: include_str!("../assets/copy.js"),
+};
+
+/// htmx 2.0.11 as its makers publish it, with their licence.
+pub(crate) static HTMX: Asset = Asset {
+    path: "/console/assets/htmx.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: concat!(
+        "/* htmx 2.0.11, https://htmx.org\n\n",
+        include_str!("../assets/htmx.LICENSE"),
+        "*/\n",
+        include_str!("../assets/htmx.min.js")
+    ),
+};
+
+pub(crate) static STATUS: Asset = Asset {
+    path: "/console/assets/status.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: include_str!("../assets/status.js"),
 };
 
 pub(crate) static ICON: Asset =

@@ -31,7 +31,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::pages::settings::{applications, clients, keys, people, records};
 use crate::pages::{
-    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, trouble,
+    account, authorize, confirm, link, loans, logout, passkey, provider, second_factor, sign_in, status, trouble,
 };
 use crate::state::{Console, Shared};
 
@@ -95,12 +95,16 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/settings/applications/{id}/secret", post(applications::one::rotate)),
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
         ("/console/settings/records", get(records::list)),
+        (status::PATH, get(status::show)),
+        (status::NOW, get(status::now)),
         ("/console/loans/{id}", get(loans::overview::show)),
         ("/oauth/authorize", get(authorize::show).post(authorize::take)),
         ("/oauth/logout", get(logout::show).post(logout::take)),
         (assets::STYLE.path, get(|| assets::STYLE.answer())),
         (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
         (assets::COPY.path, get(|| assets::COPY.answer())),
+        (assets::HTMX.path, get(|| assets::HTMX.answer())),
+        (assets::STATUS.path, get(|| assets::STATUS.answer())),
         (assets::ICON.path, get(|| assets::ICON.answer())),
         ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
     ];

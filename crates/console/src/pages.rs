@@ -12,4 +12,5 @@ pub(crate) mod provider;
 pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod status;
 pub(crate) mod trouble;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use continuity_auth::Auth;
+use continuity_history::History;
 use continuity_provider::Provider;
 use url::Url;
 
@@ -17,6 +18,8 @@ pub struct Backing {
     pub provider: Option<Arc<Provider>>,
     /// The API, which is asked for people by the [`Session`](continuity_auth::Session) among a request's extensions.
     pub api: Router,
+    /// What the replica measured of itself.
+    pub history: History,
 }
 
 /// What all pages share.
@@ -24,6 +27,7 @@ pub(crate) struct Console {
     pub(crate) auth: Auth,
     pub(crate) provider: Option<Arc<Provider>>,
     pub(crate) api: Router,
+    pub(crate) history: History,
     pub(crate) texts: &'static Texts,
     /// Scheme, host and port as browsers name them in `Origin`: forms have to come from there.
     pub(crate) origin: String,
@@ -33,9 +37,9 @@ pub(crate) struct Console {
 pub(crate) type Shared = Arc<Console>;
 
 impl Console {
-    pub(crate) fn new(Backing { auth, provider, api }: Backing) -> Self {
+    pub(crate) fn new(Backing { auth, provider, api, history }: Backing) -> Self {
         let origin = origin(auth.issuer());
-        Self { auth, provider, api, texts: &ENGLISH, origin }
+        Self { auth, provider, api, history, texts: &ENGLISH, origin }
     }
 }
 

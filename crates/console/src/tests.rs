@@ -12,3 +12,4 @@ mod settings_keys;
 mod settings_people;
 mod settings_records;
 mod sign_in;
+mod status;

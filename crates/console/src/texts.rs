@@ -19,10 +19,12 @@ macro_rules! catalogue {
 mod administration;
 mod data;
 mod loans;
+mod status;
 
 use administration::Administration;
 use data::Data;
 use loans::Loans;
+pub(crate) use status::Status;
 
 impl Texts {
     /// A scope in words.
@@ -109,6 +111,8 @@ catalogue! {
         data: &'static Data = &data::ENGLISH,
         /// Those of loans.
         loans: &'static Loans = &loans::ENGLISH,
+        /// Those of the page on the wall.
+        status_page: &'static Status = &status::ENGLISH,
     }
 
     // Around every page.

@@ -63,6 +63,8 @@ pub struct Reading {
     pub lag: Option<Duration>,
     /// See [`Sample::behind`].
     pub behind: Option<u64>,
+    /// The newest end that the source showed, as a number that only grows.
+    pub head: Option<u64>,
     /// The log's last position.
     pub logged: u64,
     /// The read models' position.
@@ -80,6 +82,7 @@ impl Reading {
     fn since(&self, before: &Self, millis: u64) -> Counted {
         Counted {
             millis,
+            offered: before.head.zip(self.head).map_or(0, |(before, now)| now.saturating_sub(before)),
             logged: self.logged.saturating_sub(before.logged),
             applied: self.applied.saturating_sub(before.applied),
             stored: self.stored.saturating_sub(before.stored),

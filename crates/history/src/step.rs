@@ -22,6 +22,8 @@ pub struct Sample {
 pub struct Counted {
     /// The time between them, in milliseconds of the monotonic clock.
     pub millis: u64,
+    /// Messages that the source showed newly.
+    pub offered: u64,
     /// Log positions written.
     pub logged: u64,
     /// Log positions applied by the read models.
@@ -35,8 +37,10 @@ pub struct Counted {
 }
 
 impl Counted {
-    fn add(&mut self, other: Self) {
+    /// Takes what was counted in another time in.
+    pub fn add(&mut self, other: Self) {
         self.millis = self.millis.saturating_add(other.millis);
+        self.offered = self.offered.saturating_add(other.offered);
         self.logged = self.logged.saturating_add(other.logged);
         self.applied = self.applied.saturating_add(other.applied);
         self.stored = self.stored.saturating_add(other.stored);

@@ -15,6 +15,7 @@ use continuity_auth::{
     ProviderPolicy, Role, Scope, ScopeSet, SignInPolicy, SigningAlgorithm,
 };
 use continuity_base::{Clock, ManualClock, Timestamp};
+use continuity_history::History;
 use continuity_provider::{Provider, ProviderOptions};
 use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -30,6 +31,7 @@ pub(crate) struct Bench {
     pub(crate) auth: Auth,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) account: Account,
+    pub(crate) history: History,
     router: Router,
     _dir: tempfile::TempDir,
 }
@@ -68,6 +70,16 @@ impl Bench {
 
     /// Whose people may come from that provider, too.
     pub(crate) fn with_provider(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>) -> Self {
+        Self::with_all(issuer, sign_in, provider, Router::new())
+    }
+
+    /// Whose people need no second factor, in front of that API.
+    pub(crate) fn before(api: Router) -> Self {
+        let sign_in = SignInPolicy { second_factor_required: false, ..SignInPolicy::default() };
+        Self::with_all(ISSUER, sign_in, None, api)
+    }
+
+    fn with_all(issuer: &str, sign_in: SignInPolicy, provider: Option<&str>, api: Router) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_795_370_400_000_000)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -91,10 +103,11 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api: Router::new() })
+        let history = History::in_memory(Arc::<ManualClock>::clone(&clock));
+        let router = crate::pages(crate::Backing { auth: auth.clone(), provider, api, history: history.clone() })
             .into_iter()
             .fold(Router::new(), |router, (path, page)| router.route(path, page));
-        Self { auth, clock, account, router, _dir: dir }
+        Self { auth, clock, account, history, router, _dir: dir }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {

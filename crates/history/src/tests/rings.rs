@@ -23,8 +23,12 @@ fn samples() -> impl Strategy<Value = Sample> {
         ..Counted::default()
     });
     let known = || proptest::option::of(0..1_000_u64);
-    (known(), 0..1_000_u64, known(), proptest::option::of(counted))
-        .prop_map(|(lag, backlog, behind, counted)| Sample { lag, backlog, behind, counted })
+    (known(), 0..1_000_u64, known(), proptest::option::of(counted)).prop_map(|(lag, backlog, behind, counted)| Sample {
+        lag,
+        backlog,
+        behind,
+        counted,
+    })
 }
 
 /// The same by a map of every step there ever was.
