@@ -42,7 +42,7 @@ use axum::extract::Request;
 use axum::routing::any;
 
 use crate::call::Shared;
-use crate::metrics::RouteMetrics;
+use crate::metrics::{Kind, RouteMetrics};
 use crate::pages::Page;
 use crate::pipeline::Route;
 
@@ -70,7 +70,8 @@ pub fn router(state: ApiState, session: SessionOf, pages: impl FnOnce(Router) ->
     }
     let pages = pages(router.clone());
     for (path, serve) in pages.routes {
-        let page = Arc::new(Page { path, serve, refusal: pages.refusal, metrics: RouteMetrics::new(path) });
+        let page =
+            Arc::new(Page { path, serve, refusal: pages.refusal, metrics: RouteMetrics::new(path, Kind::Other) });
         // What names the rest of a path has its last slash already.
         let spellings = if path.contains("{*") { vec![path.to_owned()] } else { spellings(path).to_vec() };
         for path in spellings {
@@ -79,7 +80,7 @@ pub fn router(state: ApiState, session: SessionOf, pages: impl FnOnce(Router) ->
             router = router.route(&path, any(serve));
         }
     }
-    let metrics = Arc::new(RouteMetrics::new("unknown"));
+    let metrics = Arc::new(RouteMetrics::new("unknown", Kind::Other));
     router.fallback(move |request: Request| {
         let response = pipeline::unknown(&shared, &metrics, &request);
         async move { response }

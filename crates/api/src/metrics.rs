@@ -1,6 +1,7 @@
 //! What the API counts.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -129,16 +130,63 @@ const STREAM_ENDS: [&str; 4] = ["token", "stopping", "once", "failed"];
 const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "OTHER"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
+static READS: AtomicU64 = AtomicU64::new(0);
+static ERRORS: AtomicU64 = AtomicU64::new(0);
+
+/// Totals of this process, for whoever shows how it goes without a recorder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests for data that were answered.
+    pub reads: u64,
+    /// Requests that were answered with 5xx. Answers of `/health` and `/ready` are none: there it is what was asked for.
+    pub errors: u64,
+}
+
+/// How many requests there were since the start.
+pub fn totals() -> Totals {
+    Totals { reads: READS.load(Ordering::Relaxed), errors: ERRORS.load(Ordering::Relaxed) }
+}
+
+/// What a route is to the totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Data,
+    Health,
+    Other,
+}
+
+impl Kind {
+    /// Whether that answer is a read.
+    fn is_read(self, status: StatusCode) -> bool {
+        self == Self::Data && !status.is_client_error() && !status.is_server_error()
+    }
+
+    /// Whether that answer is an error.
+    fn is_error(self, status: StatusCode) -> bool {
+        self != Self::Health && status.is_server_error()
+    }
+
+    fn count(self, status: StatusCode) {
+        if self.is_read(status) {
+            READS.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.is_error(status) {
+            ERRORS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The handles of one route, taken from the recorder once.
 pub(crate) struct RouteMetrics {
     route: &'static str,
+    kind: Kind,
     requests: [OnceLock<Counter>; METHODS.len() * CLASSES.len()],
     duration: OnceLock<Histogram>,
 }
 
 impl RouteMetrics {
-    pub(crate) fn new(route: &'static str) -> Self {
-        Self { route, requests: [const { OnceLock::new() }; _], duration: OnceLock::new() }
+    pub(crate) fn new(route: &'static str, kind: Kind) -> Self {
+        Self { route, kind, requests: [const { OnceLock::new() }; _], duration: OnceLock::new() }
     }
 
     /// One request was answered.
@@ -149,6 +197,7 @@ impl RouteMetrics {
             || counter!(HTTP_REQUESTS, "route" => self.route, "method" => METHODS[method], "class" => CLASSES[class]),
         );
         requests.increment(1);
+        self.kind.count(status);
         self.duration.get_or_init(|| histogram!(HTTP_DURATION, "route" => self.route)).record(duration.as_secs_f64());
     }
 }
@@ -246,5 +295,34 @@ pub(crate) fn register_streams() {
     }
     for reason in STREAM_ENDS {
         counter!(STREAMS_ENDED, "reason" => reason).absolute(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_answers_of_data_are_reads_and_5xx_are_errors_but_not_of_health() {
+        for (kind, status, read, error) in [
+            (Kind::Data, StatusCode::OK, true, false),
+            (Kind::Data, StatusCode::NOT_MODIFIED, true, false),
+            (Kind::Data, StatusCode::NOT_FOUND, false, false),
+            (Kind::Data, StatusCode::SERVICE_UNAVAILABLE, false, true),
+            (Kind::Other, StatusCode::OK, false, false),
+            (Kind::Other, StatusCode::INTERNAL_SERVER_ERROR, false, true),
+            (Kind::Health, StatusCode::SERVICE_UNAVAILABLE, false, false),
+        ] {
+            assert_eq!((kind.is_read(status), kind.is_error(status)), (read, error), "{kind:?} {status}");
+        }
+    }
+
+    #[test]
+    fn totals_grow() {
+        let before = totals();
+        Kind::Data.count(StatusCode::OK);
+        Kind::Data.count(StatusCode::BAD_GATEWAY);
+        let after = totals();
+        assert!(after.reads > before.reads && after.errors > before.errors, "{before:?} {after:?}");
     }
 }

@@ -18,7 +18,7 @@ use crate::call::{Call, Shared, starting};
 use crate::cors;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Tag};
 use crate::limits::Passage;
-use crate::metrics::RouteMetrics;
+use crate::metrics::{Kind, RouteMetrics};
 use crate::problem::{NOT_FOUND, Problem, UNKNOWN_PATH, URI_TOO_LONG};
 use crate::reply::Reply;
 use crate::request::id::X_REQUEST_ID;
@@ -44,7 +44,13 @@ impl Route {
     /// The endpoints of one path.
     pub(crate) fn new(endpoints: Vec<&'static Endpoint>) -> Self {
         let allow = endpoints.iter().map(|endpoint| endpoint.verb.allow()).collect::<Vec<_>>().join(", ");
-        let metrics = RouteMetrics::new(endpoints[0].path);
+        let first = endpoints[0];
+        let kind = match first.access {
+            Access::AnyOf(_) => Kind::Data,
+            _ if first.tag == Tag::Health => Kind::Health,
+            _ => Kind::Other,
+        };
+        let metrics = RouteMetrics::new(first.path, kind);
         Self { endpoints, allow, metrics }
     }
 

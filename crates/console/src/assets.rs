@@ -18,7 +18,8 @@ pub(crate) static STYLE: Asset = Asset {
         include_str!("../assets/console.css"),
         include_str!("../assets/loans.css"),
         include_str!("../assets/parts.css"),
-        include_str!("../assets/operations.css")
+        include_str!("../assets/operations.css"),
+        include_str!("../assets/status.css")
     ),
 };
 
@@ -38,6 +39,24 @@ pub(crate) static AS_OF: Asset = Asset {
     path: "/console/assets/as_of.js",
     media_type: "text/javascript; charset=utf-8",
     text: include_str!("../assets/as_of.js"),
+};
+
+/// htmx 2.0.11 as its makers publish it, with their licence.
+pub(crate) static HTMX: Asset = Asset {
+    path: "/console/assets/htmx.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: concat!(
+        "/* htmx 2.0.11, https://htmx.org\n\n",
+        include_str!("../assets/htmx.LICENSE"),
+        "*/\n",
+        include_str!("../assets/htmx.min.js")
+    ),
+};
+
+pub(crate) static STATUS: Asset = Asset {
+    path: "/console/assets/status.js",
+    media_type: "text/javascript; charset=utf-8",
+    text: include_str!("../assets/status.js"),
 };
 
 pub(crate) static ICON: Asset =

@@ -13,5 +13,6 @@ pub(crate) mod provider;
 pub(crate) mod second_factor;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod status;
 pub(crate) mod trouble;
 pub(crate) mod work;

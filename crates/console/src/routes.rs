@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 use crate::assets;
 use crate::pages::settings::{applications, clients, configuration, keys, people as persons, records, webhooks};
 use crate::pages::{
-    account, authorize, confirm, link, loans, logout, operations, passkey, provider, second_factor, sign_in, trouble,
-    work,
+    account, authorize, confirm, link, loans, logout, operations, passkey, provider, second_factor, sign_in, status,
+    trouble, work,
 };
 use crate::state::Shared;
 
@@ -16,7 +16,12 @@ type Table = Vec<(&'static str, MethodRouter<Shared>)>;
 
 /// All of them.
 pub(crate) fn all() -> Table {
-    [people(), of_loans(), of_operations(), settings(), around()].into_iter().flatten().collect()
+    [of_status(), people(), of_loans(), of_operations(), settings(), around()].into_iter().flatten().collect()
+}
+
+/// How the replica is.
+fn of_status() -> Table {
+    vec![(status::PATH, get(status::show)), (status::NOW, get(status::now))]
 }
 
 /// Who somebody is: signing in, the account, applications that ask.
@@ -150,6 +155,8 @@ fn around() -> Table {
         (assets::STYLE.path, get(|| assets::STYLE.answer())),
         (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
         (assets::COPY.path, get(|| assets::COPY.answer())),
+        (assets::HTMX.path, get(|| assets::HTMX.answer())),
+        (assets::STATUS.path, get(|| assets::STATUS.answer())),
         (assets::AS_OF.path, get(|| assets::AS_OF.answer())),
         (assets::ICON.path, get(|| assets::ICON.answer())),
         ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use continuity_auth::Auth;
 use continuity_base::Clock;
+use continuity_history::History;
 use continuity_provider::Provider;
 use url::Url;
 
@@ -24,6 +25,8 @@ pub struct Backing {
     pub orders: Arc<dyn Orders>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What the replica measured of itself.
+    pub history: History,
 }
 
 /// What all pages share.
@@ -34,6 +37,7 @@ pub(crate) struct Console {
     pub(crate) orders: Arc<dyn Orders>,
     /// What operators had begun that takes long.
     pub(crate) works: Works,
+    pub(crate) history: History,
     pub(crate) texts: &'static Texts,
     /// Scheme, host and port as browsers name them in `Origin`: forms have to come from there.
     pub(crate) origin: String,
@@ -43,10 +47,10 @@ pub(crate) struct Console {
 pub(crate) type Shared = Arc<Console>;
 
 impl Console {
-    pub(crate) fn new(Backing { auth, provider, api, orders, clock }: Backing) -> Self {
+    pub(crate) fn new(Backing { auth, provider, api, orders, clock, history }: Backing) -> Self {
         let origin = origin(auth.issuer());
         let works = Works::new(Arc::clone(&orders), clock);
-        Self { auth, provider, api, orders, works, texts: &ENGLISH, origin }
+        Self { auth, provider, api, orders, works, history, texts: &ENGLISH, origin }
     }
 }
 

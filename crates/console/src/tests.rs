@@ -23,4 +23,5 @@ mod settings_people;
 mod settings_records;
 mod settings_webhooks;
 mod sign_in;
+mod status;
 mod work;

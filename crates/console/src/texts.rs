@@ -22,6 +22,7 @@ mod dossier;
 mod loans;
 mod operations;
 mod parts;
+mod status;
 mod work;
 
 use administration::Administration;
@@ -30,6 +31,7 @@ pub(crate) use dossier::Dossier as OfDossier;
 use loans::Loans;
 use operations::Operations;
 use parts::Parts;
+pub(crate) use status::Status;
 use work::Work;
 
 impl Texts {
@@ -123,6 +125,8 @@ catalogue! {
         parts: &'static Parts = &parts::ENGLISH,
         /// Those of what operators do.
         operations: &'static Operations = &operations::ENGLISH,
+        /// Those of the page on the wall.
+        status_page: &'static Status = &status::ENGLISH,
     }
 
     // Around every page.

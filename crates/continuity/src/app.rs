@@ -9,8 +9,10 @@ use continuity_api::{ApiState, ChangeOptions, Pages, ServerLimits, TlsFiles};
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_console::Backing;
+use continuity_history::History;
 use continuity_ingest::completeness::Auditor;
 use continuity_ingest::{IngestOptions, Ingester, Source};
+use continuity_log::Log;
 use continuity_provider::Provider;
 use continuity_readmodel::{EngineError, SyncBoard};
 use continuity_webhooks::Webhooks;
@@ -23,7 +25,7 @@ use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::fleet::{self, Fleet};
 use crate::operations::{Configured, Following, Ordered, Repair, completeness};
-use crate::{open_files, sources, telemetry, webhooks};
+use crate::{history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -87,6 +89,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         stop: stop.clone(),
     };
 
+    let history = measure(&mut tasks, History::open(&core.dir.history(), Arc::clone(&core.clock)), &state, &core.log);
     let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
     let parts = (&operations.log, &operations.ledger, &operations.sync);
     let read_list = completeness::read_list(state.blobs.clone());
@@ -116,7 +119,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (auth, provider) = (state.auth.clone(), serving.provider);
     operations.configured = serving.configured;
     let (orders, clock) = (Arc::new(Ordered(operations.clone())), Arc::clone(&core.clock));
-    let pages = |api| pages(Backing { auth, provider, api, orders, clock });
+    let pages = |api| pages(Backing { auth, provider, api, orders, clock, history });
     let router = continuity_api::router(state.clone(), continuity_console::session, pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -133,6 +136,15 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         ended.map_err(|e| format!("{e:#}"))
     });
     Ok(App { tasks, state })
+}
+
+/// Measures the replica until it is stopped, and keeps what was measured.
+fn measure(tasks: &mut Tasks, history: History, state: &ApiState, log: &Log) -> History {
+    let (seen, state, log) = (history.clone(), state.clone(), log.clone());
+    endless(tasks, "history", |until| history::look(seen, state, log, until));
+    let kept = history.clone();
+    endless(tasks, "history-upkeep", |until| history::keep(kept, until));
+    history
 }
 
 /// Evaluates manifests until it is stopped.

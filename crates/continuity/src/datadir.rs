@@ -78,6 +78,11 @@ impl DataDir {
         self.root.join("tls")
     }
 
+    /// What the replica measured of itself. It may be deleted: a new one begins.
+    pub(crate) fn history(&self) -> PathBuf {
+        self.root.join("history")
+    }
+
     /// The Unix socket on which the running process takes commands.
     pub(crate) fn socket(root: &Path) -> PathBuf {
         root.join("control.sock")

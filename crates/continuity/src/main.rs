@@ -13,6 +13,7 @@ mod control;
 mod core;
 mod datadir;
 mod fleet;
+mod history;
 mod open_files;
 mod operations;
 mod output;

@@ -18,7 +18,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("crates/simulator", "simulator", &["base", "events"]),
     ("crates/ingest", "ingest", &["base", "events", "log", "readmodel"]),
     ("crates/provider", "provider", &["auth", "base"]),
-    ("crates/console", "console", &["auth", "base", "provider"]),
+    ("crates/history", "history", &["base"]),
+    ("crates/console", "console", &["auth", "base", "history", "provider"]),
     ("crates/api", "api", &["auth", "base", "blobs", "events", "projections", "readmodel"]),
 ];
 /// Dependencies that must stay where they are, and where.

@@ -80,6 +80,11 @@ impl BlobService {
         })
     }
 
+    /// How many files are stored, from memory.
+    pub fn stored(&self) -> u64 {
+        self.core.index.tally().of(State::Available).count
+    }
+
     /// Whether all that was wanted by `wanted_by` is stored, or has failed for good as far as is known.
     pub fn settled(&self, wanted_by: Timestamp) -> Result<bool, BlobServiceError> {
         let index = &self.core.index;

@@ -15,7 +15,7 @@ use continuity_auth::{Account, Duty, Session};
 use crate::agent;
 use crate::frame::Frame;
 use crate::next;
-use crate::pages::confirm;
+use crate::pages::{confirm, status};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
 use crate::visit::Visit;
@@ -136,7 +136,7 @@ pub(crate) fn done(visit: &Visit, next: Option<&str>, done: Done) -> Response {
 /// `GET /console`.
 pub(crate) async fn home(visit: Visit) -> Answer {
     visit.member()?;
-    Ok(see_other(PATH))
+    Ok(see_other(status::PATH))
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

@@ -23,6 +23,7 @@ pub(crate) const DEVELOPERS: &[Role] = &[Role::Developer, Role::Admin];
 type Row = (&'static str, &'static [Role], fn(&Texts) -> &'static str);
 
 const PLACES: &[Row] = &[
+    (super::status::PATH, &Role::ALL, |t| t.data.status),
     (super::account::PATH, &Role::ALL, |t| t.account),
     (super::operations::PATH, super::operations::WATCHERS, |t| t.data.operations),
     (people::PATH, ADMINISTRATORS, |t| t.administration.people),

@@ -15,6 +15,7 @@ use continuity_auth::{
     ProviderPolicy, Role, Scope, ScopeSet, SignInPolicy, SigningAlgorithm,
 };
 use continuity_base::{Clock, ManualClock, Timestamp};
+use continuity_history::History;
 use continuity_provider::{Provider, ProviderOptions};
 use http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -33,6 +34,7 @@ pub(crate) struct Bench {
     pub(crate) auth: Auth,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) account: Account,
+    pub(crate) history: History,
     router: Router,
     _dir: tempfile::TempDir,
 }
@@ -123,10 +125,12 @@ impl Bench {
             ..AccountSettings::default()
         };
         let account = auth.create_account(settings).unwrap();
-        let backing = crate::Backing { auth: auth.clone(), provider, api, orders, clock: clock.clone() };
+        let history = History::in_memory(Arc::<ManualClock>::clone(&clock));
+        let (asked, of_bench) = (auth.clone(), history.clone());
+        let backing = crate::Backing { auth: asked, provider, api, orders, clock: clock.clone(), history: of_bench };
         let router =
             crate::pages(backing).into_iter().fold(Router::new(), |router, (path, page)| router.route(path, page));
-        Self { auth, clock, account, router, _dir: dir }
+        Self { auth, clock, account, history, router, _dir: dir }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {

@@ -122,6 +122,8 @@ async fn every_reply_keeps_to_itself() {
     let one = format!("/console/settings/people/{}", bench.account.id);
     let settings = ["/console/settings/people", "/console/settings/people/new", "/console/settings/people/x", &one];
     let settings = settings.into_iter().chain([
+        "/console/status",
+        "/console/status/now",
         "/console/settings/clients",
         "/console/settings/clients/new",
         "/console/settings/keys",

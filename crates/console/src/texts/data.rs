@@ -24,7 +24,6 @@ catalogue! {
     status: "Status";
     loans: "Loan requests";
     operations: "Operations";
-    settings: "Settings";
 
     // The stamp.
     state_unknown: "It is not known how the platform is, {}.";

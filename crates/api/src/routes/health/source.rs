@@ -19,6 +19,7 @@ pub(super) fn component(sync: &SyncSnapshot, position: u64) -> Value {
         "reason": why.map(|why| &why.reason),
         "point": why.and_then(|why| why.point),
         "wayOut": way_out,
+        "until": sync.pause.as_ref().and_then(|pause| pause.until).map(|until| until.to_string()),
         "synchronised": sync.synchronised,
         "secondsSinceProofOfLife": sync.proof_age.map(|age| age.as_secs()),
         "secondsSinceHeartbeat": sync.heartbeat.map(|heartbeat| heartbeat.age.as_secs()),

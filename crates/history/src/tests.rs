@@ -1,0 +1,4 @@
+//! Rings, rollups, clocks that are stepped, and the file.
+
+mod kept;
+mod rings;
