@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use continuity_api::{ApiState, ChangeOptions, Pages, ServerLimits, TlsFiles};
+use continuity_auth::Auth;
 use continuity_base::{Stop, Tasks};
 use continuity_blobs::BlobService;
 use continuity_console::Backing;
@@ -109,10 +110,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (blobs, webhooks) = (state.blobs.clone(), serving.webhooks.clone());
     endless(&mut tasks, "blobs", |until| blobs.run(until));
     endless(&mut tasks, "webhooks", |until| webhooks.run(until));
-    let (auth, until) = (state.auth.clone(), stop.clone());
-    tasks.spawn("access-records", async move { auth.keep_reads(until).await });
-    let (auth, until) = (state.auth.clone(), stop.clone());
-    tasks.spawn("authorization-server", async move { auth.maintain(until).await });
+    maintain(&mut tasks, &state.auth);
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
@@ -145,6 +143,15 @@ fn measure(tasks: &mut Tasks, history: History, state: &ApiState, log: &Log) -> 
     let kept = history.clone();
     endless(tasks, "history-upkeep", |until| history::keep(kept, until));
     history
+}
+
+/// Keeps the records of reads, and the authorization server in order, until it is stopped.
+fn maintain(tasks: &mut Tasks, auth: &Auth) {
+    let stop = tasks.stop().clone();
+    let (reads, until) = (auth.clone(), stop.clone());
+    tasks.spawn("access-records", async move { reads.keep_reads(until).await });
+    let auth = auth.clone();
+    tasks.spawn("authorization-server", async move { auth.maintain(stop).await });
 }
 
 /// Evaluates manifests until it is stopped.

@@ -1,3 +1,5 @@
+//! The index of work lists, folded and read.
+
 use super::*;
 use crate::testing::fold;
 
