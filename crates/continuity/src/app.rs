@@ -25,7 +25,7 @@ use crate::config::{Compat, Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::fleet::{self, Fleet};
-use crate::operations::{Configured, Following, Ordered, Repair, completeness};
+use crate::operations::{Following, InForce, Ordered, Repair, completeness};
 use crate::{history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
@@ -53,7 +53,7 @@ pub(crate) struct Serving {
     /// Where a loan's snapshot is looked for.
     pub(crate) repair: Repair,
     /// What is shown of the configuration.
-    pub(crate) configured: Configured,
+    pub(crate) in_force: InForce,
 }
 
 /// A replica at work.
@@ -115,7 +115,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
     let (auth, provider) = (state.auth.clone(), serving.provider);
-    operations.configured = serving.configured;
+    operations.in_force = serving.in_force;
     let (orders, clock) = (Arc::new(Ordered(operations.clone())), Arc::clone(&core.clock));
     let pages = |api| pages(Backing { auth, provider, api, orders, clock, history });
     let router = continuity_api::router(state.clone(), continuity_console::session, pages);

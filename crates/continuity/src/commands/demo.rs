@@ -24,7 +24,7 @@ use crate::cli::Demo;
 use crate::config::{Config, LogFormat, Telemetry};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
-use crate::operations::{Configured, Repair};
+use crate::operations::{InForce, Repair};
 use crate::{blobs, output, telemetry, webhooks};
 
 /// The usual port of the metrics beside the usual port of the API.
@@ -115,7 +115,7 @@ async fn serve(
         limits: config.limits.clone().without_rates(),
         changes: config.changes.options(),
         repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),
-        configured: Configured::new(&config, serde_json::Value::Null),
+        in_force: InForce::new(&config, serde_json::Value::Null),
     };
     Ok((app::start(core, serving)?, objects))
 }

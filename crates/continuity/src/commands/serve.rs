@@ -11,7 +11,7 @@ use crate::cli::Configured;
 use crate::config::{self, Config, Loaded};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
-use crate::operations::{Configured, Repair};
+use crate::operations::{InForce, Repair};
 use crate::{blobs, fleet, provider, sources, telemetry, webhooks};
 
 /// Runs until a signal ends it.
@@ -19,8 +19,8 @@ pub(crate) fn run(options: &Configured) -> Result<()> {
     let Loaded { config, told } = config::load_told(options.config.as_deref(), environment())?;
     check(&config)?;
     telemetry::log_to_stderr(&config.telemetry)?;
-    let configured = Configured::new(&config, told);
-    tokio::runtime::Runtime::new()?.block_on(serve(&config, configured))
+    let in_force = InForce::new(&config, told);
+    tokio::runtime::Runtime::new()?.block_on(serve(&config, in_force))
 }
 
 /// Everything that can be checked before anything is opened.
@@ -50,7 +50,7 @@ pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars().filter(|(name, _)| !NO_KEYS.contains(&name.as_str()))
 }
 
-async fn serve(config: &Config, configured: Configured) -> Result<()> {
+async fn serve(config: &Config, in_force: InForce) -> Result<()> {
     let api = app::listen(config.listen.api, "API").await?;
     let metrics = app::listen(config.listen.metrics, "metrics").await?;
     let recorder = telemetry::collect_metrics()?;
@@ -73,7 +73,7 @@ async fn serve(config: &Config, configured: Configured) -> Result<()> {
         limits: config.limits.clone(),
         changes: config.changes.options(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
-        configured,
+        in_force,
     };
     let app = app::start(core, serving)?;
     tracing::info!(address = %config.listen.api, public_url = config.public_url, "serving");

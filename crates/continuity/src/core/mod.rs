@@ -16,7 +16,7 @@ use continuity_readmodel::{BatchLimits, Engine, EngineHandle, EngineOptions, Syn
 
 use crate::config::{Config, given};
 use crate::datadir::DataDir;
-use crate::operations::{Configured, Operations, completeness};
+use crate::operations::{InForce, Operations, completeness};
 
 /// Everything below the API, opened and caught up with what the log holds, not yet running.
 pub(crate) struct Core {
@@ -84,7 +84,7 @@ impl Core {
             engine: self.handle.clone(),
             auth: self.auth.clone(),
             sync: self.sync.clone(),
-            configured: Configured::default(),
+            in_force: InForce::default(),
             running: None,
         }
     }

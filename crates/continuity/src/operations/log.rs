@@ -29,7 +29,7 @@ pub(super) fn segments(log: &Log) -> Value {
         "position": head.position,
         "hash": head.hash.to_string(),
         "bytes": log.size_bytes(),
-        "stopped": log.stopped(),
+        "stopped": log.stopped().as_deref(),
         "segments": log.segments().iter().map(segment).collect::<Vec<_>>(),
     })
 }

@@ -5,7 +5,7 @@ mod accounts;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
-mod configured;
+mod in_force;
 mod keys;
 mod log;
 mod ordered;
@@ -34,7 +34,7 @@ use serde_json::Value;
 
 use crate::control::{Command, Reply};
 
-pub(crate) use configured::Configured;
+pub(crate) use in_force::InForce;
 pub(crate) use ordered::Ordered;
 pub(crate) use resync::Repair;
 
@@ -51,7 +51,7 @@ pub(crate) struct Operations {
     /// Ends what takes long.
     pub(crate) stop: Stop,
     /// What the process was started with; nothing on a directory at rest.
-    pub(crate) configured: Configured,
+    pub(crate) in_force: InForce,
     /// What follows the source; `None` on a directory at rest.
     pub(crate) running: Option<Following>,
 }
@@ -101,7 +101,7 @@ impl Operations {
             Command::BlobRetry { sha256 } => blobs::retry(self, sha256),
             Command::BlobVerify { sha256 } => blobs::verify(self, sha256),
             Command::Webhook { order } => webhooks::execute(self, actor, order),
-            Command::Configuration => Ok(self.configured.told()),
+            Command::Configuration => Ok(self.in_force.told()),
             Command::SourceStatus => source::status(self),
             Command::SourcePause { reason } => source::pause_reading(self, actor, reason),
             Command::SourceResume { reason } => source::resume_reading(self, actor, reason),

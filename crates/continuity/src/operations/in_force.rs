@@ -6,12 +6,12 @@ use crate::config::Config;
 
 /// What can be shown of the configuration.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Configured {
+pub(crate) struct InForce {
     schedules: Value,
     keys: Value,
 }
 
-impl Configured {
+impl InForce {
     /// `keys`: each with its value and where that comes from, without secrets; `null` where no configuration was read.
     pub(crate) fn new(config: &Config, keys: Value) -> Self {
         Self { schedules: schedules(config), keys }
