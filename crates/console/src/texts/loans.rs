@@ -240,6 +240,7 @@ catalogue! {
     deed: "Deed";
     participant: "Participant";
     property: "Property";
+    valuation: "Valuation";
     collateral: "Collateral";
     was_deleted: "The platform deleted this loan request on";
     was_deleted_text: "Lists leave it out; it is kept for the record.";
@@ -252,6 +253,7 @@ catalogue! {
     months: "{} months";
     percent: "{} %";
     with_more: "{} ({})";
+    one_entry: "1 entry";
     entries: "{} entries";
     value: "Value";
 
@@ -285,7 +287,8 @@ catalogue! {
     ended_tasks: "Done or called off";
     all_tasks: "All tasks of this loan request";
     sensitive: "Sensitive";
-    files: "{} file(s)";
+    one_file: "1 file";
+    files: "{} files";
     sensitive_text: "This task holds sensitive data. If you open it, this read is recorded in your name, durably, and shows in the audit log of the loan request.";
     read_recorded: "Open it; record that I read it";
     do_not_read: "Do not open it";

@@ -24,6 +24,6 @@ catalogue! {
     none_so_far: "None of those that were looked at for this page are yours to see. Go on with the next page.";
     part: "A part of what is due until {}: there is more on the next page.";
     last_part: "The last part of what is due until {}.";
-    all: "Everything that is due until {}, as far as this replica knows.";
+    all: "Everything that is due until {} and that you may see, as far as this replica knows.";
     more_pages: "More that is due";
 }

@@ -152,13 +152,18 @@ pub(crate) fn lines(t: &Texts, name: &str, value: &Tree, depth: usize, out: &mut
         }
         Tree::List(elements) if elements.is_empty() => push(Shown::Text(t.loans.none.to_owned())),
         Tree::List(elements) => {
-            push(Shown::Heading(fill(t.loans.entries, &[&elements.len().to_string()])));
+            push(Shown::Heading(entries(t, elements.len())));
             for (number, element) in elements.iter().enumerate() {
                 lines(t, &(number + 1).to_string(), element, depth + 1, out);
             }
         }
         value => push(scalar(t, value)),
     }
+}
+
+/// So many entries.
+pub(crate) fn entries(t: &Texts, count: usize) -> String {
+    if count == 1 { t.loans.one_entry.to_owned() } else { fill(t.loans.entries, &[&count.to_string()]) }
 }
 
 /// An amount with its currency, and nothing else.

@@ -1,7 +1,7 @@
 //! A form from its JSON Schema with what was filled in, to read. What the schema does not describe, or describes in words
 //! that are not known here, is shown as it came: nothing that somebody filled in is left out.
 
-use super::facts::{Fact, Shown, lines, scalar};
+use super::facts::{Fact, Shown, entries, lines, scalar};
 use crate::texts::{Texts, fill};
 use crate::tree::Tree;
 
@@ -93,7 +93,7 @@ impl<'a> Form<'a> {
                 self.members(schema, data, depth + 1);
             }
             Tree::List(elements) if is_known && !elements.is_empty() => {
-                let heading = fill(self.t.loans.entries, &[&elements.len().to_string()]);
+                let heading = entries(self.t, elements.len());
                 self.line(name, Shown::Heading(heading), schema, depth, false);
                 for (number, element) in elements.iter().enumerate() {
                     self.field(&(number + 1).to_string(), of_element(schema, number), element, depth + 1, false);

@@ -82,8 +82,14 @@ const PARTICIPANT: Known = &[
     ("joinedAt", Kind::Plain),
 ];
 
-const PROPERTY: Known =
-    &[("type", Kind::Word), ("address", Kind::Address), ("purchasePrice", Kind::Money), ("valuations", Kind::Plain)];
+const PROPERTY: Known = &[
+    ("type", Kind::Word),
+    ("address", Kind::Address),
+    ("purchasePrice", Kind::Money),
+    ("valuations", Kind::Elsewhere),
+];
+
+const VALUATION: Known = &[("date", Kind::Plain), ("value", Kind::Money), ("valuerId", Kind::Plain)];
 
 const COLLATERAL: Known =
     &[("type", Kind::Word), ("value", Kind::Money), ("priority", Kind::Plain), ("releasedAt", Kind::Plain)];
@@ -105,9 +111,10 @@ fn parts(t: &Texts, loan: &Tree) -> Vec<Part> {
     parts.add("promise", t.loans.promise_of_sale, described(t, &Tree::Object(promise), &[], currency));
     parts.one(t, "sanction", t.loans.sanction, loan, SANCTION);
     parts.one(t, "deed", t.loans.deed, loan, DEED);
-    parts.each(t, ["participants", "displayName"], t.loans.participant, loan, PARTICIPANT);
+    parts.each(t, ["participants", "displayName"], t.loans.participant, [loan, loan], PARTICIPANT);
     parts.one(t, "property", t.loans.property, loan, PROPERTY);
-    parts.each(t, ["collaterals", "type"], t.loans.collateral, loan, COLLATERAL);
+    parts.each(t, ["valuations", "date"], t.loans.valuation, [loan.get("property"), loan], VALUATION);
+    parts.each(t, ["collaterals", "type"], t.loans.collateral, [loan, loan], COLLATERAL);
     parts.0
 }
 
@@ -125,12 +132,13 @@ impl Parts {
         self.add(name, title, whole(t, title, loan.get(name), known, loan.get("currency").text()));
     }
 
-    /// A member that is a list of objects, each called by one of its members.
-    fn each(&mut self, t: &Texts, [list, called]: [&str; 2], title: &str, loan: &Tree, known: Known) {
-        if !matches!(loan.get(list), Tree::List(_)) {
-            return self.one(t, list, title, loan, known);
+    /// A member that is a list of objects, each called by one of its members; the loan names the currency.
+    fn each(&mut self, t: &Texts, [list, called]: [&str; 2], title: &str, [holder, loan]: [&Tree; 2], known: Known) {
+        if !matches!(holder.get(list), Tree::List(_)) {
+            let facts = whole(t, title, holder.get(list), known, loan.get("currency").text());
+            return self.add(list, title, facts);
         }
-        for (number, element) in loan.get(list).elements().iter().enumerate() {
+        for (number, element) in holder.get(list).elements().iter().enumerate() {
             let name = t.loans.word(element.get(called).text());
             let title = if name.is_empty() { title.to_owned() } else { format!("{title}: {name}") };
             let facts = whole(t, &title, element, known, loan.get("currency").text());

@@ -72,7 +72,11 @@ fn line(t: &Texts, task: &Tree, path: Option<String>) -> Line {
         status: word("status"),
         who: t.loans.word(assignee.get("kind").text()).to_owned(),
         is_sensitive: is_sensitive(task),
-        files: if files == 0 { String::new() } else { fill(t.loans.files, &[&files.to_string()]) },
+        files: match files {
+            0 => String::new(),
+            1 => t.loans.one_file.to_owned(),
+            many => fill(t.loans.files, &[&many.to_string()]),
+        },
         times: times.map(|name| (t.loans.member(name), When::read(t, task.get(name).text()))).collect(),
     }
 }
