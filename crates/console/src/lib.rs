@@ -97,6 +97,24 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
         ("/console/settings/records", get(records::list)),
         ("/console/loans/{id}", get(loans::overview::show)),
+        ("/oauth/authorize", get(authorize::show).post(authorize::take)),
+        ("/oauth/logout", get(logout::show).post(logout::take)),
+        (assets::STYLE.path, get(|| assets::STYLE.answer())),
+        (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
+        (assets::COPY.path, get(|| assets::COPY.answer())),
+        (assets::ICON.path, get(|| assets::ICON.answer())),
+        ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
+    ];
+    table
+        .into_iter()
+        .chain(parts_of_loans())
+        .map(|(path, page)| (path, page.with_state(Arc::clone(&console))))
+        .collect()
+}
+
+/// The pages of the parts of a loan.
+fn parts_of_loans() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
         ("/console/loans/{id}/documents", get(loans::documents::show)),
         ("/console/loans/{id}/documents/{documentId}/file", get(loans::file::download)),
         ("/console/loans/{id}/documents/{documentId}/view", get(loans::file::view)),
@@ -114,13 +132,5 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/loans/{id}/analysis", get(loans::analysis::show)),
         ("/console/loans/{id}/timeline", get(loans::timeline::show)),
         ("/console/loans/{id}/dossier", get(loans::dossier::show).post(loans::dossier::take)),
-        ("/oauth/authorize", get(authorize::show).post(authorize::take)),
-        ("/oauth/logout", get(logout::show).post(logout::take)),
-        (assets::STYLE.path, get(|| assets::STYLE.answer())),
-        (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
-        (assets::COPY.path, get(|| assets::COPY.answer())),
-        (assets::ICON.path, get(|| assets::ICON.answer())),
-        ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
-    ];
-    table.into_iter().map(|(path, page)| (path, page.with_state(Arc::clone(&console)))).collect()
+    ]
 }
