@@ -1,6 +1,6 @@
 //! JSON as it was written: numbers keep their literals, members their order.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -92,7 +92,7 @@ pub(crate) fn plain(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\t' => shown.push(c),
-            c if turns(c) => shown.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            c if turns(c) => drop(write!(shown, "[U+{:04X}]", u32::from(c))),
             c if c.is_control() => shown.push('\u{fffd}'),
             c => shown.push(c),
         }

@@ -149,8 +149,7 @@ fn file(id: &str, sent: &HeaderMap) -> Response {
 async fn answer(Path((_, end)): Path<(String, String)>, request: Request) -> Response {
     let parts: Vec<&str> = end.split('/').collect();
     match parts.as_slice() {
-        ["documents", id, "download"] => file(id, request.headers()),
-        ["tasks", _, "items", id, "download"] => file(id, request.headers()),
+        ["documents", id, "download"] | ["tasks", _, "items", id, "download"] => file(id, request.headers()),
         ["worksheets", "w"] => told(WORKSHEET),
         _ => list(&end).map_or_else(|| problem(StatusCode::NOT_FOUND, "not-found"), |value| told(value.to_string())),
     }

@@ -59,6 +59,7 @@ catalogue! {
     // Lists.
     any: "Any";
     filter: "Filter";
+    filter_list: "Filter the list";
     all: "Show all";
     more: "More of this list";
     first: "Back to the first page";
@@ -70,7 +71,6 @@ catalogue! {
     status: "Status";
     kind: "Type";
     name: "Name";
-    open: "Open";
     none: "–";
     version: "Version";
     of_version: "version";
@@ -80,13 +80,10 @@ catalogue! {
     spaces: "Spaces";
     all_spaces: "All documents";
     category: "Category";
-    file: "File";
     bytes: "File here";
     state_unknown: "The platform has sent no file for it, or its state is not known.";
     state_name_unknown: "No file";
-    uploaded: "Uploaded";
     by: "by";
-    size: "Size";
     sha256: "SHA-256";
     signatures: "Signatures";
     not_signed: "None";
@@ -180,7 +177,6 @@ catalogue! {
     when: "When";
     who: "Who";
     what: "What";
-    changes: "Changes";
     origin: "Recorded by";
     origin_cloud: "Platform";
     origin_replica: "This replica";

@@ -127,10 +127,10 @@ pub(crate) async fn take(Path(id): Path<String>, Posted { visit, fields }: Poste
     let as_of = point.or(Some(stamp.position.clone())).filter(|point| !point.is_empty());
     let name = format!("dossier-{}-{}.zip", ascii(&opened.shell.reference), ascii(&stamp.position));
     let session = visit.member()?.clone();
-    let (pack, body) = pack::begin(MOST, visit.console.auth.now());
+    let (pack, receiver) = pack::begin(MOST, visit.console.auth.now());
     let with_sensitive = fields.get("sensitive") == "yes";
     let maker = Maker { session, id, as_of, with_sensitive, pack, stamp, summary: Summary::default(), visit };
-    tokio::spawn(async move {
+    let body = pack::body(receiver, async move {
         match maker.make().await {
             Ok(()) | Err(Broken::Gone) => {}
             Err(Broken::Failed(why)) => tracing::warn!(why, "a dossier broke off"),

@@ -74,8 +74,7 @@ fn add(lines: &mut Vec<Line>, (depth, label): (usize, String), node: &Node, most
     let line = |value: String, is_number| Line { depth: depth.min(4), label: label.clone(), value, is_number };
     match node {
         Node::Nothing => lines.push(line("–".to_owned(), false)),
-        Node::Text(text) => lines.push(line(plain(text), is_number(text))),
-        Node::Literal(text) => lines.push(line(plain(text), is_number(text))),
+        Node::Text(text) | Node::Literal(text) => lines.push(line(plain(text), is_number(text))),
         Node::List(list) if list.is_empty() => lines.push(line("–".to_owned(), false)),
         Node::List(list) => {
             lines.push(line(String::new(), false));

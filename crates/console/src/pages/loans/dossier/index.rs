@@ -25,7 +25,7 @@ const LINES: usize = 400;
 /// A file of the loan, and where it is in the dossier.
 pub(super) struct File {
     pub(super) name: String,
-    file_name: String,
+    original: String,
     status: String,
     size: String,
     pub(super) sha256: String,
@@ -41,7 +41,7 @@ impl File {
         let name = node.text(if node.at("name").raw().is_empty() { "fileName" } else { "name" });
         Self {
             name,
-            file_name: node.text("fileName"),
+            original: node.text("fileName"),
             status: spoken(node.at("status").raw()),
             size: words::size(node.at("sizeBytes").raw()),
             sha256: node.text("sha256"),
@@ -161,14 +161,14 @@ fn readme(index: &Index<'_>, notes: &[String]) -> String {
     let mut text = format!("{}\n\n{}\n", index.title, notes.join("\n"));
     let missing: Vec<String> = index.missing.iter().map(|file| format!("{}: {}", file.name, file.why)).collect();
     for (title, lines) in [(d.missing_files, missing.as_slice()), (d.not_in_it, index.left_out)] {
-        text.push_str(&format!("\n{title}\n"));
+        text.extend(["\n", title, "\n"]);
         let lines = lines.iter().map(|line| format!("- {}\n", line.replace('\n', " ")));
         let lines: String = lines.collect();
         text.push_str(if lines.is_empty() { d.nothing_missing } else { lines.trim_end() });
         text.push('\n');
     }
-    text.push_str(&format!("\n{}\n{}\n{}\n", d.contents_title, d.contents, d.earlier_versions));
-    text.push_str(&format!("\n{}\n{}\n\n{}\n", d.check_title, d.how_to_check, d.care));
+    text.extend(["\n", d.contents_title, "\n", d.contents, "\n", d.earlier_versions, "\n"]);
+    text.extend(["\n", d.check_title, "\n", d.how_to_check, "\n\n", d.care, "\n"]);
     text
 }
 

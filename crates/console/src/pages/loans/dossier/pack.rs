@@ -12,7 +12,8 @@ use bytes::Bytes;
 use continuity_base::Timestamp;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use futures_util::stream;
+use futures_util::future::ready;
+use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use rawzip::ZipArchiveWriter;
 use rawzip::time::UtcDateTime;
@@ -82,13 +83,18 @@ pub(super) struct Pack {
     made: UtcDateTime,
 }
 
-/// An empty one of `most` bytes, and the body of the reply that sends it.
-pub(super) fn begin(most: u64, made: Timestamp) -> (Pack, Body) {
+/// An empty one of `most` bytes, and the end at which its pieces come out.
+pub(super) fn begin(most: u64, made: Timestamp) -> (Pack, mpsc::Receiver<Option<Bytes>>) {
     let (pieces, receiver) = mpsc::channel(WAITING);
     let outlet = Outlet::default();
     let archive = ZipArchiveWriter::new(outlet.clone());
     let made = UtcDateTime::from_unix(made.as_seconds());
-    let body = stream::unfold(Some(receiver), async |receiver: Option<mpsc::Receiver<Option<Bytes>>>| {
+    (Pack { archive, outlet, pieces, sums: Vec::new(), left: most, made }, receiver)
+}
+
+/// The body of a reply that sends it while `making` goes on: nothing is made that nobody takes.
+pub(super) fn body(receiver: mpsc::Receiver<Option<Bytes>>, making: impl Future<Output = ()> + Send + 'static) -> Body {
+    let pieces = stream::unfold(Some(receiver), async |receiver: Option<mpsc::Receiver<Option<Bytes>>>| {
         let mut receiver = receiver?;
         match receiver.recv().await {
             Some(Some(bytes)) => Some((Ok(bytes), Some(receiver))),
@@ -96,7 +102,8 @@ pub(super) fn begin(most: u64, made: Timestamp) -> (Pack, Body) {
             None => Some((Err(io::Error::other("the dossier broke off")), None)),
         }
     });
-    (Pack { archive, outlet, pieces, sums: Vec::new(), left: most, made }, Body::from_stream(body))
+    let made_of = stream::once(making).filter_map(|()| ready(None));
+    Body::from_stream(stream::select(pieces, made_of))
 }
 
 /// Sends what was written.
@@ -137,7 +144,8 @@ impl Pack {
 
     /// Puts the hashes in, and ends it.
     pub(super) async fn end(mut self) -> Result<(), Broken> {
-        let sums: String = self.sums.iter().map(|(name, hash)| format!("{hash}  {name}\n")).collect();
+        let lines = self.sums.iter().flat_map(|(name, hash)| [hash.as_str(), "  ", name, "\n"]);
+        let sums: String = lines.collect();
         self.add(SUMS, sums).await?;
         self.archive.finish()?;
         send(&self.outlet, &self.pieces).await?;
@@ -150,13 +158,13 @@ mod tests {
     use super::*;
 
     async fn made(most: u64, ends: bool) -> Result<Bytes, axum::Error> {
-        let (mut pack, body) = begin(most, Timestamp::from_micros(1_795_370_400_000_000));
+        let (mut pack, receiver) = begin(most, Timestamp::from_micros(1_795_370_400_000_000));
         let make = async move {
             pack.add("a/ü.txt", "hello").await?;
             pack.add("b.bin", vec![7; 300_000]).await?;
             if ends { pack.end().await } else { Err(Broken::SignedOut) }
         };
-        let (_, body) = tokio::join!(make, body.collect());
+        let body = body(receiver, async { drop(make.await) }).collect().await;
         body.map(http_body_util::Collected::to_bytes)
     }
 

@@ -83,7 +83,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Worksheet<'_>> {
             .into_iter()
             .map(|sheet| Sheet {
                 name: text(sheet.name).into_owned(),
-                cells: list::<RawCell<'_>>(sheet.cells).into_iter().map(cell).collect(),
+                cells: list::<RawCell<'_>>(sheet.cells).iter().map(cell).collect(),
             })
             .collect(),
     })
@@ -102,7 +102,7 @@ fn text(raw: Option<&RawValue>) -> Cow<'_, str> {
     serde_json::from_str::<Cow<'_, str>>(raw).unwrap_or(Cow::Borrowed(raw))
 }
 
-fn cell(raw: RawCell<'_>) -> Cell<'_> {
+fn cell<'a>(raw: &RawCell<'a>) -> Cell<'a> {
     Cell {
         reference: text(raw.reference),
         value: text(raw.value),
