@@ -122,11 +122,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
     tasks.spawn("api", continuity_api::serve_tls(serving.api, router, serving.tls, limits, core.clock, stop.clone()));
-    let recorder = serving.recorder.clone();
-    endless(&mut tasks, "metrics-upkeep", |until| telemetry::sum_up(recorder, until));
-    let router = telemetry::metrics_router(serving.recorder, state.clone(), serving.webhooks);
-    let limits = ServerLimits::default();
-    tasks.spawn("metrics", continuity_api::serve_plain(serving.metrics, router, limits, stop.clone()));
+    show_metrics(&mut tasks, (serving.recorder, serving.metrics), &state, serving.webhooks);
     let directory = core.dir;
     tasks.spawn("control", async move {
         let ended = socket.run(operations, stop).await;
@@ -143,6 +139,20 @@ fn measure(tasks: &mut Tasks, history: History, state: &ApiState, log: &Log) -> 
     let kept = history.clone();
     endless(tasks, "history-upkeep", |until| history::keep(kept, until));
     history
+}
+
+/// Sums metrics up, and shows them to whoever scrapes, until it is stopped.
+fn show_metrics(
+    tasks: &mut Tasks,
+    (recorder, listener): (PrometheusHandle, TcpListener),
+    state: &ApiState,
+    webhooks: Webhooks,
+) {
+    let summed = recorder.clone();
+    endless(tasks, "metrics-upkeep", |until| telemetry::sum_up(summed, until));
+    let router = telemetry::metrics_router(recorder, state.clone(), webhooks);
+    let stop = tasks.stop().clone();
+    tasks.spawn("metrics", continuity_api::serve_plain(listener, router, ServerLimits::default(), stop));
 }
 
 /// Keeps the records of reads, and the authorization server in order, until it is stopped.
