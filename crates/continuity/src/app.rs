@@ -24,6 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Compat, Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
+use crate::datadir::DataDir;
 use crate::fleet::{self, Fleet};
 use crate::operations::{Following, InForce, Ordered, Repair, completeness};
 use crate::{history, open_files, sources, telemetry, webhooks};
@@ -90,7 +91,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         stop: stop.clone(),
     };
 
-    let history = measure(&mut tasks, History::open(&core.dir.history(), Arc::clone(&core.clock)), &state, &core.log);
+    let history = measure(&mut tasks, &core.dir, &state, &core.log);
     let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
     let parts = (&operations.log, &operations.ledger, &operations.sync);
     let read_list = completeness::read_list(state.blobs.clone());
@@ -132,8 +133,17 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     Ok(App { tasks, state })
 }
 
+/// Writes records of who read what, and looks after the authorization server, until it is stopped.
+fn maintain(tasks: &mut Tasks, auth: &Auth) {
+    let (records, until) = (auth.clone(), tasks.stop().clone());
+    tasks.spawn("access-records", async move { records.keep_reads(until).await });
+    let (auth, until) = (auth.clone(), tasks.stop().clone());
+    tasks.spawn("authorization-server", async move { auth.maintain(until).await });
+}
+
 /// Measures the replica until it is stopped, and keeps what was measured.
-fn measure(tasks: &mut Tasks, history: History, state: &ApiState, log: &Log) -> History {
+fn measure(tasks: &mut Tasks, dir: &DataDir, state: &ApiState, log: &Log) -> History {
+    let history = History::open(&dir.history(), Arc::clone(&state.clock));
     let (seen, state, log) = (history.clone(), state.clone(), log.clone());
     endless(tasks, "history", |until| history::look(seen, state, log, until));
     let kept = history.clone();
@@ -248,7 +258,7 @@ pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListene
 }
 
 /// The key that authenticates cursors: made once, kept in the data directory, so that cursors outlive a restart.
-fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
+fn cursor_key(dir: &DataDir) -> Result<[u8; 32]> {
     let path = dir.root().join("cursor.key");
     match std::fs::read(&path) {
         Ok(bytes) => match bytes.try_into() {
