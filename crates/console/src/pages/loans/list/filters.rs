@@ -67,10 +67,13 @@ pub(super) struct Choice {
 /// What an address asks for.
 pub(super) struct Filters(Vec<(&'static str, String)>);
 
+/// What is said of something, in the words of the catalogue.
+pub(super) type Says = fn(&Texts) -> &'static str;
+
 /// A field by its name in the API, and what is said when it is wrong.
-pub(super) fn field(name: &str) -> Option<(&'static str, fn(&Texts) -> &'static str)> {
-    let other: fn(&Texts) -> &'static str = |t| t.loans.bad_text;
-    let words: fn(&Texts) -> &'static str = |t| t.loans.bad_words;
+pub(super) fn field(name: &str) -> Option<(&'static str, Says)> {
+    let other: Says = |t| t.loans.bad_text;
+    let words: Says = |t| t.loans.bad_words;
     let input = INPUTS.iter().find(|(known, ..)| *known == name).map(|(known, _, _, says)| (*known, *says));
     let chosen = OTHERS.iter().find(|known| **known == name);
     input.or_else(|| chosen.map(|known| (*known, if *known == "q" { words } else { other })))
