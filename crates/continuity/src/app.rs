@@ -165,15 +165,6 @@ fn show_metrics(
     tasks.spawn("metrics", continuity_api::serve_plain(listener, router, ServerLimits::default(), stop));
 }
 
-/// Keeps the records of reads, and the authorization server in order, until it is stopped.
-fn maintain(tasks: &mut Tasks, auth: &Auth) {
-    let stop = tasks.stop().clone();
-    let (reads, until) = (auth.clone(), stop.clone());
-    tasks.spawn("access-records", async move { reads.keep_reads(until).await });
-    let auth = auth.clone();
-    tasks.spawn("authorization-server", async move { auth.maintain(stop).await });
-}
-
 /// Evaluates manifests until it is stopped.
 fn audit(tasks: &mut Tasks, auditor: Auditor) -> Result<()> {
     let until = tasks.stop().clone();
