@@ -99,6 +99,20 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/settings/applications/{id}/delete", post(applications::one::delete)),
         ("/console/settings/records", get(records::list)),
         ("/console/loans/{id}", get(loans::overview::show)),
+        ("/oauth/authorize", get(authorize::show).post(authorize::take)),
+        ("/oauth/logout", get(logout::show).post(logout::take)),
+        (assets::STYLE.path, get(|| assets::STYLE.answer())),
+        (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
+        (assets::COPY.path, get(|| assets::COPY.answer())),
+        (assets::ICON.path, get(|| assets::ICON.answer())),
+        ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
+    ];
+    table.into_iter().chain(operations()).map(|(path, page)| (path, page.with_state(Arc::clone(&console)))).collect()
+}
+
+/// What operators look at and do.
+fn operations() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
         (operations::PATH, get(operations::source::show)),
         ("/console/operations/source/pause", post(operations::source::pause)),
         ("/console/operations/source/resume", post(operations::source::resume)),
@@ -121,13 +135,5 @@ pub fn pages(backing: Backing) -> Vec<(&'static str, MethodRouter)> {
         ("/console/settings/webhooks/{id}/enable", post(webhooks::one::enable)),
         ("/console/settings/webhooks/{id}/replay", post(webhooks::one::replay)),
         (configuration::PATH, get(configuration::show)),
-        ("/oauth/authorize", get(authorize::show).post(authorize::take)),
-        ("/oauth/logout", get(logout::show).post(logout::take)),
-        (assets::STYLE.path, get(|| assets::STYLE.answer())),
-        (assets::PASSKEYS.path, get(|| assets::PASSKEYS.answer())),
-        (assets::COPY.path, get(|| assets::COPY.answer())),
-        (assets::ICON.path, get(|| assets::ICON.answer())),
-        ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
-    ];
-    table.into_iter().map(|(path, page)| (path, page.with_state(Arc::clone(&console)))).collect()
+    ]
 }
