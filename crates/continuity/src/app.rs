@@ -26,7 +26,7 @@ use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::datadir::DataDir;
 use crate::fleet::{self, Fleet};
-use crate::operations::{Following, InForce, Ordered, Repair, completeness};
+use crate::operations::{Following, InForce, Operations, Ordered, Repair, completeness};
 use crate::{history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
@@ -96,7 +96,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let parts = (&operations.log, &operations.ledger, &operations.sync);
     let read_list = completeness::read_list(state.blobs.clone());
     let auditor = completeness::auditor(parts, Some(ingester.control()), read_list, &core.clock);
-    (operations.auditor, operations.stop) = (auditor.clone(), stop.clone());
+    (operations.auditor, operations.stop, operations.in_force) = (auditor.clone(), stop.clone(), serving.in_force);
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
@@ -115,10 +115,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let (auth, provider) = (state.auth.clone(), serving.provider);
-    operations.in_force = serving.in_force;
-    let (orders, clock) = (Arc::new(Ordered(operations.clone())), Arc::clone(&core.clock));
-    let pages = |api| pages(Backing { auth, provider, api, orders, clock, history });
+    let pages = pages_over(&state, serving.provider, operations.clone(), history);
     let router = continuity_api::router(state.clone(), continuity_console::session, pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -265,7 +262,16 @@ fn cursor_key(dir: &DataDir) -> Result<[u8; 32]> {
     }
 }
 
-/// What people look at, beside the API.
-fn pages(backing: Backing) -> Pages {
-    Pages { routes: continuity_console::pages(backing), refusal: continuity_console::refusal }
+/// What people look at, beside the API, which it asks.
+fn pages_over(
+    state: &ApiState,
+    provider: Option<Arc<Provider>>,
+    operations: Operations,
+    history: History,
+) -> impl FnOnce(axum::Router) -> Pages + use<> {
+    let (auth, clock, orders) = (state.auth.clone(), Arc::clone(&state.clock), Arc::new(Ordered(operations)));
+    move |api| {
+        let routes = continuity_console::pages(Backing { auth, provider, api, orders, clock, history });
+        Pages { routes, refusal: continuity_console::refusal }
+    }
 }
