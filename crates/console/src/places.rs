@@ -1,6 +1,6 @@
 //! Where people may go: what the head of every page leads to.
 
-use continuity_auth::Role;
+use continuity_auth::{Role, Scope};
 
 use crate::frame::Place;
 use crate::pages::settings::{ADMINISTRATORS, AUDITORS, DEVELOPERS};
@@ -13,7 +13,7 @@ use crate::visit::Visit;
 #[derive(Clone, Copy)]
 enum Seen {
     ByAll,
-    /// By whoever may read something of loans.
+    /// By whoever may read loans.
     ByReaders,
     /// By whoever has one of the roles.
     By(&'static [Role]),
@@ -58,7 +58,7 @@ impl Places {
         let (t, here) = (visit.texts(), visit.uri.path());
         let sees = |(_, seen, _): &&Row| match seen {
             Seen::ByAll => true,
-            Seen::ByReaders => !session.account.settings.scopes.is_empty(),
+            Seen::ByReaders => session.account.settings.scopes.contains(Scope::LoansRead),
             Seen::By(roles) => roles.iter().any(|role| session.account.has_role(*role)),
         };
         let place = |(path, _, name): &Row| Place { name: name(t), path, is_here: here.starts_with(path) };
