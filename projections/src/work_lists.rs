@@ -82,7 +82,7 @@ pub fn due(
     list: WorkList,
     until: &Limit,
     after: Option<&[u8]>,
-) -> Result<impl Iterator<Item = Result<Item, StoreError>>, StoreError> {
+) -> Result<impl Iterator<Item = Result<Item, StoreError>> + use<>, StoreError> {
     let prefix = Key::new().u8(list as u8);
     let start = match after {
         Some(key) => Bound::Excluded(key.to_vec()),

@@ -1,6 +1,7 @@
 //! What stands around every page.
 
 use crate::assets::{AS_OF, COPY, ICON, PASSKEYS, STYLE};
+use crate::places::Places;
 use crate::texts::{Texts, fill};
 
 /// What stands around a page.
@@ -13,7 +14,7 @@ pub(crate) struct Frame {
     /// Who is signed in.
     pub(crate) who: Option<String>,
     /// Where that person may go.
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Places,
     pub(crate) style: String,
     pub(crate) icon: String,
     pub(crate) passkeys: String,
@@ -35,7 +36,7 @@ impl Frame {
             title: title.into(),
             token: token.to_owned(),
             who,
-            places: Vec::new(),
+            places: Places::default(),
             style: STYLE.address(),
             icon: ICON.address(),
             passkeys: PASSKEYS.address(),

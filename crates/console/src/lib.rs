@@ -17,6 +17,7 @@ mod money;
 mod next;
 mod orders;
 mod pages;
+mod places;
 mod policy;
 mod reply;
 mod routes;

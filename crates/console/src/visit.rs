@@ -12,7 +12,8 @@ use http::{HeaderName, Uri};
 use crate::cookies::{AT_PROVIDER, FORM, SESSION, STEP};
 use crate::forms::Fields;
 use crate::frame::Frame;
-use crate::pages::{account, confirm, settings, sign_in, trouble};
+use crate::pages::{account, confirm, sign_in, trouble};
+use crate::places::Places;
 use crate::reply::{Away, see_other};
 use crate::state::Shared;
 use crate::texts::Texts;
@@ -73,7 +74,7 @@ impl Visit {
     pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
         let who = self.session.as_ref().map(|session| session.account.settings.name.clone());
         let mut frame = Frame::new(self.texts(), title, &self.token, who);
-        frame.places = settings::places(self);
+        frame.places = Places::of(self);
         frame
     }
 

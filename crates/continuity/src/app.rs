@@ -24,8 +24,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Compat, Limits, UnknownParameters};
 use crate::control::server::ControlSocket;
 use crate::core::Core;
+use crate::datadir::DataDir;
 use crate::fleet::{self, Fleet};
-use crate::operations::{Following, InForce, Ordered, Repair, completeness};
+use crate::operations::{Following, InForce, Operations, Ordered, Repair, completeness};
 use crate::{history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
@@ -90,12 +91,12 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
         stop: stop.clone(),
     };
 
-    let history = measure(&mut tasks, History::open(&core.dir.history(), Arc::clone(&core.clock)), &state, &core.log);
+    let history = measure(&mut tasks, &core.dir, &state, &core.log);
     let ingester = Ingester::new(serving.ingest, core.writer, core.log, core.ledger, core.sync.clone());
     let parts = (&operations.log, &operations.ledger, &operations.sync);
     let read_list = completeness::read_list(state.blobs.clone());
     let auditor = completeness::auditor(parts, Some(ingester.control()), read_list, &core.clock);
-    (operations.auditor, operations.stop) = (auditor.clone(), stop.clone());
+    (operations.auditor, operations.stop, operations.in_force) = (auditor.clone(), stop.clone(), serving.in_force);
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
@@ -114,10 +115,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     if let Some(fleet) = serving.fleet {
         endless(&mut tasks, "control-stream", |until| fleet.run(until));
     }
-    let (auth, provider) = (state.auth.clone(), serving.provider);
-    operations.in_force = serving.in_force;
-    let (orders, clock) = (Arc::new(Ordered(operations.clone())), Arc::clone(&core.clock));
-    let pages = |api| pages(Backing { auth, provider, api, orders, clock, history });
+    let pages = pages_over(&state, serving.provider, operations.clone(), history);
     let router = continuity_api::router(state.clone(), continuity_console::session, pages);
     let mut limits = serving.limits.of_connections();
     limits.connections = open_files::room_for(limits.connections);
@@ -132,8 +130,17 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     Ok(App { tasks, state })
 }
 
+/// Writes records of who read what, and looks after the authorization server, until it is stopped.
+fn maintain(tasks: &mut Tasks, auth: &Auth) {
+    let (records, until) = (auth.clone(), tasks.stop().clone());
+    tasks.spawn("access-records", async move { records.keep_reads(until).await });
+    let (auth, until) = (auth.clone(), tasks.stop().clone());
+    tasks.spawn("authorization-server", async move { auth.maintain(until).await });
+}
+
 /// Measures the replica until it is stopped, and keeps what was measured.
-fn measure(tasks: &mut Tasks, history: History, state: &ApiState, log: &Log) -> History {
+fn measure(tasks: &mut Tasks, dir: &DataDir, state: &ApiState, log: &Log) -> History {
+    let history = History::open(&dir.history(), Arc::clone(&state.clock));
     let (seen, state, log) = (history.clone(), state.clone(), log.clone());
     endless(tasks, "history", |until| history::look(seen, state, log, until));
     let kept = history.clone();
@@ -153,15 +160,6 @@ fn show_metrics(
     let router = telemetry::metrics_router(recorder, state.clone(), webhooks);
     let stop = tasks.stop().clone();
     tasks.spawn("metrics", continuity_api::serve_plain(listener, router, ServerLimits::default(), stop));
-}
-
-/// Keeps the records of reads, and the authorization server in order, until it is stopped.
-fn maintain(tasks: &mut Tasks, auth: &Auth) {
-    let stop = tasks.stop().clone();
-    let (reads, until) = (auth.clone(), stop.clone());
-    tasks.spawn("access-records", async move { reads.keep_reads(until).await });
-    let auth = auth.clone();
-    tasks.spawn("authorization-server", async move { auth.maintain(stop).await });
 }
 
 /// Evaluates manifests until it is stopped.
@@ -248,7 +246,7 @@ pub(crate) async fn listen(address: SocketAddr, what: &str) -> Result<TcpListene
 }
 
 /// The key that authenticates cursors: made once, kept in the data directory, so that cursors outlive a restart.
-fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
+fn cursor_key(dir: &DataDir) -> Result<[u8; 32]> {
     let path = dir.root().join("cursor.key");
     match std::fs::read(&path) {
         Ok(bytes) => match bytes.try_into() {
@@ -264,7 +262,16 @@ fn cursor_key(dir: &crate::datadir::DataDir) -> Result<[u8; 32]> {
     }
 }
 
-/// What people look at, beside the API.
-fn pages(backing: Backing) -> Pages {
-    Pages { routes: continuity_console::pages(backing), refusal: continuity_console::refusal }
+/// What people look at, beside the API, which it asks.
+fn pages_over(
+    state: &ApiState,
+    provider: Option<Arc<Provider>>,
+    operations: Operations,
+    history: History,
+) -> impl FnOnce(axum::Router) -> Pages + use<> {
+    let (auth, clock, orders) = (state.auth.clone(), Arc::clone(&state.clock), Arc::new(Ordered(operations)));
+    move |api| {
+        let routes = continuity_console::pages(Backing { auth, provider, api, orders, clock, history });
+        Pages { routes, refusal: continuity_console::refusal }
+    }
 }

@@ -1,4 +1,4 @@
-//! The index of work lists, folded and read.
+//! What is due, in its order, as long as it is to be done.
 
 use super::*;
 use crate::testing::fold;
@@ -103,13 +103,10 @@ fn nothing_stays_of_a_loan_that_is_cleared() {
 
 #[test]
 fn a_walk_goes_on_behind_a_row() {
-    let script: String = (0..5)
-        .map(|n| {
-            format!(
-                "#L{n} loanRequest L{n} {{\"id\":\"L{n}\",\"deed\":{{\"scheduledAt\":\"2026-12-02T0{n}:00:00Z\"}}}}\n"
-            )
-        })
-        .collect();
+    let line = |n| {
+        format!("#L{n} loanRequest L{n} {{\"id\":\"L{n}\",\"deed\":{{\"scheduledAt\":\"2026-12-02T0{n}:00:00Z\"}}}}")
+    };
+    let script = (0..5).map(line).collect::<Vec<_>>().join("\n");
     let snapshot = fold(projection, &script);
     let (mut walked, mut after) = (Vec::new(), None::<Vec<u8>>);
     let until = Limit::time(END).unwrap();

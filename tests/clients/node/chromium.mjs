@@ -37,7 +37,7 @@ export async function open(browser, base, complaints, options = {}, also = []) {
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complain = (text) => complaints.push(`${page.url()}: ${text}`);
-  const mine = [`${base}/`, "data:", "blob:", "about:", "chrome-extension:", ...also];
+  const mine = [`${base}/`, "data:", "blob:", "about:", "chrome:", "chrome-extension:", ...also];
   context.on("request", (request) => {
     if (!mine.some((known) => request.url().startsWith(known))) complain(`asks ${request.url()}`);
   });

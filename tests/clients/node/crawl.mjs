@@ -14,7 +14,8 @@ export function shape(path) {
 function ways() {
   const links = [...document.querySelectorAll("a[href]:not([download]), iframe[src]")].map((one) => one.href || one.src);
   const forms = [...document.querySelectorAll("form:not([method=post])")].map((form) => {
-    const url = new URL(form.action);
+    // A field may be called "action", and then form.action is that field.
+    const url = new URL(form.getAttribute("action") ?? "", document.baseURI);
     url.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
     return url.href;
   });

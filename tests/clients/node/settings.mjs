@@ -21,7 +21,12 @@ async function look(name) {
   if (isScripted) complaints.push(...(await examine(page, `settings-${name}`, { folder })).map((fault) => `${name}: ${fault}`));
 }
 
-const go = (name) => page.getByRole("link", { name, exact: true }).first().click();
+// The pages of settings are led to from each other, and from everywhere to the first of them.
+async function go(name) {
+  const link = page.getByRole("link", { name, exact: true }).first();
+  if ((await link.count()) === 0) await page.getByRole("link", { name: "Settings", exact: true }).first().click();
+  await link.click();
+}
 const says = (text) => page.getByText(text).first().waitFor();
 const tick = (name) => page.getByLabel(name).check();
 const section = (name) => page.getByRole("region", { name });

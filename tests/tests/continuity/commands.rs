@@ -67,7 +67,7 @@ async fn look_at_everything(data: &Path) -> Result<(), Failure> {
     assert_eq!(record["payload"]["specversion"], "1.0", "{record}");
 
     let models = json(data, &["projection", "list"]).await?;
-    assert_eq!(models.as_array().map(Vec::len), Some(13), "{models}");
+    assert_eq!(models.as_array().map(Vec::len), Some(14), "{models}");
     let list = text(data, &["projection", "list"]).await?;
     assert!(list.lines().count() == 14 && list.contains("loan-requests"), "{list}");
     let rebuilt = json(data, &["projection", "rebuild", "tasks"]).await?;

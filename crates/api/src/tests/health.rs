@@ -25,7 +25,7 @@ async fn health_has_the_keys_and_words_of_the_guide() {
     assert_eq!((&value["status"], &value["database"]), (&"healthy".into(), &"connected".into()));
     assert_eq!((&value["sync"], &value["uptime"]), (&"active".into(), &"2h 15m".into()));
     assert_eq!(value["components"]["source"]["lagSeconds"], 0);
-    assert_eq!(value["components"]["readModels"].as_array().unwrap().len(), 13);
+    assert_eq!(value["components"]["readModels"].as_array().unwrap().len(), 14);
     assert_eq!(value["components"]["erasure"], json!({"loans": 1, "logHoldsErasedBytes": true}));
     assert!(!answer.text().contains("L1"));
 }

@@ -56,8 +56,10 @@ async fn records_say_who_what_when_from_where_and_why() {
     }
     assert!(page.text.find("Signed in<").unwrap() < page.text.find("OAuth client created").unwrap(), "newest first");
     assert!(link(&page, "Older").is_none() && link(&page, "Newer").is_none());
-    let page = browser.get("/console/account").await;
-    assert!(page.says("href=\"/console/settings/records\"") && !page.says("/console/settings/people"));
+    assert!(
+        page.says("href=\"/console/settings/records\" aria-current=\"page\"") && !page.says("/console/settings/people")
+    );
+    assert!(browser.get("/console/account").await.says(">Settings</a>"));
 }
 
 #[tokio::test]

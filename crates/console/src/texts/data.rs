@@ -24,6 +24,7 @@ catalogue! {
     status: "Status";
     loans: "Loan requests";
     operations: "Operations";
+    settings: "Settings";
 
     // The stamp.
     state_unknown: "It is not known how the platform is, {}.";

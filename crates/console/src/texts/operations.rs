@@ -260,7 +260,7 @@ catalogue! {
     backups_none: "This program makes no backup, and knows nothing of those that you make. So it cannot say when a restore was last tried.";
     backups_how: "A backup is a cold copy: stop the process, copy the data directory, start it again. Restored, it resumes behind the last event that it holds.";
     backups_what: "The folder log/ alone is enough for the read models. The folder control/ holds clients, people and keys, sealed with the fleet key: keep a copy of that apart from the backups, in a file outside of the data directory (auth.fleet_key_file). Stored files in blobs/ can be fetched again as long as the platform has them.";
-    backups_try: "To try a restore: start a copy with `continuity serve` on another host, verify its logs here, and compare the digests of its read models with those of this replica at the same log position.";
+    backups_try: "To try a restore: start a copy with `continuity serve` on another host, verify its logs there, and compare the digests of its read models with those of this replica at the same log position.";
 
     // Webhooks.
     webhooks: "Webhooks";

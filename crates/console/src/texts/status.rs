@@ -5,10 +5,10 @@ catalogue! {
     Status {}
 
     // Units.
-    seconds: "{} s";
-    minutes: "{} min";
-    hours: "{} h {} min";
-    days: "{} d {} h";
+    seconds: "{}\u{a0}s";
+    minutes: "{}\u{a0}min";
+    hours: "{}\u{a0}h {}\u{a0}min";
+    days: "{}\u{a0}d {}\u{a0}h";
     per_second: "{}/s";
 
     // The sentence: `{}` is since when, then what is served.
@@ -191,6 +191,6 @@ catalogue! {
     legend_unknown: "not known, or not all the time";
     not_measured: "not measured";
     partly_unknown: "{} (at times not known)";
-    axis_hours: "{} h";
-    axis_days: "{} d";
+    axis_hours: "{}\u{a0}h";
+    axis_days: "{}\u{a0}d";
 }

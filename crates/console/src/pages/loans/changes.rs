@@ -70,7 +70,9 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     if let Some(from) = from.as_deref() {
         match between(&visit, session, &id, from, to.as_deref()).await {
             Ok((found, told)) => {
-                told.iter().for_each(|told| opened.also(told));
+                for told in &told {
+                    opened.also(told);
+                }
                 compared = Some(found);
             }
             Err((which, why)) => faults.add(which, because(t, &why)),

@@ -8,7 +8,7 @@ use super::shell::{Opened, Shell, encoded};
 use super::words::{self, spoken};
 use crate::frame::Frame;
 use crate::json::Node;
-use crate::pages::loans::file::is_shown;
+use crate::pages::loans::file::{is_shown, media_type};
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
 use crate::visit::Visit;
@@ -133,7 +133,7 @@ fn document(opened: &Opened<'_>, t: &Texts, node: &Node, spaces: &[(String, Stri
         signatures: node.at("signatures").list().iter().map(|s| signature(t, s)).collect(),
         versions: node.at("versions").list().iter().map(version).collect(),
         download: is_here.then(|| file("file", "")),
-        preview: (is_here && is_shown(node.at("mediaType").raw())).then(|| file("view", "")),
+        preview: (is_here && is_shown(media_type(node))).then(|| file("view", "")),
         comments: opened.page("comments", &[("targetId", id)]),
     }
 }

@@ -148,7 +148,9 @@ pub(crate) fn lines(t: &Texts, name: &str, value: &Tree, depth: usize, out: &mut
         }
         Tree::Object(members) => {
             push(Shown::Heading(String::new()));
-            members.iter().for_each(|(name, value)| lines(t, t.loans.member(name), value, depth + 1, out));
+            for (name, value) in members {
+                lines(t, t.loans.member(name), value, depth + 1, out);
+            }
         }
         Tree::List(elements) if elements.is_empty() => push(Shown::Text(t.loans.none.to_owned())),
         Tree::List(elements) => {

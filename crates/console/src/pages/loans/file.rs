@@ -24,6 +24,12 @@ const PDF: &str = "application/pdf";
 /// What is shown besides: pictures that are nothing but pictures.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
+/// The media type of a document's or an item's bytes, as they are sent: what their reference says, else what it says itself.
+pub(crate) fn media_type(file: &Node) -> &str {
+    let of_bytes = file.at("blob").at("mediaType");
+    if of_bytes.is_nothing() { file.at("mediaType").raw() } else { of_bytes.raw() }
+}
+
 /// Whether files of that media type are shown.
 pub(crate) fn is_shown(media_type: &str) -> bool {
     essence(media_type) == PDF || is_picture(media_type)
@@ -131,7 +137,7 @@ fn put_inline(response: &mut Response) -> bool {
 /// The page around a document that is shown.
 pub(crate) async fn view(Path((loan, id)): Path<(String, String)>, visit: Visit) -> Answer {
     let mut opened = Opened::new(&visit, &loan, "documents").await?;
-    let fields = ("fields", "id,name,fileName,mediaType,sensitive");
+    let fields = ("fields", "id,name,fileName,mediaType,sensitive,blob");
     let documents = opened.node("/documents", &[fields]).await?;
     let Some(found) = documents.list().iter().find(|node| node.at("id").raw() == id) else {
         return Ok(trouble::gone(&visit));
@@ -163,7 +169,7 @@ fn page(
     let (t, query) = (visit.texts(), visit.query());
     let version = [("version", query.get("version"))];
     let name = file.text(if file.at("name").raw().is_empty() { "fileName" } else { "name" });
-    let kind = file.at("mediaType").raw();
+    let kind = media_type(file);
     opened.below(&format!("{}/view", place.own));
     let page = Page {
         frame: visit.frame(fill(t.parts.preview_of, &[&name])),

@@ -127,7 +127,9 @@ impl<'a> Form<'a> {
         if !(name.is_empty() && value.is_nothing()) {
             lines(self.t, if name.is_empty() { self.t.loans.value } else { name }, value, depth, &mut facts);
         }
-        facts.into_iter().for_each(|fact| self.push(fact, false, None));
+        for fact in facts {
+            self.push(fact, false, None);
+        }
     }
 
     /// A value in the words of the schema, where it names what can be chosen.

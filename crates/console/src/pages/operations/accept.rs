@@ -39,7 +39,7 @@ async fn diverged(visit: &Visit, session: &Session) -> Result<Vec<Part>, String>
 fn typed<'a>(visit: &Visit, parts: &'a [Part]) -> &'a str {
     let all = visit.texts().operations.accept_word;
     match parts {
-        [one] => &one.part,
+        [one] => &one.name,
         _ => all,
     }
 }
@@ -58,7 +58,7 @@ async fn render(visit: &Visit, session: &Session, reason: &str, wrong: (StatusCo
     let confirm = fill(t.operations.type_to_accept, &[typed(visit, &parts)]);
     let how = |part: Part| {
         let found = part.divergence.unwrap_or_default();
-        (part.part, format!("{}: {}", found.cause, found.detail))
+        (part.name, format!("{}: {}", found.cause, found.detail))
     };
     let page = Page {
         frame: visit.frame(t.operations.accept).with_faults(!wrong.1.is_empty()),

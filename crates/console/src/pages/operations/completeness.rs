@@ -84,7 +84,8 @@ struct Purged {
 struct Evaluated {
     result: String,
     as_of: Option<String>,
-    evaluated_at: Option<String>,
+    #[serde(rename = "evaluatedAt")]
+    at: Option<String>,
     loan_requests: u64,
     events: u64,
     loans_missing: u64,
@@ -154,7 +155,7 @@ fn line(t: &Texts, value: Value) -> Option<Line> {
         result: o.result(&one.result),
         is_whole: one.result == COMPLETE,
         as_of: one.as_of.map(|at| When::read(t, &at)),
-        at: one.evaluated_at.map(|at| When::read(t, &at)),
+        at: one.at.map(|at| When::read(t, &at)),
         figures: fill(o.figures, &figures.each_ref().map(String::as_str)),
         missing: one.missing.into_iter().map(|loan| missing(t, loan.loan_request_id, &loan.ranges, None)).collect(),
         note: one.note,

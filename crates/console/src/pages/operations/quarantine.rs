@@ -102,7 +102,7 @@ fn line(t: &Texts, names: bool, entry: Entry) -> Line {
         state: o.quarantine_state(&entry.state),
         waits: entry.state == super::quarantined::OPEN,
         reason: o.rejection(&entry.reason),
-        kind: short(entry.event_type.unwrap_or_default()),
+        kind: short(entry.event_type.as_deref()),
         loan: if names { entry.loan } else { String::new() },
         position: entry.position,
         bytes: entry.bytes,
@@ -115,15 +115,15 @@ fn parked(t: &Texts, standing: Standing) -> Parked {
         repair: format!("{PATH}?loan={}#resync", component(&standing.loan)),
         sequence: standing.sequence,
         position: standing.position.map(|position| position.to_string()).unwrap_or_default(),
-        kind: short(standing.event_type.unwrap_or_default()),
+        kind: short(standing.event_type.as_deref()),
         since: standing.arrived_at.map(|at| When::read(t, &at)),
         loan: standing.loan,
     }
 }
 
 /// The end of an event's type, which tells it from others.
-pub(super) fn short(kind: String) -> String {
-    kind.rsplit('.').next().map_or_else(String::new, str::to_owned)
+pub(super) fn short(kind: Option<&str>) -> String {
+    kind.and_then(|kind| kind.rsplit('.').next()).unwrap_or_default().to_owned()
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

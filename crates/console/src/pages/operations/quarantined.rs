@@ -111,7 +111,7 @@ fn facts(visit: &Visit, session: &Session, told: Told) -> Vec<(&'static str, Str
     let mut facts = vec![
         (o.why, o.rejection(&told.reason).to_owned()),
         (o.code, told.reason),
-        (o.event, short(told.event_type.unwrap_or_default())),
+        (o.event, short(told.event_type.as_deref())),
         (o.event_id, told.event_id.unwrap_or_default()),
         (o.from_where, told.source),
         (o.bytes, told.bytes.to_string()),

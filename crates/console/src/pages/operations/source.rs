@@ -87,7 +87,8 @@ struct Schedule {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
-    pub(super) part: String,
+    #[serde(rename = "part")]
+    pub(super) name: String,
     identity: BTreeMap<String, String>,
     position: String,
     pub(super) divergence: Option<Divergence>,
@@ -138,7 +139,7 @@ fn part(t: &Texts, part: Part) -> ShownPart {
         let text = format!("{}: {}", found.cause, found.detail);
         (text, When::read(t, &found.since))
     });
-    ShownPart { name: part.part, position: part.position, facts: part.identity.into_iter().collect(), divergence }
+    ShownPart { name: part.name, position: part.position, facts: part.identity.into_iter().collect(), divergence }
 }
 
 fn shown(t: &Texts, told: Told) -> Source {

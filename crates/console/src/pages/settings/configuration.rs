@@ -32,7 +32,8 @@ struct Told {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Key {
-    key: String,
+    #[serde(rename = "key")]
+    name: String,
     value: String,
     from: Option<String>,
 }

@@ -97,7 +97,9 @@ fn is_own(source: &Source) -> bool {
 fn log(w: Words<'_>, all: &Components, recent: &Recent) -> Link {
     let failing = all.source.cause.as_deref() == Some("cannot-write");
     let (level, state) = if failing { (Level::Bad, w.t.is_failing) } else { (Level::Good, w.t.is_well) };
-    let position = recent.last.map(|last| last.logged).or(all.log.position);
+    // Neither is older than it by more than a moment, and the log is never behind what was applied of it.
+    let seen = recent.last.map(|last| last.logged).into_iter().chain(all.log.position).max();
+    let position = seen.map(|seen| seen.max(all.source.position));
     let beyond = all.source.behind.map(|behind| Words::many(behind, w.t.one_message, w.t.messages));
     let facts = vec![
         (w.t.position, number(w, position)),

@@ -166,16 +166,17 @@ fn path(points: &[Point], top: f64) -> String {
     for (step, point) in points.iter().enumerate() {
         let x = coordinate(place(step, points.len()));
         let y = point.value().map(|value| coordinate(BOTTOM - (BOTTOM - TOP) * (value / top).clamp(0.0, 1.0)));
-        path += &match (&at, &y) {
-            (None, Some(y)) => format!("M{x} {base}V{y}"),
-            (Some(before), Some(y)) if before != y => format!("H{x}V{y}"),
-            (Some(_), None) => format!("H{x}V{base}Z"),
-            _ => String::new(),
-        };
+        match (&at, &y) {
+            (None, Some(y)) => path.extend(["M", &x, " ", &base, "V", y]),
+            (Some(before), Some(y)) if before != y => path.extend(["H", &x, "V", y]),
+            (Some(_), None) => path.extend(["H", &x, "V", &base, "Z"]),
+            _ => {}
+        }
         at = y;
     }
     if at.is_some() {
-        path += &format!("H{}V{base}Z", coordinate(RIGHT));
+        let end = coordinate(RIGHT);
+        path.extend(["H", &end, "V", &base, "Z"]);
     }
     path
 }

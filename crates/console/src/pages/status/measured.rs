@@ -1,5 +1,7 @@
 //! What was measured: charts, and the same as a table.
 
+use std::time::Duration;
+
 use continuity_base::Timestamp;
 use continuity_history::{Counted, History, Range, Step};
 
@@ -7,6 +9,9 @@ use super::chart::{Chart, Line, Point, Scale, Unit};
 use super::words::{Words, grouped, short};
 use crate::texts::fill;
 use crate::when::When;
+
+/// Within so long of its begin somebody looks at every step.
+const JUST_BEGUN: Duration = Duration::from_secs(5);
 
 /// A range that can be chosen.
 #[derive(Debug)]
@@ -58,7 +63,9 @@ fn lengths(range: Range) -> (i64, i64) {
 type Steps = [(Timestamp, Option<Step>)];
 
 pub(crate) fn measured(w: Words<'_>, history: &History, range: Range) -> Measured {
-    let steps = history.steps(range);
+    let mut steps = history.steps(range);
+    // A step that has just begun is no gap: nobody had time to look.
+    steps.pop_if(|(begin, step)| step.is_none() && w.now.since(*begin) < JUST_BEGUN);
     let names = [w.t.range_hour, w.t.range_day, w.t.range_month];
     let choice = |(known, name): (Range, _)| Choice { name, word: word(known), is_here: known == range };
     Measured {

@@ -96,6 +96,7 @@ mod tests {
     fn spans_have_two_units_at_most() {
         let words = Words::new(&ENGLISH, Timestamp::from_micros(0));
         let shown = [0, 119, 120, 7_199, 7_200, 172_800, 90_061 * 10].map(|seconds| words.span(seconds));
+        let shown = shown.map(|text| text.replace('\u{a0}', " "));
         assert_eq!(shown, ["0 s", "119 s", "2 min", "119 min", "2 h 0 min", "2 d 0 h", "10 d 10 h"]);
     }
 

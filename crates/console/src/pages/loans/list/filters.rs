@@ -10,7 +10,10 @@ use crate::texts::Texts;
 pub(super) const CURSOR: &str = "cursor";
 
 /// A field of one line: its name, its kind, its label and what is said when it is wrong.
-type Row = (&'static str, &'static str, fn(&Texts) -> &'static str, fn(&Texts) -> &'static str);
+type Row = (&'static str, &'static str, Words, Words);
+
+/// A text in the language of the reader.
+type Words = fn(&Texts) -> &'static str;
 
 const INPUTS: &[Row] = &[
     ("team", "text", |t| t.loans.team, |t| t.loans.bad_text),
@@ -68,9 +71,9 @@ pub(super) struct Choice {
 pub(super) struct Filters(Vec<(&'static str, String)>);
 
 /// A field by its name in the API, and what is said when it is wrong.
-pub(super) fn field(name: &str) -> Option<(&'static str, fn(&Texts) -> &'static str)> {
-    let other: fn(&Texts) -> &'static str = |t| t.loans.bad_text;
-    let words: fn(&Texts) -> &'static str = |t| t.loans.bad_words;
+pub(super) fn field(name: &str) -> Option<(&'static str, Words)> {
+    let other: Words = |t| t.loans.bad_text;
+    let words: Words = |t| t.loans.bad_words;
     let input = INPUTS.iter().find(|(known, ..)| *known == name).map(|(known, _, _, says)| (*known, *says));
     let chosen = OTHERS.iter().find(|known| **known == name);
     input.or_else(|| chosen.map(|known| (*known, if *known == "q" { words } else { other })))
