@@ -52,7 +52,7 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let page = Page {
         frame: visit.frame(format!("{} – {}", t.loans.checklist, opened.shell.reference)),
         sentence: sentence(t, list),
-        stages: stages(t, list, opened.loan["stage"].as_str().unwrap_or_default()),
+        stages: stages(t, list, opened.tree.get("stage").text()),
         odd: if matches!(list, Tree::List(_)) || list.is_nothing() {
             Vec::new()
         } else {

@@ -2,11 +2,11 @@
 
 use continuity_auth::{Scope, Session};
 use form_urlencoded::byte_serialize;
-use serde_json::Value;
+use http::StatusCode;
 
 use super::point::{field, point, shown};
 use super::{PATH, refused};
-use crate::api::{Raw, Told};
+use crate::api::{Raw, Refused, Told};
 use crate::json::{Node, plain};
 use crate::pages::trouble;
 use crate::reply::Away;
@@ -64,8 +64,6 @@ pub(crate) struct Opened<'a> {
     visit: &'a Visit,
     pub(crate) id: String,
     pub(crate) as_of: Option<String>,
-    pub(crate) loan: Value,
-    /// The same with the literals of its numbers.
     pub(crate) tree: Tree,
     pub(crate) shell: Shell,
 }
@@ -83,7 +81,8 @@ impl<'a> Opened<'a> {
             path: own(id, end, as_of.as_deref()),
             is_here: *end == tab.split('/').next().unwrap_or_default(),
         };
-        let text = |name: &str| plain(told.value[name].as_str().unwrap_or_default());
+        let tree = told.tree();
+        let text = |name: &str| plain(tree.get(name).text());
         let shell = Shell {
             reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
             status: t.loans.word(&text("status")).to_owned(),
@@ -94,8 +93,7 @@ impl<'a> Opened<'a> {
             since: as_of.as_deref().map(|point| format!("{}?from={}", own(id, "changes", None), encoded(point))),
             deleted: Some(text("deletedAt")).filter(|at| !at.is_empty()).map(|at| When::read(t, &at)),
         };
-        let tree = told.tree();
-        Ok(Self { visit, id: id.to_owned(), as_of, loan: told.value, tree, shell })
+        Ok(Self { visit, id: id.to_owned(), as_of, tree, shell })
     }
 
     /// What the API tells below the loan, as of the same point: `end` begins with a slash and has no query.
@@ -148,7 +146,26 @@ impl Opened<'_> {
 
     /// As [`Opened::raw`], taken apart.
     pub(crate) async fn node(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Node, Away> {
-        Ok(Node::parse(&self.raw(end, query).await?.bytes).unwrap_or_default())
+        let raw = self.raw(end, query).await?;
+        Node::parse(&raw.bytes).ok_or_else(|| self.unreadable())
+    }
+
+    /// These members of a list as it is now, where an earlier point is shown; of a loan that is there no more, nothing.
+    pub(crate) async fn now(&self, end: &str, fields: &str) -> Result<Node, Away> {
+        if self.as_of.is_none() {
+            return Ok(Node::Nothing);
+        }
+        let path = with(path(&self.id, end, None), &[("fields", fields)]);
+        match self.visit.raw(self.visit.member()?, &path).await {
+            Ok(raw) => Node::parse(&raw.bytes).ok_or_else(|| self.unreadable()),
+            Err(refused) if refused.status == StatusCode::NOT_FOUND => Ok(Node::Nothing),
+            Err(refused) => Err(trouble::refused(self.visit, &refused).into()),
+        }
+    }
+
+    /// There was an answer that cannot be read: a page that says so, rather than one that there is nothing.
+    pub(crate) fn unreadable(&self) -> Away {
+        trouble::refused(self.visit, &Refused::unreadable()).into()
     }
 
     /// Names the page below a tab that this is, for the way to its present state.
