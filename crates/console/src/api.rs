@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::json::Node;
 use crate::pages::trouble;
 use crate::reply::Away;
-use crate::tree::Tree;
 use crate::visit::Visit;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,8 +51,8 @@ impl Told {
     }
 
     /// The answer with the literals of its numbers.
-    pub(crate) fn tree(&self) -> Tree {
-        Tree::read(&self.text).unwrap_or(Tree::Object(Vec::new()))
+    pub(crate) fn node(&self) -> Node {
+        Node::parse(self.text.as_bytes()).unwrap_or_default()
     }
 }
 
