@@ -128,7 +128,7 @@ impl Projection for WorkLists {
             replace(&of_loan(change.loan, &old), of_loan(change.loan, &new), rows);
             tasks_follow(change.loan, is_open(&old), is_open(&new), rows)?;
         } else if is_open(&kept(rows, &kept_key(change.loan, LOAN, change.loan))?) {
-            replace(&of_task(change.loan, &old), of_task(change.loan, &new), rows);
+            replace(&of_task(change.loan, change.id, &old), of_task(change.loan, change.id, &new), rows);
         }
         if new == "{}" {
             rows.delete(KEPT, &key);
@@ -163,9 +163,9 @@ fn tasks_follow(loan: &str, was_open: bool, is_open: bool, rows: &mut Rows<'_>) 
     if was_open == is_open {
         return Ok(());
     }
-    for (_, task) in rows.scan_prefix(KEPT, &Key::new().text(loan).text(TASK).finish())? {
+    for (key, task) in rows.scan_prefix(KEPT, &Key::new().text(loan).text(TASK).finish())? {
         let task = std::str::from_utf8(&task).map_err(|_| StoreError::corrupt(KEPT, "a row"))?;
-        let due = of_task(loan, task);
+        let due = of_task(loan, &id_in(&key).ok_or_else(|| StoreError::corrupt(KEPT, "a key"))?, task);
         if is_open { replace(&Vec::new(), due, rows) } else { replace(&due, Vec::new(), rows) }
     }
     Ok(())
@@ -173,6 +173,14 @@ fn tasks_follow(loan: &str, was_open: bool, is_open: bool, rows: &mut Rows<'_>) 
 
 fn kept_key(loan: &str, entity: &str, id: &str) -> Vec<u8> {
     Key::new().text(loan).text(entity).text(id).finish()
+}
+
+/// The id of the entity in a key of `due_kept`.
+fn id_in(key: &[u8]) -> Option<String> {
+    let mut reader = KeyReader::new(key);
+    reader.text()?;
+    reader.text()?;
+    Some(reader.text()?.into_owned())
 }
 
 fn kept(rows: &Rows<'_>, key: &[u8]) -> Result<String, StoreError> {
@@ -232,11 +240,10 @@ fn of_loan(id: &str, loan: &str) -> Due {
     due.map(|(list, raw)| (due_key(list, raw, id, ""), format!("{{\"dueAt\":{raw}}}").into_bytes())).collect()
 }
 
-fn of_task(loan: &str, task: &str) -> Due {
+fn of_task(loan: &str, id: &str, task: &str) -> Due {
     let Some(raw) = said(task, "dueAt").filter(|_| !is_one_of(task, &ENDED_TASK)) else { return Vec::new() };
-    let id = said(task, "id").and_then(json::text).unwrap_or_default();
     let value = format!("{{\"dueAt\":{raw},\"task\":{}}}", json::only(task, SHOWN));
-    vec![(due_key(WorkList::Tasks, raw, loan, &id), value.into_bytes())]
+    vec![(due_key(WorkList::Tasks, raw, loan, id), value.into_bytes())]
 }
 
 fn due_key(list: WorkList, raw: &str, loan: &str, id: &str) -> Vec<u8> {

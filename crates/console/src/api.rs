@@ -8,6 +8,7 @@ use continuity_auth::Session;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tower::ServiceExt;
 
 use crate::json::Node;
@@ -19,9 +20,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A good answer of the API.
 pub(crate) struct Told {
-    pub(crate) value: Value,
-    /// The same as it was said: with the literals of its numbers.
-    pub(crate) text: String,
+    /// JSON as it was said: with the literals of its numbers.
+    text: String,
     pub(crate) headers: HeaderMap,
 }
 
@@ -50,6 +50,11 @@ impl Told {
         header(&self.headers, name)
     }
 
+    /// The answer, where none of its numbers is of the platform's making: some are beyond what this can hold.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
     /// The answer with the literals of its numbers.
     pub(crate) fn node(&self) -> Node {
         Node::parse(self.text.as_bytes()).unwrap_or_default()
@@ -57,6 +62,11 @@ impl Told {
 }
 
 impl Refused {
+    /// There was an answer, of which nothing can be told.
+    pub(crate) fn unreadable() -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::default() }
+    }
+
     /// Which sort of refusal it is, in a word of the API.
     pub(crate) fn code(&self) -> &str {
         self.kind.rsplit(':').next().unwrap_or_default()
@@ -78,19 +88,18 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 /// Why the API did not answer.
 pub(crate) async fn refusal(response: Response) -> Refused {
     let status = response.status();
-    let refused: Refused = serde_json::from_slice(&bytes(response).await).unwrap_or_default();
-    Refused { status, ..refused }
+    let refused = bytes(response).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Refused { status, ..refused.unwrap_or_default() }
 }
 
-/// The whole text of an answer, however long: it comes from this process.
-async fn bytes(response: Response) -> Vec<u8> {
-    match axum::body::to_bytes(response.into_body(), usize::MAX).await {
-        Ok(bytes) => bytes.into(),
-        Err(error) => {
-            tracing::error!(%error, "an answer of the API broke off");
-            Vec::new()
-        }
-    }
+/// The whole text of an answer, however long: it comes from this process. Of one that breaks off, nothing: a part would be
+/// taken for all there is.
+async fn bytes(response: Response) -> Result<Vec<u8>, Refused> {
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    bytes.map(Vec::from).map_err(|error| {
+        tracing::error!(%error, "an answer of the API broke off");
+        Refused::unreadable()
+    })
 }
 
 impl Visit {
@@ -115,17 +124,17 @@ impl Visit {
             return Err(refusal(response).await);
         }
         let headers = response.headers().clone();
-        Ok(Raw { bytes: bytes(response).await, headers })
+        Ok(Raw { bytes: bytes(response).await?, headers })
     }
 
     /// What the API answers to a GET of that path, or why it does not.
     pub(crate) async fn told(&self, session: &Session, path: &str) -> Result<Told, Refused> {
         let Raw { bytes, headers } = self.raw(session, path).await?;
-        match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Told { value, text: String::from_utf8(bytes).unwrap_or_default(), headers }),
+        match serde_json::from_slice::<Box<RawValue>>(&bytes) {
+            Ok(raw) => Ok(Told { text: raw.get().to_owned(), headers }),
             Err(error) => {
                 tracing::error!(%error, "an answer of the API is no JSON");
-                Err(Refused { status: StatusCode::INTERNAL_SERVER_ERROR, ..Refused::default() })
+                Err(Refused::unreadable())
             }
         }
     }

@@ -6,6 +6,7 @@ mod bench;
 mod confirm;
 mod guard;
 mod loans_changes;
+mod loans_hostile;
 mod loans_list;
 mod loans_parts;
 mod loans_stub;

@@ -26,10 +26,15 @@ impl When {
 
     /// A time or a date as the platform writes it (RFC 3339); what is neither is shown as it is.
     pub(crate) fn read(t: &Texts, text: &str) -> Self {
-        let shown = OffsetDateTime::parse(text, &Rfc3339).map(|time| minute(t, time.to_offset(UtcOffset::UTC)));
-        let date = || Date::parse(text, format_description!("[year]-[month]-[day]")).map(|date| day(t, date));
-        Self { shown: shown.or_else(|_| date()).unwrap_or_else(|_| text.to_owned()), machine: text.to_owned() }
+        let date = || Date::parse(text, format_description!("[year]-[month]-[day]")).map(|date| day(t, date)).ok();
+        let shown = utc(text).map(|time| minute(t, time)).or_else(date);
+        Self { shown: shown.unwrap_or_else(|| text.to_owned()), machine: text.to_owned() }
     }
+}
+
+/// A time as the platform writes it; none of what is none, nor of one whose year in UTC would be beyond 9999.
+pub(crate) fn utc(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)
 }
 
 fn minute(t: &Texts, time: OffsetDateTime) -> String {
@@ -58,6 +63,8 @@ mod tests {
         for (text, shown) in [
             ("2026-11-22T19:00:00.123456789+01:00", "22 Nov 2026, 18:00 UTC"),
             ("2026-11-30", "30 Nov 2026"),
+            ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"),
+            ("0000-01-01T00:00:00+23:59", "31 Dec -1, 00:01 UTC"),
             ("soon", "soon"),
             ("", ""),
         ] {

@@ -66,6 +66,20 @@ fn tasks_are_due_until_they_or_their_loan_end() {
 }
 
 #[test]
+fn tasks_are_known_by_the_id_of_their_entity() {
+    let script = r#"
+        task t {"title":"One","dueAt":"2026-12-01T00:00:00Z"}
+        task u {"title":"Two","dueAt":"2026-12-01T00:00:00Z"}
+        loanRequest L {"id":"L"}"#;
+    let (one, two) = (
+        r#"L {"dueAt":"2026-12-01T00:00:00Z","task":{"title":"One"}}"#,
+        r#"L {"dueAt":"2026-12-01T00:00:00Z","task":{"title":"Two"}}"#,
+    );
+    assert_eq!(told(script, WorkList::Tasks, END), [one, two]);
+    assert_eq!(told(&format!("{script}\ntask t gone"), WorkList::Tasks, END), [two]);
+}
+
+#[test]
 fn a_patch_moves_a_row() {
     let script = r#"
         loanRequest L {"id":"L","status":"DEED","deed":{"scheduledAt":"2026-12-02T09:00:00Z","notaryId":"n"}}

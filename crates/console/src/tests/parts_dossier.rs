@@ -49,6 +49,11 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+/// The note in it.
+pub(super) fn readme(bytes: &[u8]) -> String {
+    text(&unpacked(bytes).path().join("out"), "README.txt")
+}
+
 fn text(dir: &Path, name: &str) -> String {
     std::fs::read_to_string(dir.join(name)).unwrap()
 }

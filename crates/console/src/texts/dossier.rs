@@ -28,6 +28,7 @@ catalogue! {
     part_analysis: "Analyses";
     part_documents: "Documents";
     part_messages: "Messages";
+    other_channels: "Messages in channels of other kinds";
     part_comments: "Comments";
     part_views: "Views";
     part_worksheets: "Worksheets";

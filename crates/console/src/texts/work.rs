@@ -20,7 +20,7 @@ catalogue! {
     overdue: "overdue";
     what: "What";
     who: "Who";
-    none: "Nothing is due until {}.";
+    none: "Nothing is due until {} that you may see, as far as this replica knows.";
     none_so_far: "None of those that were looked at for this page are yours to see. Go on with the next page.";
     part: "A part of what is due until {}: there is more on the next page.";
     last_part: "The last part of what is due until {}.";

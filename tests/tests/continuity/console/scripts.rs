@@ -52,9 +52,10 @@ async fn no_text_runs_in_chromium() -> Result<(), Failure> {
     let person = ["account", "create", "--email", "jane.doe@bank.example", "--name", "Jane Doe"];
     let may = ["--roles", "admin,operator,auditor,developer,viewer", "--scopes", SCOPES];
     let account = told(&[&person[..], &may].concat(), demo.data_dir())?;
-    // What fits into a field of a form, and is not refused for its letters.
+    // What fits into a field of a form, and is not refused for its letters; with numbers that the loans do not have.
+    let fits = |text: &String| text.len() < 199 && !text.contains(char::is_control);
     let typed: Vec<String> =
-        texts::all().into_iter().filter(|text| text.len() < 200 && !text.contains(char::is_control)).collect();
+        texts::all().into_iter().filter(fits).map(|text| text.replace("__fired(", "__fired(9")).collect();
     assert!(texts::all().len() > 40 && typed.len() > 40);
     let words = json!({
         "base": demo.told("baseUrl")?, "email": "jane.doe@bank.example", "link": account["link"],

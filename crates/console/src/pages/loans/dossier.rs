@@ -5,6 +5,8 @@ mod make;
 mod names;
 mod pack;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -43,6 +45,8 @@ struct Plan {
     documents: Option<String>,
     attachments: Option<String>,
     sensitive: usize,
+    /// What of it is sensitive, then or now: what was open at an earlier point may not be today.
+    which: Sensitive,
     bytes: u64,
     left_out: Vec<&'static str>,
 }
@@ -66,21 +70,64 @@ fn may(session: &Session, scopes: &[Scope]) -> bool {
     scopes.iter().any(|scope| session.account.settings.scopes.contains(*scope))
 }
 
+/// What is sensitive: known by the ids of documents, and of tasks with those of their items.
+#[derive(Default)]
+struct Sensitive {
+    documents: BTreeSet<String>,
+    tasks: BTreeSet<String>,
+    items: BTreeSet<(String, String)>,
+}
+
+impl Sensitive {
+    fn note_documents(&mut self, list: &[Node]) {
+        let sensitive = list.iter().filter(|node| node.at("sensitive").is_set());
+        self.documents.extend(sensitive.map(|node| node.at("id").raw().to_owned()));
+    }
+
+    fn note_tasks(&mut self, list: &[Node]) {
+        for task in list {
+            let id = task.at("id").raw();
+            if task.at("sensitive").is_set() {
+                self.tasks.insert(id.to_owned());
+            }
+            let items = task.at("items").list().iter().filter(|item| item.at("sensitive").is_set());
+            self.items.extend(items.map(|item| (id.to_owned(), item.at("id").raw().to_owned())));
+        }
+    }
+
+    /// Whether the task is, or something that was handed in for it.
+    fn is_in(&self, task: &Node) -> bool {
+        let id = task.at("id").raw();
+        let items = task.at("items").list();
+        self.tasks.contains(id) || items.iter().any(|item| self.has_item(id, item.at("id").raw()))
+    }
+
+    fn has_item(&self, task: &str, item: &str) -> bool {
+        self.tasks.contains(task) || self.items.contains(&(task.to_owned(), item.to_owned()))
+    }
+}
+
 async fn plan(opened: &mut Opened<'_>, visit: &Visit) -> Result<Plan, Away> {
     let session = visit.member()?;
     let d = visit.texts().parts.of_dossier;
     let left_out = PARTS.iter().filter(|(scopes, _)| !may(session, scopes)).map(|(_, name)| name(d)).collect();
-    let mut plan = Plan { documents: None, attachments: None, sensitive: 0, bytes: 0, left_out };
+    let mut plan =
+        Plan { documents: None, attachments: None, sensitive: 0, which: Sensitive::default(), bytes: 0, left_out };
     if may(session, &[Scope::DocumentsRead]) {
-        let documents = opened.node("/documents", &[("fields", "sizeBytes,sensitive")]).await?;
+        let documents = opened.node("/documents", &[("fields", "id,sizeBytes,sensitive")]).await?;
         plan.documents = Some(plan.count(d, documents.list()));
-        plan.sensitive += documents.list().iter().filter(|node| node.at("sensitive").is_set()).count();
+        plan.which.note_documents(documents.list());
+        plan.which.note_documents(opened.now("/documents", "id,sensitive").await?.list());
+        let known = |node: &&Node| plan.which.documents.contains(node.at("id").raw());
+        plan.sensitive += documents.list().iter().filter(known).count();
     }
     if may(session, &[Scope::TasksRead]) {
-        let tasks = opened.node("/tasks", &[("fields", "sensitive,items")]).await?;
+        let tasks = opened.node("/tasks", &[("fields", "id,sensitive,items")]).await?;
         let items: Vec<Node> = tasks.list().iter().flat_map(|task| task.at("items").list()).cloned().collect();
         plan.attachments = Some(plan.count(d, &items));
-        plan.sensitive += tasks.list().iter().filter(|node| node.at("sensitive").is_set()).count();
+        plan.which.note_tasks(tasks.list());
+        plan.which.note_tasks(opened.now("/tasks", "id,sensitive,items").await?.list());
+        plan.sensitive += tasks.list().iter().filter(|task| plan.which.is_in(task)).count();
     }
     Ok(plan)
 }
@@ -129,7 +176,17 @@ pub(crate) async fn take(Path(id): Path<String>, Posted { visit, fields }: Poste
     let session = visit.member()?.clone();
     let (pack, receiver) = pack::begin(MOST, visit.console.auth.now());
     let with_sensitive = fields.get("sensitive") == "yes";
-    let maker = Maker { session, id, as_of, with_sensitive, pack, stamp, summary: Summary::default(), visit };
+    let maker = Maker {
+        session,
+        id,
+        as_of,
+        with_sensitive,
+        sensitive: plan.which,
+        pack,
+        stamp,
+        summary: Summary::default(),
+        visit,
+    };
     let body = pack::body(receiver, async move {
         match maker.make().await {
             Ok(()) | Err(Broken::Gone) => {}

@@ -32,8 +32,16 @@ pub(crate) fn media_type(file: &Node) -> &str {
 
 /// Whether files of that media type are shown.
 pub(crate) fn is_shown(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == PDF || PICTURES.contains(&essence.as_str())
+    essence(media_type) == PDF || is_picture(media_type)
+}
+
+fn is_picture(media_type: &str) -> bool {
+    PICTURES.contains(&essence(media_type).as_str())
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 #[derive(Template)]
@@ -122,7 +130,7 @@ fn put_inline(response: &mut Response) -> bool {
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
-    policy::put_file(headers, kind != PDF);
+    policy::put_file(headers, is_picture(&kind));
     true
 }
 
@@ -166,7 +174,7 @@ fn page(
     let page = Page {
         frame: visit.frame(fill(t.parts.preview_of, &[&name])),
         shown: is_shown(kind).then(|| opened.page(&format!("{}/shown", place.own), &version)),
-        is_picture: !kind.to_ascii_lowercase().starts_with(PDF),
+        is_picture: is_picture(kind),
         is_sensitive,
         download: opened.page(&format!("{}/file", place.own), &version),
         back,

@@ -53,7 +53,8 @@ struct Form<'a> {
 impl<'a> Form<'a> {
     /// The properties of an object, then what was filled in besides.
     fn members(&mut self, schema: &'a Node, data: &Node, depth: usize) {
-        let schemas = self.all_of(schema, 0);
+        let mut schemas = Vec::new();
+        self.all_of(schema, 0, &mut schemas);
         let mut seen: Vec<&str> = Vec::new();
         let required = |name: &str| {
             let lists = schemas.iter().flat_map(|schema| schema.at("required").list());
@@ -143,14 +144,14 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The schema with what its `allOf` adds.
-    fn all_of(&self, schema: &'a Node, depth: usize) -> Vec<&'a Node> {
+    /// The schema with what its `allOf` adds. Each stands there once: some that refer to each other would be without end.
+    fn all_of(&self, schema: &'a Node, depth: usize, all: &mut Vec<&'a Node>) {
         let schema = self.resolved(schema, 0);
-        let mut all = vec![schema];
-        if depth < DEEPEST {
-            all.extend(schema.at("allOf").list().iter().flat_map(|one| self.all_of(one, depth + 1)));
+        if depth > DEEPEST || all.len() >= MOST || all.iter().any(|known| std::ptr::eq(*known, schema)) {
+            return;
         }
-        all
+        all.push(schema);
+        schema.at("allOf").list().iter().for_each(|one| self.all_of(one, depth + 1, all));
     }
 
     /// The schema that `$ref` names, where it lies in the same document.

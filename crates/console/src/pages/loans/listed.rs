@@ -67,10 +67,7 @@ pub(crate) async fn list(
     let (cursor, query) = (visit.query().get("cursor").to_owned(), query_of(&filters));
     let asked: Vec<(&str, &str)> = query.iter().copied().chain([("limit", many), ("cursor", &cursor)]).collect();
     let raw = opened.raw(end, &asked).await?;
-    let entries = match Node::parse(&raw.bytes) {
-        Some(Node::List(entries)) => entries,
-        _ => Vec::new(),
-    };
+    let Some(Node::List(entries)) = Node::parse(&raw.bytes) else { return Err(opened.unreadable()) };
     let next = Some(raw.header("x-next-cursor")).filter(|next| !next.is_empty());
     let next = next.map(|next| {
         let query: Vec<_> = query.iter().copied().chain([("cursor", next)]).collect();

@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use crate::texts::{Texts, fill};
-use crate::when::When;
+use crate::when::{When, utc};
 
 /// The point of an address as the API takes it; none where the address names none. A field for a time sends one without a
 /// zone, which means UTC here as everywhere on the pages.
@@ -40,8 +40,7 @@ pub(crate) fn to_the_second(t: &Texts, text: &str) -> String {
 
 /// A point for the field for a time; none where it is no time.
 pub(crate) fn field(point: &str) -> Option<String> {
-    let time = OffsetDateTime::parse(point, &Rfc3339).ok()?.to_offset(time::UtcOffset::UTC);
-    time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]")).ok()
+    utc(point)?.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]")).ok()
 }
 
 #[cfg(test)]
@@ -65,7 +64,7 @@ mod tests {
             assert_eq!(point(text).as_deref(), expected, "{text}");
         }
         assert_eq!(field("2026-11-01T10:00:05.5+01:00").as_deref(), Some("2026-11-01T09:00:05"));
-        assert_eq!((field("42"), field("soon")), (None, None));
+        assert_eq!((field("42"), field("soon"), field("9999-12-31T23:59:59-01:00")), (None, None, None));
     }
 
     #[test]

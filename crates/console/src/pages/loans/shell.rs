@@ -2,10 +2,11 @@
 
 use continuity_auth::{Scope, Session};
 use form_urlencoded::byte_serialize;
+use http::StatusCode;
 
 use super::point::{field, point, shown};
 use super::{PATH, refused, words};
-use crate::api::{Raw, Told};
+use crate::api::{Raw, Refused, Told};
 use crate::json::Node;
 use crate::pages::trouble;
 use crate::reply::Away;
@@ -144,7 +145,26 @@ impl Opened<'_> {
 
     /// As [`Opened::raw`], taken apart.
     pub(crate) async fn node(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Node, Away> {
-        Ok(Node::parse(&self.raw(end, query).await?.bytes).unwrap_or_default())
+        let raw = self.raw(end, query).await?;
+        Node::parse(&raw.bytes).ok_or_else(|| self.unreadable())
+    }
+
+    /// These members of a list as it is now, where an earlier point is shown; of a loan that is there no more, nothing.
+    pub(crate) async fn now(&self, end: &str, fields: &str) -> Result<Node, Away> {
+        if self.as_of.is_none() {
+            return Ok(Node::Nothing);
+        }
+        let path = with(path(&self.id, end, None), &[("fields", fields)]);
+        match self.visit.raw(self.visit.member()?, &path).await {
+            Ok(raw) => Node::parse(&raw.bytes).ok_or_else(|| self.unreadable()),
+            Err(refused) if refused.status == StatusCode::NOT_FOUND => Ok(Node::Nothing),
+            Err(refused) => Err(trouble::refused(self.visit, &refused).into()),
+        }
+    }
+
+    /// There was an answer that cannot be read: a page that says so, rather than one that there is nothing.
+    pub(crate) fn unreadable(&self) -> Away {
+        trouble::refused(self.visit, &Refused::unreadable()).into()
     }
 
     /// Names the page below a tab that this is, for the way to its present state.

@@ -113,7 +113,8 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -> Response {
     let t = visit.texts();
     let told = visit.told(session, &format!("/api/v1/replica/blobs?limit={MANY}")).await;
-    let told = told.map_err(|refused| refused.detail).and_then(|told| read::<Told>(told.value).ok_or_else(String::new));
+    let told =
+        told.map_err(|refused| refused.detail).and_then(|told| read::<Told>(told.value()).ok_or_else(String::new));
     let trouble =
         told.as_ref().err().map(|error| if error.is_empty() { t.failed_text.to_owned() } else { error.clone() });
     let told = told.unwrap_or_default();

@@ -204,7 +204,7 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
             told.header("x-replica-position").clone_into(&mut page.position);
             let next = Some(told.header("x-next-cursor")).filter(|cursor| !cursor.is_empty());
             page.next = next.map(|cursor| format!("{PATH}?cursor={}", component(cursor)));
-            match read(told.value) {
+            match read(told.value()) {
                 Some(told) => page.report = report(t, told),
                 None => page.trouble = Some(t.failed_text.to_owned()),
             }

@@ -1,11 +1,10 @@
 //! Times, spans and numbers as they stand in sentences.
 
 use continuity_base::Timestamp;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 use crate::texts::{Status, Texts, fill};
-use crate::when::When;
+use crate::when::{When, utc};
 
 /// What sentences are made with: the texts, and what time it is.
 #[derive(Clone, Copy)]
@@ -23,8 +22,7 @@ impl<'a> Words<'a> {
     /// A time of today by the clock alone, any other one with its day.
     pub(crate) fn at(&self, machine: &str) -> String {
         let long = When::read(self.all, machine).shown;
-        let Ok(time) = OffsetDateTime::parse(machine, &Rfc3339) else { return long };
-        let time = time.to_offset(UtcOffset::UTC);
+        let Some(time) = utc(machine) else { return long };
         let today = OffsetDateTime::from_unix_timestamp(self.now.as_seconds()).map(OffsetDateTime::date);
         if today == Ok(time.date()) { format!("{:02}:{:02} UTC", time.hour(), time.minute()) } else { long }
     }

@@ -81,8 +81,8 @@ fn plain(raw: &str) -> String {
 
 /// `2026-01-31 08:05`; what is no time as it is.
 pub(super) fn time(text: &str) -> String {
-    let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) else { return text.to_owned() };
-    let time = time.to_offset(UtcOffset::UTC);
+    let utc = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|time| time.checked_to_offset(UtcOffset::UTC));
+    let Some(time) = utc else { return text.to_owned() };
     let date = time.date();
     let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())

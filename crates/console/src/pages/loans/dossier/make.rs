@@ -6,6 +6,7 @@ use axum::body::Body;
 use continuity_auth::Session;
 use http::HeaderMap;
 
+use super::Sensitive;
 use super::index::{self, File, Talk};
 use super::names::numbered;
 use super::pack::{Broken, Pack};
@@ -32,6 +33,8 @@ pub(super) struct Maker {
     /// The point of all of it.
     pub(super) as_of: Option<String>,
     pub(super) with_sensitive: bool,
+    /// What is sensitive, then or now, as far as it was known at the beginning.
+    pub(super) sensitive: Sensitive,
     pub(super) pack: Pack,
     pub(super) stamp: Stamp,
     pub(super) summary: Summary,
@@ -121,8 +124,10 @@ impl Maker {
     async fn tasks(&mut self) -> Result<(), Broken> {
         let d = self.visit.texts().parts.of_dossier;
         let tasks = self.part(d.part_tasks, "data/tasks.json", "/tasks", &[]).await?;
+        self.sensitive.note_tasks(tasks.list());
         for (number, task) in tasks.list().iter().enumerate() {
-            let (id, is_sensitive) = (task.at("id").raw().to_owned(), task.at("sensitive").is_set());
+            let id = task.at("id").raw().to_owned();
+            let is_sensitive = self.sensitive.tasks.contains(&id);
             if is_sensitive && !self.with_sensitive {
                 self.leave_out(d.not_asked, &task.text("title"));
                 continue;
@@ -134,6 +139,10 @@ impl Maker {
                 self.summary.forms.push((id.clone(), whole));
             }
             for item in task.at("items").list() {
+                if self.sensitive.has_item(&id, item.at("id").raw()) && !self.with_sensitive {
+                    self.leave_out(d.not_asked, &File::new(item).name);
+                    continue;
+                }
                 let end = format!("/tasks/{}/items/{}/download", encoded(&id), encoded(item.at("id").raw()));
                 self.file("attachments", d.part_forms, item, &end).await?;
             }
@@ -152,8 +161,9 @@ impl Maker {
         let query = [("fields", fields)];
         let documents = self.part(d.part_documents, "data/documents.json", "/documents", &query).await?;
         self.summary.versions = (!documents.is_nothing()).then_some(self.with_sensitive);
+        self.sensitive.note_documents(documents.list());
         for document in documents.list() {
-            if document.at("sensitive").is_set() && !self.with_sensitive {
+            if self.sensitive.documents.contains(document.at("id").raw()) && !self.with_sensitive {
                 self.leave_out(d.not_asked, &document.text("name"));
                 continue;
             }
@@ -197,6 +207,9 @@ impl Maker {
 
     async fn talks(&mut self) -> Result<(), Broken> {
         let d = self.visit.texts().parts.of_dossier;
+        if !self.session.account.settings.channel_kinds.is_empty() {
+            self.leave_out(d.no_right, d.other_channels);
+        }
         let guilds = self.part(d.part_messages, "data/guilds.json", "/guilds", &[]).await?;
         let of_guild = |guild: &Node| {
             let channels = guild.at("channels").list().to_vec();

@@ -92,7 +92,8 @@ pub(crate) async fn show(Path((id, task)): Path<(String, String)>, visit: Visit)
 /// Opens a sensitive one: the API records who read it before it answers.
 pub(crate) async fn open(Path((id, task)): Path<(String, String)>, Posted { visit, .. }: Posted) -> Answer {
     let opened = Opened::new(&visit, &id, &format!("tasks/{}", encoded(&task))).await?;
-    whole(&visit, opened, &task, true).await
+    let is_recorded = find(&visit, &opened, &task).await?.is_sensitive;
+    whole(&visit, opened, &task, is_recorded).await
 }
 
 /// What the list says of a task, which shows nothing that is recorded.
