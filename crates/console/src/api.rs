@@ -11,9 +11,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tower::ServiceExt;
 
+use crate::json::Node;
 use crate::pages::trouble;
 use crate::reply::Away;
-use crate::tree::Tree;
 use crate::visit::Visit;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,8 +56,8 @@ impl Told {
     }
 
     /// The answer with the literals of its numbers.
-    pub(crate) fn tree(&self) -> Tree {
-        Tree::read(&self.text).unwrap_or(Tree::Object(Vec::new()))
+    pub(crate) fn node(&self) -> Node {
+        Node::parse(self.text.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -4,10 +4,11 @@ use std::fmt::{self, Write};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Deeper than this, the text is shown as it is.
-const DEEPEST: usize = 24;
+/// Deeper than this, the text is shown as it is: it must not take the stack.
+const DEEPEST: usize = 100;
 
 /// A value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,9 +79,49 @@ impl Node {
         *self == Self::Nothing
     }
 
+    /// Whether there is nothing to read: absent, `null` or an empty text.
+    pub(crate) fn is_blank(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Text(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Anything but absent, `null` and `false`: a doubt counts as yes.
     pub(crate) fn is_set(&self) -> bool {
-        !matches!(self, Self::Nothing) && self.raw() != "false"
+        !matches!(self, Self::Nothing) && *self != Self::Literal("false".to_owned())
+    }
+
+    /// Whether it is `true`, and nothing else.
+    pub(crate) fn is_true(&self) -> bool {
+        *self == Self::Literal("true".to_owned())
+    }
+}
+
+/// As JSON, on one line.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = |number: usize| if number == 0 { "" } else { ", " };
+        match self {
+            Self::Nothing => f.write_str("null"),
+            Self::Text(text) => write!(f, "{}", Value::from(text.as_str())),
+            Self::Literal(text) => f.write_str(text),
+            Self::List(list) => {
+                f.write_str("[")?;
+                for (number, value) in list.iter().enumerate() {
+                    write!(f, "{}{value}", comma(number))?;
+                }
+                f.write_str("]")
+            }
+            Self::Members(members) => {
+                f.write_str("{")?;
+                for (number, (name, value)) in members.iter().enumerate() {
+                    write!(f, "{}{}: {value}", comma(number), Value::from(name.as_str()))?;
+                }
+                f.write_str("}")
+            }
+        }
     }
 }
 
@@ -160,8 +201,20 @@ mod tests {
 
     #[test]
     fn a_doubt_counts_as_yes() {
-        let node = Node::parse(br#"{"a":false,"b":true,"c":null,"d":"no","e":{}}"#).unwrap();
-        let set: Vec<bool> = ["a", "b", "c", "d", "e", "f"].iter().map(|name| node.at(name).is_set()).collect();
-        assert_eq!(set, [false, true, false, true, true, false]);
+        let node = Node::parse(br#"{"a":false,"b":true,"c":null,"d":"no","e":{},"g":"false"}"#).unwrap();
+        let set: Vec<bool> = ["a", "b", "c", "d", "e", "f", "g"].iter().map(|name| node.at(name).is_set()).collect();
+        assert_eq!(set, [false, true, false, true, true, false, true]);
+    }
+
+    #[test]
+    fn it_is_written_on_one_line() {
+        let text = r#"{"b": 0.30, "a": [1e2, "x\u00e9", null, true], "b": 12345678901234567890123}"#;
+        let node = Node::parse(text.as_bytes()).unwrap();
+        assert_eq!(node.to_string(), r#"{"b": 0.30, "a": [1e2, "xé", null, true], "b": 12345678901234567890123}"#);
+        let list = node.at("a").list();
+        assert!(list[3].is_true() && !list[1].is_true() && list[2].is_blank() && node.at("c").is_blank());
+        assert!(Node::Text(String::new()).is_blank() && !Node::List(Vec::new()).is_blank());
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        assert_eq!(Node::parse(deep.as_bytes()).map(|node| node.to_string()), Some(deep));
     }
 }

@@ -27,7 +27,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod texts;
-mod tree;
 mod visit;
 mod when;
 mod works;

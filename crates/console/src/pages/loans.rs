@@ -23,6 +23,8 @@ pub(crate) mod views;
 mod words;
 pub(crate) mod worksheets;
 
+pub(crate) use words::word;
+
 pub(crate) const PATH: &str = "/console/loans";
 
 /// The way to a page of a loan.

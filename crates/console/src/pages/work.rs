@@ -8,10 +8,10 @@ use super::{loans, trouble};
 use crate::api::Told;
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::reply::Answer;
 use crate::stamp::Stamp;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 use crate::when::When;
 
@@ -119,10 +119,10 @@ fn asked(list: &str, within: &str, cursor: &str) -> String {
 }
 
 fn found(t: &Texts, told: &Told, list: &str, within: &str, is_further: bool) -> Due {
-    let tree = told.tree();
-    let lines: Vec<Line> = tree.get("workItems").elements().iter().map(|item| line(t, item)).collect();
-    let next = tree.get("pagination").get("nextCursor").text();
-    let until = When::read(t, tree.get("until").text()).shown;
+    let node = told.node();
+    let lines: Vec<Line> = node.at("workItems").list().iter().map(|item| line(t, item)).collect();
+    let next = node.at("pagination").at("nextCursor").raw();
+    let until = When::read(t, &node.text("until")).shown;
     let sentence = match (lines.is_empty(), next.is_empty(), is_further) {
         (true, false, _) => t.work.none_so_far,
         (true, true, false) => t.work.none,
@@ -139,20 +139,20 @@ fn found(t: &Texts, told: &Told, list: &str, within: &str, is_further: bool) -> 
     }
 }
 
-fn line(t: &Texts, item: &Tree) -> Line {
-    let text = |name: &str| item.get(name).text().to_owned();
-    let id = text("loanRequestId");
-    let task = item.get("task");
-    let agent = item.get("assignedAgent").get("displayName").text();
-    let assignee = t.loans.word(task.get("assignee").get("kind").text());
+fn line(t: &Texts, item: &Node) -> Line {
+    let text = |name: &str| item.text(name);
+    let id = item.at("loanRequestId").raw();
+    let task = item.at("task");
+    let agent = item.at("assignedAgent").text("displayName");
+    let assignee = loans::word(t, task.at("assignee").at("kind"));
     Line {
-        due: When::read(t, item.get("dueAt").text()),
-        is_overdue: item.get("overdue").is_true(),
-        path: loans::way(&id, if task.members().is_empty() { "" } else { "tasks" }),
-        reference: if text("reference").is_empty() { id } else { text("reference") },
-        status: t.loans.word(item.get("status").text()).to_owned(),
-        what: task.get("title").text().to_owned(),
-        who: if assignee.is_empty() { agent.to_owned() } else { assignee.to_owned() },
+        due: When::read(t, &text("dueAt")),
+        is_overdue: item.at("overdue").is_true(),
+        path: loans::way(id, if task.members().is_empty() { "" } else { "tasks" }),
+        reference: if text("reference").is_empty() { text("loanRequestId") } else { text("reference") },
+        status: loans::word(t, item.at("status")),
+        what: task.text("title"),
+        who: if assignee.is_empty() { agent } else { assignee },
         team: text("team"),
     }
 }

@@ -19,7 +19,9 @@ const TASK: &str = r##"{"id":"t2","type":"FORM","title":"Budget","status":"COMPL
         "$defs":{"home":{"type":"object","title":"Home","properties":{"rent":{"type":"number","title":"Rent"}}}}},
     "formData":{"net":0.30,"kind":"B","when":"2026-11-30","home":{"rent":12345678901234567890.10,"loft":true},
         "odd":7,"children":[{"age":3},{"age":5}],"extra":"<script>alert(1)</script>"},
-    "items":[{"id":"i1","fileName":"a.pdf","mediaType":"application/pdf","sizeBytes":2755,"blob":{"state":"AVAILABLE"}}]}"##;
+    "items":[{"id":"i1","fileName":"a.pdf","mediaType":"application/pdf","sizeBytes":2755,"blob":{"state":"AVAILABLE"}},
+    {"id":"i2","fileName":"\u202eb.doc","mediaType":"application/msword","blob":{"state":"AVAILABLE"}},
+    {"id":"i3","fileName":"c.png","mediaType":"image/png","blob":{"state":"PENDING"}}]}"##;
 const BIDS: &str = r#"[{"id":"b1","status":"ACCEPTED","requestedAt":"2026-10-26T19:52:01Z","currency":"GBP","quotes":[
     {"id":"q2","revision":2,"status":"ACCEPTED","principalAmount":"466147.00","currency":"GBP","termMonths":300,"ltv":"43.09",
     "periods":[{"order":1,"type":"FIXED","months":36,"rate":"2.73"},{"order":2,"type":"VARIABLE","months":204,"baseRateCode":"BASE","margin":"1.39","cap":"4"}],
@@ -119,6 +121,24 @@ async fn a_form_is_shown_with_everything_that_was_filled_in() {
 }
 
 #[tokio::test]
+async fn files_of_a_task_can_be_had_where_their_bytes_are_here() {
+    let (api, _) = api(GOOD);
+    let bench = Bench::with_api(api);
+    let ann = reader(&bench, &[Scope::LoansRead, Scope::TasksRead]);
+    let page = bench.signed_in_as(&ann).await.get("/console/loans/L1/tasks/t2?asOf=7").await;
+    let items = "href=\"/console/loans/L1/tasks/t2/items";
+    assert!(
+        page.says(&format!("{items}/i1/view?asOf=7\" aria-label=\"Preview: a.pdf\">Preview</a> · ")),
+        "{}",
+        page.text
+    );
+    assert!(page.says(&format!("{items}/i1/file?asOf=7\" aria-label=\"Download: a.pdf\">Download</a>")));
+    assert!(page.says(&format!("{items}/i2/file?asOf=7\" aria-label=\"Download: [U+202E]b.doc\"")), "{}", page.text);
+    assert!(!page.says("/i2/view") && !page.says("/items/i3/"), "{}", page.text);
+    assert!(!page.says("is recorded in your name"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_sensitive_task_is_opened_by_whoever_read_that_it_is_recorded() {
     let (api, asked) = api(GOOD);
     let bench = Bench::with_api(api);
@@ -129,6 +149,7 @@ async fn a_sensitive_task_is_opened_by_whoever_read_that_it_is_recorded() {
     assert!(page.says("this read is recorded in your name") && reads() == 0, "{}", page.text);
     let page = browser.post("/console/loans/L1/tasks/t1", &[]).await;
     assert!(page.says("This read was recorded in your name.") && reads() == 1, "{}", page.text);
+    assert!(page.says("a preview or download of it is recorded in your name"), "{}", page.text);
     assert_eq!(browser.get("/console/loans/L1/tasks/t9").await.status, StatusCode::NOT_FOUND);
 }
 

@@ -84,6 +84,7 @@ async fn it_holds_everything_and_its_hashes_are_right() {
     );
     assert_eq!(std::fs::read(out.join("documents").join(&documents[0])).unwrap(), BYTES);
     assert!(text(&out, "data/tasks/0002-t2.json").contains("told in confidence"));
+    assert!(text(&out, "README.txt").contains("data/documents.json names the others"));
     assert!(text(&out, "data/worksheets/0001-w.json").contains("1.50"), "to the byte");
     assert!(text(&out, "data/messages/0001-0001.json").contains("\"seq\":7"));
     let sums = text(&out, "SHA256SUMS");
@@ -108,6 +109,7 @@ async fn it_says_of_when_it_is_and_what_is_missing() {
     ] {
         assert!(readme.contains(said) && index.contains(said), "{said} in {readme}");
     }
+    assert!(readme.contains("The others are not named either"), "{readme}");
     assert_eq!(names(&out.join("documents")).len(), 3, "without the sensitive one");
     assert!(!index.contains("told in confidence") && !out.join("data/tasks").exists());
     for harm in ["<img", "<script", "\u{202e}", "href=\"javascript", "http://", "https://"] {

@@ -69,7 +69,8 @@ catalogue! {
     // README.txt
     contents: "index.html    the summary: opens in every browser, without network\ndata/         everything as this replica answered it, to the byte (JSON)\ndocuments/    the present versions of documents, checked against their SHA-256\nattachments/  files that were handed in for tasks\naudit.json    what happened to the loan, and who read it\nSHA256SUMS    the hashes of all files";
     how_to_check: "To check that nothing was changed or lost: sha256sum -c SHA256SUMS\non Windows, for one file: certutil -hashfile FILE SHA256\nThe hashes show damage, not forgery: who changes a file can change the list as well.";
-    earlier_versions: "Of documents with several versions, the present one is here; data/documents.json names the others with their hashes.";
+    versions_named: "Of documents with several versions, only the last one as of this point is here; data/documents.json names the others, with their hashes where they are known.";
+    versions_unnamed: "Of documents with several versions, only the last one as of this point is here. The others are not named either: that comes only with sensitive documents, which were not asked for.";
     contents_title: "What is in it";
     check_title: "How to check it";
 }

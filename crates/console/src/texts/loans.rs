@@ -303,6 +303,7 @@ catalogue! {
     required_missing: "not filled in, though it has to be";
     handed_in: "Files handed in";
     bytes_here: "Bytes";
+    file_column: "File";
 
     // History.
     changes: "History";

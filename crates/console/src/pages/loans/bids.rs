@@ -5,10 +5,11 @@ use axum::extract::Path;
 
 use super::facts::{Fact, Kind, Known, Shown, Table, described};
 use super::shell::{Opened, Shell};
+use super::words::word;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -95,29 +96,29 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let t = visit.texts();
     let told = opened.read("/bid-requests").await?;
     opened.also(&told);
-    let tree = told.tree();
-    let accepted = opened.tree.get("acceptedBidId").text();
-    let requests = tree.elements().iter().enumerate();
-    let requests = requests.map(|(number, one)| request(t, number, tree.elements().len(), one, accepted)).collect();
+    let all = told.node();
+    let accepted = opened.loan.at("acceptedBidId").raw();
+    let requests = all.list().iter().enumerate();
+    let requests = requests.map(|(number, one)| request(t, number, all.list().len(), one, accepted)).collect();
     let frame = visit.frame(format!("{} – {}", t.loans.bids, opened.shell.reference));
     Ok(visit.page(&Page { frame, requests, shell: opened.shell }))
 }
 
-fn request(t: &Texts, number: usize, all: usize, request: &Tree, accepted: &str) -> Request {
-    let currency = request.get("currency").text();
+fn request(t: &Texts, number: usize, all: usize, request: &Node, accepted: &str) -> Request {
+    let currency = request.at("currency").raw();
     // They come newest first.
     let title = fill(t.loans.bid_request, &[&(all - number).to_string()]);
     Request {
         id: format!("request-{}", all - number),
         title,
-        status: t.loans.word(request.get("status").text()).to_owned(),
+        status: word(t, request.at("status")),
         facts: described(t, request, REQUEST, currency),
-        quotes: request.get("quotes").elements().iter().map(|one| quote(t, one, currency, accepted)).collect(),
+        quotes: request.at("quotes").list().iter().map(|one| quote(t, one, currency, accepted)).collect(),
     }
 }
 
-fn quote(t: &Texts, quote: &Tree, currency: &str, accepted: &str) -> Quote {
-    let own = quote.get("currency").text();
+fn quote(t: &Texts, quote: &Node, currency: &str, accepted: &str) -> Quote {
+    let own = quote.at("currency").raw();
     let currency = if own.is_empty() { currency } else { own };
     let mut facts = described(t, quote, QUOTE, currency);
     let lists = [
@@ -127,17 +128,17 @@ fn quote(t: &Texts, quote: &Tree, currency: &str, accepted: &str) -> Quote {
     ];
     let mut tables = Vec::new();
     for (name, title, known) in lists {
-        match quote.get(name) {
-            Tree::List(elements) if elements.is_empty() => {}
-            list @ Tree::List(_) => tables.push((title, Table::new(t, list, known, currency))),
-            value if value.is_nothing() => {}
+        match quote.at(name) {
+            Node::List(elements) if elements.is_empty() => {}
+            list @ Node::List(_) => tables.push((title, Table::new(t, list, known, currency))),
+            value if value.is_blank() => {}
             value => facts.push(Fact::new(title, Shown::Code(value.to_string()))),
         }
     }
     Quote {
-        title: fill(t.loans.quote, &[quote.get("revision").text()]),
-        status: t.loans.word(quote.get("status").text()).to_owned(),
-        is_accepted: !accepted.is_empty() && quote.get("id").text() == accepted,
+        title: fill(t.loans.quote, &[&quote.text("revision")]),
+        status: word(t, quote.at("status")),
+        is_accepted: !accepted.is_empty() && quote.at("id").raw() == accepted,
         facts,
         tables,
     }

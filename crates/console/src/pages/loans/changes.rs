@@ -14,9 +14,9 @@ use super::shell::{Opened, Shell, own, path};
 use crate::api::{Refused, Told};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 
 use diff::Difference;
@@ -122,7 +122,7 @@ async fn between(
     for (end, title) in PARTS {
         let old = visit.told(session, &path(id, end, Some(from))).await.map_err(|why| ("from", why))?;
         let new = visit.told(session, &path(id, end, to)).await.map_err(|why| ("to", why))?;
-        let mut rows = diff::between(&old.tree(), &new.tree());
+        let mut rows = diff::between(&old.node(), &new.node());
         let more = rows.len().saturating_sub(MOST);
         rows.truncate(MOST);
         if !rows.is_empty() {
@@ -141,9 +141,9 @@ async fn between(
 }
 
 /// What elements of a list are known by, where all of them are: then their order does not matter.
-fn keyed(list: &[Tree]) -> Option<BTreeMap<&str, &Tree>> {
-    let key = |one: &'_ Tree| ["id", "key"].into_iter().find(|name| !one.get(name).text().is_empty());
+fn keyed(list: &[Node]) -> Option<BTreeMap<&str, &Node>> {
+    let key = |one: &Node| ["id", "key"].into_iter().find(|name| !one.at(name).raw().is_empty());
     let name = key(list.first()?)?;
-    let keyed: BTreeMap<&str, &Tree> = list.iter().map(|one| (one.get(name).text(), one)).collect();
+    let keyed: BTreeMap<&str, &Node> = list.iter().map(|one| (one.at(name).raw(), one)).collect();
     (keyed.len() == list.len() && !keyed.contains_key("")).then_some(keyed)
 }

@@ -5,10 +5,11 @@ use axum::extract::Path;
 
 use super::facts::{Fact, Kind, Known, Shown, described};
 use super::shell::{Opened, Shell};
+use super::words::{self, when};
 use crate::frame::Frame;
+use crate::json::{Node, plain};
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 use crate::when::When;
 
@@ -48,12 +49,12 @@ const ITEM: Known = &[
 
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let opened = Opened::new(&visit, &id, "checklist").await?;
-    let (t, list) = (visit.texts(), opened.tree.get("checklist"));
+    let (t, list) = (visit.texts(), opened.loan.at("checklist"));
     let page = Page {
         frame: visit.frame(format!("{} – {}", t.loans.checklist, opened.shell.reference)),
         sentence: sentence(t, list),
-        stages: stages(t, list, opened.tree.get("stage").text()),
-        odd: if matches!(list, Tree::List(_)) || list.is_nothing() {
+        stages: stages(t, list, opened.loan.at("stage").raw()),
+        odd: if matches!(list, Node::List(_)) || list.is_blank() {
             Vec::new()
         } else {
             vec![Fact::new(t.loans.checklist, Shown::Code(list.to_string()))]
@@ -63,17 +64,17 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     Ok(visit.page(&page))
 }
 
-fn is_done(item: &Tree) -> bool {
-    !item.get("completedAt").is_nothing()
+fn is_done(item: &Node) -> bool {
+    !item.at("completedAt").is_blank()
 }
 
-fn sentence(t: &Texts, list: &Tree) -> String {
-    let items = list.elements();
+fn sentence(t: &Texts, list: &Node) -> String {
+    let items = list.list();
     if items.is_empty() {
         return t.loans.no_checklist.to_owned();
     }
     let done = items.iter().filter(|item| is_done(item)).count();
-    let missing = items.iter().filter(|item| item.get("required").is_true() && !is_done(item)).count();
+    let missing = items.iter().filter(|item| item.at("required").is_true() && !is_done(item)).count();
     let done = fill(t.loans.items_done, &[&done.to_string(), &items.len().to_string()]);
     let missing = if missing == 0 {
         t.loans.none_missing.to_owned()
@@ -84,13 +85,13 @@ fn sentence(t: &Texts, list: &Tree) -> String {
 }
 
 /// By stage, in the order in which the platform names them.
-fn stages(t: &Texts, list: &Tree, now: &str) -> Vec<Stage> {
+fn stages(t: &Texts, list: &Node, now: &str) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    for item in list.elements() {
-        let stage = item.get("stage").text();
-        let name = if stage.is_empty() { t.loans.no_stage } else { t.loans.word(stage) };
+    for item in list.list() {
+        let stage = item.at("stage").raw();
+        let name = if stage.is_empty() { t.loans.no_stage.to_owned() } else { words::word(t, item.at("stage")) };
         let place = stages.iter().position(|stage| stage.name == name).unwrap_or_else(|| {
-            stages.push(Stage { name: name.to_owned(), is_now: stage == now && !now.is_empty(), items: Vec::new() });
+            stages.push(Stage { name, is_now: stage == now && !now.is_empty(), items: Vec::new() });
             stages.len() - 1
         });
         stages[place].items.push(of(t, item));
@@ -98,12 +99,12 @@ fn stages(t: &Texts, list: &Tree, now: &str) -> Vec<Stage> {
     stages
 }
 
-fn of(t: &Texts, item: &Tree) -> Item {
-    let first = ["label", "key"].iter().map(|name| item.get(name).text()).find(|text| !text.is_empty());
+fn of(t: &Texts, item: &Node) -> Item {
+    let first = ["label", "key"].iter().map(|name| item.text(name)).find(|text| !text.is_empty());
     Item {
-        label: first.map_or_else(|| item.to_string(), str::to_owned),
-        done: is_done(item).then(|| When::read(t, item.get("completedAt").text())),
-        required: item.get("required").is_true(),
+        label: first.unwrap_or_else(|| plain(&item.to_string())),
+        done: if is_done(item) { when(t, item.at("completedAt")) } else { None },
+        required: item.at("required").is_true(),
         more: described(t, item, ITEM, ""),
     }
 }

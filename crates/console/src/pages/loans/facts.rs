@@ -1,9 +1,9 @@
 //! What an entity says, as lines of a name and a value. Members that these pages know have words; all others stand behind
 //! them as they came, so that nothing is left out silently.
 
+use crate::json::{Node, plain};
 use crate::money::money;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::when::When;
 
 /// How far in lines are moved at most.
@@ -29,6 +29,17 @@ pub(crate) enum Shown {
     Code(String),
     /// What follows belongs to it.
     Heading(String),
+    /// Ways to what it names.
+    Ways(Vec<Way>),
+}
+
+/// A way to something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) path: String,
+    pub(crate) name: &'static str,
+    /// What a screen reader says of it.
+    pub(crate) label: String,
 }
 
 /// What a member means.
@@ -55,20 +66,32 @@ pub(crate) enum Kind {
 /// The members that a page knows, in the order in which it shows them.
 pub(crate) type Known = &'static [(&'static str, Kind)];
 
+impl Shown {
+    /// What misleads is named, see [`plain`].
+    fn plainly(self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(plain(&text)),
+            Self::Code(text) => Self::Code(plain(&text)),
+            Self::Heading(text) => Self::Heading(plain(&text)),
+            other => other,
+        }
+    }
+}
+
 impl Fact {
-    pub(crate) fn new(name: impl Into<String>, value: Shown) -> Self {
-        Self { name: name.into(), value, depth: 0, hint: String::new() }
+    pub(crate) fn new(name: &str, value: Shown) -> Self {
+        Self { name: plain(name), value: value.plainly(), depth: 0, hint: String::new() }
     }
 }
 
 /// The lines of an object: known members first, then all others.
-pub(crate) fn described(t: &Texts, object: &Tree, known: Known, currency: &str) -> Vec<Fact> {
-    let own = object.get("currency").text();
+pub(crate) fn described(t: &Texts, object: &Node, known: Known, currency: &str) -> Vec<Fact> {
+    let own = object.at("currency").raw();
     let currency = if own.is_empty() { currency } else { own };
     let mut facts = Vec::new();
     for (name, kind) in known.iter().filter(|(_, kind)| *kind != Kind::Elsewhere) {
-        let value = object.get(name);
-        if value.is_nothing() {
+        let value = object.at(name);
+        if value.is_blank() {
             continue;
         }
         match shown(t, value, *kind, currency) {
@@ -82,12 +105,12 @@ pub(crate) fn described(t: &Texts, object: &Tree, known: Known, currency: &str) 
 }
 
 /// A value as what it means; `None` when it is not of that form.
-fn shown(t: &Texts, value: &Tree, kind: Kind, currency: &str) -> Option<Shown> {
-    let text = value.text();
+fn shown(t: &Texts, value: &Node, kind: Kind, currency: &str) -> Option<Shown> {
+    let text = value.raw();
     let shown = match kind {
         Kind::Named => return named(t, value).map(Shown::Text),
         Kind::Address => return address(value).map(Shown::Text),
-        _ if !matches!(value, Tree::Text(_) | Tree::Literal(_)) => return None,
+        _ if !matches!(value, Node::Text(_) | Node::Literal(_)) => return None,
         Kind::Word => Shown::Text(t.loans.word(text).to_owned()),
         Kind::Money => Shown::Text(money(t, text, currency)),
         Kind::Months => Shown::Text(fill(t.loans.months, &[text])),
@@ -98,30 +121,30 @@ fn shown(t: &Texts, value: &Tree, kind: Kind, currency: &str) -> Option<Shown> {
 }
 
 /// A text or a literal. Times are shown as times, numbers as their literals.
-pub(crate) fn scalar(t: &Texts, value: &Tree) -> Shown {
+pub(crate) fn scalar(t: &Texts, value: &Node) -> Shown {
     match value {
-        _ if value.is_nothing() => Shown::Text(t.data.nothing.to_owned()),
-        Tree::Literal(text) if text == "true" => Shown::Text(t.loans.yes.to_owned()),
-        Tree::Literal(text) if text == "false" => Shown::Text(t.loans.no.to_owned()),
-        Tree::Text(text) => {
+        _ if value.is_blank() => Shown::Text(t.data.nothing.to_owned()),
+        Node::Literal(text) if text == "true" => Shown::Text(t.loans.yes.to_owned()),
+        Node::Literal(text) if text == "false" => Shown::Text(t.loans.no.to_owned()),
+        Node::Text(text) => {
             let when = When::read(t, text);
             if when.shown == *text { Shown::Text(when.shown) } else { Shown::Time(when) }
         }
-        other => Shown::Text(other.text().to_owned()),
+        other => Shown::Text(other.raw().to_owned()),
     }
 }
 
 /// The name of something, with what it is in the process and its code; `None` where it has members that would be left out.
-fn named(t: &Texts, value: &Tree) -> Option<String> {
+fn named(t: &Texts, value: &Node) -> Option<String> {
     const KNOWN: [&str; 6] = ["id", "displayName", "name", "role", "code", "version"];
-    let plain = |(name, value): &(String, Tree)| {
-        KNOWN.contains(&name.as_str()) && matches!(value, Tree::Text(_) | Tree::Literal(_))
+    let is_known = |(name, value): &(String, Node)| {
+        KNOWN.contains(&name.as_str()) && !matches!(value, Node::Members(_) | Node::List(_))
     };
-    if value.members().is_empty() || !value.members().iter().all(plain) {
+    if value.members().is_empty() || !value.members().iter().all(is_known) {
         return None;
     }
     let first = |names: &[&str]| {
-        names.iter().map(|name| value.get(name).text()).find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+        names.iter().map(|name| value.at(name).raw()).find(|text| !text.is_empty()).unwrap_or_default().to_owned()
     };
     let (name, more) = (first(&["displayName", "name", "code", "id"]), first(&["role", "code", "id"]));
     let more = t.loans.word(&more);
@@ -129,31 +152,31 @@ fn named(t: &Texts, value: &Tree) -> Option<String> {
 }
 
 /// An address on one line; `None` where it has members that would be left out.
-fn address(value: &Tree) -> Option<String> {
+fn address(value: &Node) -> Option<String> {
     const PARTS: [&str; 5] = ["line1", "line2", "postalCode", "locality", "country"];
     if value.members().is_empty() || !value.members().iter().all(|(name, _)| PARTS.contains(&name.as_str())) {
         return None;
     }
-    let parts: Vec<&str> = PARTS.iter().map(|part| value.get(part).text()).filter(|text| !text.is_empty()).collect();
+    let parts: Vec<&str> = PARTS.iter().map(|part| value.at(part).raw()).filter(|text| !text.is_empty()).collect();
     Some(parts.join(", "))
 }
 
 /// The lines of any value.
-pub(crate) fn lines(t: &Texts, name: &str, value: &Tree, depth: usize, out: &mut Vec<Fact>) {
+pub(crate) fn lines(t: &Texts, name: &str, value: &Node, depth: usize, out: &mut Vec<Fact>) {
     let mut push = |value| out.push(Fact { depth: depth.min(DEEPEST), ..Fact::new(name, value) });
     match value {
-        Tree::Object(members) if members.is_empty() => push(Shown::Code("{}".to_owned())),
-        Tree::Object(members) if is_money(members) => {
-            push(Shown::Text(money(t, value.get("amount").text(), value.get("currency").text())));
+        Node::Members(members) if members.is_empty() => push(Shown::Code("{}".to_owned())),
+        Node::Members(members) if is_money(members) => {
+            push(Shown::Text(money(t, value.at("amount").raw(), value.at("currency").raw())));
         }
-        Tree::Object(members) => {
+        Node::Members(members) => {
             push(Shown::Heading(String::new()));
             for (name, value) in members {
                 lines(t, t.loans.member(name), value, depth + 1, out);
             }
         }
-        Tree::List(elements) if elements.is_empty() => push(Shown::Text(t.loans.none.to_owned())),
-        Tree::List(elements) => {
+        Node::List(elements) if elements.is_empty() => push(Shown::Text(t.loans.none.to_owned())),
+        Node::List(elements) => {
             push(Shown::Heading(entries(t, elements.len())));
             for (number, element) in elements.iter().enumerate() {
                 lines(t, &(number + 1).to_string(), element, depth + 1, out);
@@ -169,8 +192,8 @@ pub(crate) fn entries(t: &Texts, count: usize) -> String {
 }
 
 /// An amount with its currency, and nothing else.
-fn is_money(members: &[(String, Tree)]) -> bool {
-    let is = |name: &str| members.iter().any(|(one, value)| one == name && !value.text().is_empty());
+fn is_money(members: &[(String, Node)]) -> bool {
+    let is = |name: &str| members.iter().any(|(one, value)| one == name && !value.raw().is_empty());
     members.len() == 2 && is("amount") && is("currency")
 }
 
@@ -182,32 +205,32 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(t: &Texts, list: &Tree, known: Known, currency: &str) -> Self {
+    pub(crate) fn new(t: &Texts, list: &Node, known: Known, currency: &str) -> Self {
         let mut names: Vec<&str> = Vec::new();
-        let has = |name: &str| list.elements().iter().any(|row| !row.get(name).is_nothing());
+        let has = |name: &str| list.list().iter().any(|row| !row.at(name).is_blank());
         names.extend(known.iter().filter(|(name, kind)| *kind != Kind::Elsewhere && has(name)).map(|(name, _)| name));
-        for (name, _) in list.elements().iter().flat_map(Tree::members) {
+        for (name, _) in list.list().iter().flat_map(Node::members) {
             if !names.contains(&name.as_str()) && !known.iter().any(|(one, _)| one == name) {
                 names.push(name);
             }
         }
         let kind = |name: &str| known.iter().find(|(one, _)| *one == name).map_or(Kind::Plain, |(_, kind)| *kind);
         // What is no object has no members: it stands in a column of its own.
-        let odd = |row: &Tree| !matches!(row, Tree::Object(_));
-        let has_odd = list.elements().iter().any(odd);
-        let row = |row: &Tree| {
-            let cells = names.iter().map(|name| cell(t, row.get(name), kind(name), currency));
-            let whole = if odd(row) { Shown::Code(row.to_string()) } else { Shown::Text(String::new()) };
+        let odd = |row: &Node| !matches!(row, Node::Members(_));
+        let has_odd = list.list().iter().any(odd);
+        let row = |row: &Node| {
+            let cells = names.iter().map(|name| cell(t, row.at(name), kind(name), currency).plainly());
+            let whole = if odd(row) { Shown::Code(row.to_string()).plainly() } else { Shown::Text(String::new()) };
             cells.chain(has_odd.then_some(whole)).collect()
         };
-        let rows = list.elements().iter().map(row).collect();
-        let columns = names.iter().map(|name| t.loans.member(name).to_owned());
+        let rows = list.list().iter().map(row).collect();
+        let columns = names.iter().map(|name| plain(t.loans.member(name)));
         Self { columns: columns.chain(has_odd.then(|| t.loans.value.to_owned())).collect(), rows }
     }
 }
 
-fn cell(t: &Texts, value: &Tree, kind: Kind, currency: &str) -> Shown {
-    if value.is_nothing() {
+fn cell(t: &Texts, value: &Node, kind: Kind, currency: &str) -> Shown {
+    if value.is_blank() {
         return Shown::Text(String::new());
     }
     shown(t, value, kind, currency).unwrap_or_else(|| Shown::Code(value.to_string()))
@@ -222,11 +245,12 @@ mod tests {
         &[("status", Kind::Word), ("amount", Kind::Money), ("who", Kind::Named), ("rows", Kind::Elsewhere)];
 
     fn told(json: &str) -> Vec<(String, String, usize)> {
-        let facts = described(&ENGLISH, &Tree::read(json).unwrap(), KNOWN, "EUR");
+        let facts = described(&ENGLISH, &Node::parse(json.as_bytes()).unwrap(), KNOWN, "EUR");
         let text = |value: Shown| match value {
             Shown::Text(text) | Shown::Heading(text) => text,
             Shown::Time(when) => when.shown,
             Shown::Code(text) => format!("code {text}"),
+            Shown::Ways(_) => unreachable!("no member is one"),
         };
         facts.into_iter().map(|fact| (fact.name, text(fact.value), fact.depth)).collect()
     }
@@ -259,8 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn what_misleads_is_named() {
+        let json = "{\"a\u{200b}\":\"\u{202e}fdp.exe\",\"who\":{\"name\":\"An\u{2066}n\"},\"status\":\"\u{feff}\"}";
+        let shown: Vec<_> = told(json).into_iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+        assert_eq!(shown, ["Status=[U+FEFF]", "who=An[U+2066]n", "a[U+200B]=[U+202E]fdp.exe"]);
+        let list = Node::parse("[{\"x\":\"\u{202e}a\"},\"\u{202e}b\"]".as_bytes()).unwrap();
+        let rows = Table::new(&ENGLISH, &list, &[], "").rows;
+        assert_eq!(rows[0][0], Shown::Text("[U+202E]a".to_owned()));
+        assert_eq!(rows[1][1], Shown::Code("\"[U+202E]b\"".to_owned()));
+    }
+
+    #[test]
     fn tables_have_a_column_for_every_member() {
-        let list = Tree::read(r#"[{"status":"DRAFT","more":{"a":1}},{"amount":"5","rate":"2.50"},7]"#).unwrap();
+        let list = Node::parse(br#"[{"status":"DRAFT","more":{"a":1}},{"amount":"5","rate":"2.50"},7]"#).unwrap();
         let table = Table::new(&ENGLISH, &list, KNOWN, "EUR");
         assert_eq!(table.columns, ["Status", "Amount", "more", "Rate", "Value"]);
         let cell = |row: usize, column: usize| table.rows[row][column].clone();

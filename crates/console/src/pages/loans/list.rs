@@ -7,15 +7,16 @@ use http::StatusCode;
 
 use super::PATH;
 use super::shell::own;
+use super::words::word;
 use crate::api::{Refused, Told};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::money::{grouped, money};
 use crate::pages::trouble;
 use crate::reply::Answer;
 use crate::stamp::Stamp;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 use crate::when::When;
 
@@ -113,10 +114,10 @@ fn faults(t: &Texts, refused: &Refused) -> Faults {
 
 fn found(t: &Texts, filters: &Filters, told: &Told) -> Found {
     let stamp = Stamp::new(t, told, None);
-    let tree = told.tree();
-    let page = tree.get("pagination");
-    let lines: Vec<Line> = tree.get("loanRequests").elements().iter().map(|loan| line(t, loan)).collect();
-    let next = Some(page.get("nextCursor").text()).filter(|cursor| !cursor.is_empty());
+    let told = told.node();
+    let page = told.at("pagination");
+    let lines: Vec<Line> = told.at("loanRequests").list().iter().map(|loan| line(t, loan)).collect();
+    let next = Some(page.at("nextCursor").raw()).filter(|cursor| !cursor.is_empty());
     let next = next.map(|cursor| format!("{PATH}?{}", filters.query(&[(CURSOR, cursor)], false)));
     let empty = lines.is_empty().then(|| nothing(t, filters, &stamp, next.is_some()));
     Found {
@@ -129,9 +130,9 @@ fn found(t: &Texts, filters: &Filters, told: &Told) -> Found {
     }
 }
 
-fn sentence(t: &Texts, page: &Tree) -> String {
-    let total = page.get("total").text();
-    let text = match (total, page.get("totalIsExact").text()) {
+fn sentence(t: &Texts, page: &Node) -> String {
+    let total = page.at("total").raw();
+    let text = match (total, page.at("totalIsExact").raw()) {
         (_, "false") => t.loans.at_least,
         ("1", _) => t.loans.one_found,
         _ => t.loans.many_found,
@@ -153,24 +154,24 @@ fn nothing(t: &Texts, filters: &Filters, stamp: &Stamp, more: bool) -> (&'static
     }
 }
 
-fn line(t: &Texts, loan: &Tree) -> Line {
-    let text = |name: &str| loan.get(name).text().to_owned();
-    let id = text("id");
+fn line(t: &Texts, loan: &Node) -> Line {
+    let text = |name: &str| loan.text(name);
+    let id = loan.at("id").raw();
     let reference = text("reference");
-    let first = |tree: &Tree, names: &[&str]| {
-        names.iter().map(|name| tree.get(name).text()).find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+    let first = |node: &Node, names: &[&str]| {
+        names.iter().map(|name| node.text(name)).find(|text| !text.is_empty()).unwrap_or_default()
     };
-    let people = loan.get("participants").elements().iter().map(|one| first(one, &["displayName", "familyName"]));
+    let people = loan.at("participants").list().iter().map(|one| first(one, &["displayName", "familyName"]));
     let people: Vec<String> = people.filter(|name| !name.is_empty()).collect();
     Line {
-        path: own(&id, "", None),
-        reference: if reference.is_empty() { id } else { reference },
+        path: own(id, "", None),
+        reference: if reference.is_empty() { text("id") } else { reference },
         people: people.join(", "),
-        status: t.loans.word(loan.get("status").text()).to_owned(),
-        product: first(loan.get("product"), &["name", "code", "id"]),
-        amount: money(t, loan.get("requestedAmount").text(), loan.get("currency").text()),
+        status: word(t, loan.at("status")),
+        product: first(loan.at("product"), &["name", "code", "id"]),
+        amount: money(t, &text("requestedAmount"), &text("currency")),
         team: text("team"),
-        agent: first(loan.get("assignedAgent"), &["displayName", "id"]),
+        agent: first(loan.at("assignedAgent"), &["displayName", "id"]),
         updated: Some(text("updatedAt")).filter(|at| !at.is_empty()).map(|at| When::read(t, &at)),
     }
 }

@@ -5,10 +5,11 @@ use axum::extract::Path;
 
 use super::facts::{Fact, Kind, Known, Shown, described};
 use super::shell::{Opened, Shell};
+use super::words::word;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::reply::Answer;
 use crate::texts::Texts;
-use crate::tree::Tree;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -98,22 +99,22 @@ const PROMISE: [&str; 2] = ["promiseOfSaleDate", "promiseOfSaleExpiryDate"];
 
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     let opened = Opened::new(&visit, &id, "").await?;
-    let parts = parts(visit.texts(), &opened.tree);
+    let parts = parts(visit.texts(), &opened.loan);
     Ok(visit.page(&Page { frame: visit.frame(&*opened.shell.reference), parts, shell: opened.shell }))
 }
 
-fn parts(t: &Texts, loan: &Tree) -> Vec<Part> {
-    let currency = loan.get("currency").text();
+fn parts(t: &Texts, loan: &Node) -> Vec<Part> {
+    let currency = loan.at("currency").raw();
     let mut parts = Parts(Vec::new());
     parts.add("loan", t.loans.the_loan, described(t, loan, LOAN, currency));
-    let promise = PROMISE.iter().filter(|name| !loan.get(name).is_nothing());
-    let promise = promise.map(|name| ((*name).to_owned(), loan.get(name).clone())).collect();
-    parts.add("promise", t.loans.promise_of_sale, described(t, &Tree::Object(promise), &[], currency));
+    let promise = PROMISE.iter().filter(|name| !loan.at(name).is_blank());
+    let promise = promise.map(|name| ((*name).to_owned(), loan.at(name).clone())).collect();
+    parts.add("promise", t.loans.promise_of_sale, described(t, &Node::Members(promise), &[], currency));
     parts.one(t, "sanction", t.loans.sanction, loan, SANCTION);
     parts.one(t, "deed", t.loans.deed, loan, DEED);
     parts.each(t, ["participants", "displayName"], t.loans.participant, [loan, loan], PARTICIPANT);
     parts.one(t, "property", t.loans.property, loan, PROPERTY);
-    parts.each(t, ["valuations", "date"], t.loans.valuation, [loan.get("property"), loan], VALUATION);
+    parts.each(t, ["valuations", "date"], t.loans.valuation, [loan.at("property"), loan], VALUATION);
     parts.each(t, ["collaterals", "type"], t.loans.collateral, [loan, loan], COLLATERAL);
     parts.0
 }
@@ -128,30 +129,30 @@ impl Parts {
     }
 
     /// A member that is an object.
-    fn one(&mut self, t: &Texts, name: &str, title: &str, loan: &Tree, known: Known) {
-        self.add(name, title, whole(t, title, loan.get(name), known, loan.get("currency").text()));
+    fn one(&mut self, t: &Texts, name: &str, title: &str, loan: &Node, known: Known) {
+        self.add(name, title, whole(t, title, loan.at(name), known, loan.at("currency").raw()));
     }
 
     /// A member that is a list of objects, each called by one of its members; the loan names the currency.
-    fn each(&mut self, t: &Texts, [list, called]: [&str; 2], title: &str, [holder, loan]: [&Tree; 2], known: Known) {
-        if !matches!(holder.get(list), Tree::List(_)) {
-            let facts = whole(t, title, holder.get(list), known, loan.get("currency").text());
+    fn each(&mut self, t: &Texts, [list, called]: [&str; 2], title: &str, [holder, loan]: [&Node; 2], known: Known) {
+        if !matches!(holder.at(list), Node::List(_)) {
+            let facts = whole(t, title, holder.at(list), known, loan.at("currency").raw());
             return self.add(list, title, facts);
         }
-        for (number, element) in holder.get(list).elements().iter().enumerate() {
-            let name = t.loans.word(element.get(called).text());
+        for (number, element) in holder.at(list).list().iter().enumerate() {
+            let name = word(t, element.at(called));
             let title = if name.is_empty() { title.to_owned() } else { format!("{title}: {name}") };
-            let facts = whole(t, &title, element, known, loan.get("currency").text());
+            let facts = whole(t, &title, element, known, loan.at("currency").raw());
             self.add(format!("{list}-{}", number + 1), title, facts);
         }
     }
 }
 
 /// The lines of what should be an object, and one line of what is none.
-fn whole(t: &Texts, name: &str, value: &Tree, known: Known, currency: &str) -> Vec<Fact> {
+fn whole(t: &Texts, name: &str, value: &Node, known: Known, currency: &str) -> Vec<Fact> {
     match value {
-        Tree::Object(_) => described(t, value, known, currency),
-        value if value.is_nothing() => Vec::new(),
+        Node::Members(_) => described(t, value, known, currency),
+        value if value.is_blank() => Vec::new(),
         value => vec![Fact::new(name, Shown::Code(value.to_string()))],
     }
 }

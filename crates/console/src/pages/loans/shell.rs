@@ -5,14 +5,13 @@ use form_urlencoded::byte_serialize;
 use http::StatusCode;
 
 use super::point::{field, point, shown};
-use super::{PATH, refused};
+use super::{PATH, refused, words};
 use crate::api::{Raw, Refused, Told};
-use crate::json::{Node, plain};
+use crate::json::Node;
 use crate::pages::trouble;
 use crate::reply::Away;
 use crate::stamp::Stamp;
 use crate::texts::Texts;
-use crate::tree::Tree;
 use crate::visit::Visit;
 use crate::when::When;
 
@@ -64,7 +63,7 @@ pub(crate) struct Opened<'a> {
     visit: &'a Visit,
     pub(crate) id: String,
     pub(crate) as_of: Option<String>,
-    pub(crate) tree: Tree,
+    pub(crate) loan: Node,
     pub(crate) shell: Shell,
 }
 
@@ -81,11 +80,11 @@ impl<'a> Opened<'a> {
             path: own(id, end, as_of.as_deref()),
             is_here: *end == tab.split('/').next().unwrap_or_default(),
         };
-        let tree = told.tree();
-        let text = |name: &str| plain(tree.get(name).text());
+        let loan = told.node();
+        let text = |name: &str| loan.text(name);
         let shell = Shell {
             reference: if text("reference").is_empty() { id.to_owned() } else { text("reference") },
-            status: t.loans.word(&text("status")).to_owned(),
+            status: words::word(t, loan.at("status")),
             stamp: Stamp::new(t, &told, as_of.as_deref().map(|point| shown(t, point)).as_deref()),
             tabs: TABS.iter().filter(|(_, scopes, _)| may(session, scopes)).map(place).collect(),
             now: own(id, tab, None),
@@ -93,7 +92,7 @@ impl<'a> Opened<'a> {
             since: as_of.as_deref().map(|point| format!("{}?from={}", own(id, "changes", None), encoded(point))),
             deleted: Some(text("deletedAt")).filter(|at| !at.is_empty()).map(|at| When::read(t, &at)),
         };
-        Ok(Self { visit, id: id.to_owned(), as_of, tree, shell })
+        Ok(Self { visit, id: id.to_owned(), as_of, loan, shell })
     }
 
     /// What the API tells below the loan, as of the same point: `end` begins with a slash and has no query.

@@ -7,10 +7,11 @@ use axum::extract::Path;
 use continuity_auth::Scope;
 
 use super::shell::{Opened, Shell, may, own};
+use super::words;
 use crate::frame::Frame;
+use crate::json::Node;
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
-use crate::tree::Tree;
 use crate::visit::Visit;
 use crate::when::When;
 
@@ -48,11 +49,10 @@ pub(crate) async fn list(Path(id): Path<String>, visit: Visit) -> Answer {
     let told = opened.read("/tasks").await?;
     opened.also(&told);
     let reads = may(visit.member()?, &[Scope::TasksRead]);
-    let lines = told.tree();
-    let lines = lines.elements().iter().map(|task| {
-        let path =
-            own(&id, &format!("tasks/{}", super::shell::encoded(task.get("id").text())), opened.as_of.as_deref());
-        (ENDED.contains(&task.get("status").text()), line(t, task, reads.then_some(path)))
+    let lines = told.node();
+    let lines = lines.list().iter().map(|task| {
+        let path = own(&id, &format!("tasks/{}", super::shell::encoded(task.at("id").raw())), opened.as_of.as_deref());
+        (ENDED.contains(&task.at("status").raw()), line(t, task, reads.then_some(path)))
     });
     let (ended, open): (Vec<_>, Vec<_>) = lines.partition(|(ended, _)| *ended);
     let lines = |list: Vec<(bool, Line)>| list.into_iter().map(|(_, line)| line).collect();
@@ -60,33 +60,30 @@ pub(crate) async fn list(Path(id): Path<String>, visit: Visit) -> Answer {
     Ok(visit.page(&Page { frame, open: lines(open), ended: lines(ended), shell: opened.shell }))
 }
 
-fn line(t: &Texts, task: &Tree, path: Option<String>) -> Line {
-    let word = |name: &str| t.loans.word(task.get(name).text()).to_owned();
-    let times = TIMES.into_iter().filter(|name| !task.get(name).is_nothing());
-    let assignee = task.get("assignee");
-    let files = task.get("items").elements().len();
+fn line(t: &Texts, task: &Node, path: Option<String>) -> Line {
+    let word = |name: &str| words::word(t, task.at(name));
+    let times = TIMES.into_iter().filter(|name| !task.at(name).is_blank());
+    let assignee = task.at("assignee");
+    let files = task.at("items").list().len();
     Line {
-        title: task.get("title").text().to_owned(),
+        title: task.text("title"),
         path,
         kind: word("type"),
         status: word("status"),
-        who: t.loans.word(assignee.get("kind").text()).to_owned(),
+        who: words::word(t, assignee.at("kind")),
         is_sensitive: is_sensitive(task),
         files: match files {
             0 => String::new(),
             1 => t.loans.one_file.to_owned(),
             many => fill(t.loans.files, &[&many.to_string()]),
         },
-        times: times.map(|name| (t.loans.member(name), When::read(t, task.get(name).text()))).collect(),
+        times: times.map(|name| (t.loans.member(name), When::read(t, &task.text(name)))).collect(),
     }
 }
 
 /// Whether reading the task whole is recorded: it is sensitive, or something that was handed in for it is. As in the API,
 /// anything but absent, `null` and `false` means that: a doubt must not be read unawares.
-fn is_sensitive(task: &Tree) -> bool {
-    let says = |one: &Tree| match one.get("sensitive") {
-        Tree::Literal(text) => !["", "null", "false"].contains(&text.as_str()),
-        _ => true,
-    };
-    says(task) || task.get("items").elements().iter().any(says)
+fn is_sensitive(task: &Node) -> bool {
+    let says = |one: &Node| one.at("sensitive").is_set();
+    says(task) || task.at("items").list().iter().any(says)
 }

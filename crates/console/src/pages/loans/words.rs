@@ -24,6 +24,11 @@ pub(crate) fn spoken(word: &str) -> String {
     spoken
 }
 
+/// A word of the platform in words of the catalogue; as it came where there are none.
+pub(crate) fn word(t: &Texts, node: &Node) -> String {
+    plain(t.loans.word(node.raw()))
+}
+
 /// Who it was: the name, else the id.
 pub(crate) fn who(actor: &Node) -> String {
     let name = actor.text("displayName");

@@ -1,7 +1,7 @@
 //! What differs between two states, member by member.
 
 use super::keyed;
-use crate::tree::Tree;
+use crate::json::{Node, plain};
 
 /// A member that differs.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,36 +15,36 @@ pub(super) struct Difference {
 }
 
 /// Every member that was added, taken away or changed, in the order of the new state.
-pub(super) fn between(old: &Tree, new: &Tree) -> Vec<Difference> {
+pub(super) fn between(old: &Node, new: &Node) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", Some(old), Some(new), &mut found);
     found
 }
 
-fn compare(path: &str, old: Option<&Tree>, new: Option<&Tree>, out: &mut Vec<Difference>) {
+fn compare(path: &str, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<Difference>) {
     if old == new {
         return;
     }
     match (old, new) {
-        (Some(Tree::Object(_)) | None, Some(Tree::Object(_)) | None) => {
+        (Some(Node::Members(_)) | None, Some(Node::Members(_)) | None) => {
             members(path, old, new, out);
         }
-        (Some(Tree::List(_)) | None, Some(Tree::List(_)) | None) => elements(path, old, new, out),
-        _ => out.push(Difference { path: path.to_owned(), old: old.map(text), new: new.map(text) }),
+        (Some(Node::List(_)) | None, Some(Node::List(_)) | None) => elements(path, old, new, out),
+        _ => out.push(Difference { path: plain(path), old: old.map(text), new: new.map(text) }),
     }
 }
 
 /// A scalar as people write it, all else as JSON.
-fn text(tree: &Tree) -> String {
-    if let Tree::Text(text) = tree { text.clone() } else { tree.to_string() }
+fn text(node: &Node) -> String {
+    if let Node::Text(text) = node { plain(text) } else { plain(&node.to_string()) }
 }
 
-fn members(path: &str, old: Option<&Tree>, new: Option<&Tree>, out: &mut Vec<Difference>) {
-    let of = |tree: Option<&Tree>, name: &str| {
-        tree.and_then(|tree| tree.members().iter().find(|(known, _)| known == name)).map(|(_, value)| value.clone())
+fn members(path: &str, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<Difference>) {
+    let of = |node: Option<&Node>, name: &str| {
+        node.and_then(|node| node.members().iter().find(|(known, _)| known == name)).map(|(_, value)| value.clone())
     };
     let before = out.len();
-    let (was, is) = (old.map_or(&[][..], Tree::members), new.map_or(&[][..], Tree::members));
+    let (was, is) = (old.map_or(&[][..], Node::members), new.map_or(&[][..], Node::members));
     let gone = was.iter().filter(|(name, _)| !is.iter().any(|(known, _)| known == name));
     for (name, _) in is.iter().chain(gone) {
         let path = if path.is_empty() { name.clone() } else { format!("{path} › {name}") };
@@ -53,11 +53,11 @@ fn members(path: &str, old: Option<&Tree>, new: Option<&Tree>, out: &mut Vec<Dif
     whole(path, old, new, before, out);
 }
 
-fn elements(path: &str, old: Option<&Tree>, new: Option<&Tree>, out: &mut Vec<Difference>) {
+fn elements(path: &str, old: Option<&Node>, new: Option<&Node>, out: &mut Vec<Difference>) {
     let before = out.len();
-    let (was, is) = (old.map_or(&[][..], Tree::elements), new.map_or(&[][..], Tree::elements));
+    let (was, is) = (old.map_or(&[][..], Node::list), new.map_or(&[][..], Node::list));
     let at = |name: &str| format!("{path}[{name}]");
-    let empty = |list: &[Tree]| list.is_empty().then(Default::default);
+    let empty = |list: &[Node]| list.is_empty().then(Default::default);
     let keys = |list| keyed(list).or_else(|| empty(list));
     match (keys(was), keys(is)) {
         (Some(was), Some(is)) => {
@@ -72,9 +72,9 @@ fn elements(path: &str, old: Option<&Tree>, new: Option<&Tree>, out: &mut Vec<Di
 }
 
 /// Something empty that came or went has no members to tell of; nor has a mere change of order.
-fn whole(path: &str, old: Option<&Tree>, new: Option<&Tree>, before: usize, out: &mut Vec<Difference>) {
+fn whole(path: &str, old: Option<&Node>, new: Option<&Node>, before: usize, out: &mut Vec<Difference>) {
     if out.len() == before && old.is_some() != new.is_some() {
-        out.push(Difference { path: path.to_owned(), old: old.map(text), new: new.map(text) });
+        out.push(Difference { path: plain(path), old: old.map(text), new: new.map(text) });
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn differences(old: &str, new: &str) -> Vec<String> {
-        let found = between(&Tree::read(old).unwrap(), &Tree::read(new).unwrap());
+        let found = between(&Node::parse(old.as_bytes()).unwrap(), &Node::parse(new.as_bytes()).unwrap());
         let text = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
         found.into_iter().map(|one| format!("{}: {} > {}", one.path, text(one.old), text(one.new))).collect()
     }
@@ -103,6 +103,8 @@ mod tests {
         ];
         assert_eq!(differences(old, new), expected);
         assert!(differences(old, old).is_empty());
+        let old = "{\"a\":\"fdp.exe\"}";
+        assert_eq!(differences(old, "{\"a\":\"\u{202e}fdp.exe\"}"), ["a: fdp.exe > [U+202E]fdp.exe"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use continuity_auth::{Scope, Session};
 use form_urlencoded::byte_serialize;
 
+use crate::json::plain;
 use crate::pages::loans::point::to_the_second;
 use crate::pages::loans::shell::{may, own, path};
 use crate::visit::Visit;
@@ -49,8 +50,8 @@ pub(super) async fn of(visit: &Visit, session: &Session, id: &str, chosen: [Opti
             points.more = true;
             return points;
         };
-        for entry in told.tree().elements().iter().filter(|entry| entry.get("origin").text() == "CLOUD") {
-            points.take(visit, id, entry.get("occurredAt").text(), entry.get("action").text(), chosen);
+        for entry in told.node().list().iter().filter(|entry| entry.at("origin").raw() == "CLOUD") {
+            points.take(visit, id, entry.at("occurredAt").raw(), entry.at("action").raw(), chosen);
         }
         let next = told.header("x-next-cursor");
         points.more = !next.is_empty();
@@ -66,7 +67,7 @@ impl Points {
     /// What happened at one time is one point.
     fn take(&mut self, visit: &Visit, id: &str, at: &str, action: &str, [from, to]: [Option<&str>; 2]) {
         let t = visit.texts();
-        let action = t.loans.action(action);
+        let action = plain(&t.loans.action(action));
         if let Some(last) = self.list.last_mut().filter(|last| last.value == at) {
             if !last.what.contains(&action) {
                 last.what = format!("{}, {action}", last.what);
@@ -76,7 +77,7 @@ impl Points {
         let encoded: String = byte_serialize(at.as_bytes()).collect();
         self.list.push(Point {
             value: at.to_owned(),
-            shown: to_the_second(t, at),
+            shown: to_the_second(t, &plain(at)),
             what: action,
             is_from: from == Some(at),
             is_to: to == Some(at),

@@ -130,7 +130,7 @@ pub(super) fn written(maker: &Maker) -> Result<(String, String), Broken> {
         title: title.clone(),
     };
     let html = index.render().map_err(|error| Broken::Failed(error.to_string()))?;
-    Ok((html, readme(&index, &notes)))
+    Ok((html, readme(&index, &notes, summary.versions)))
 }
 
 /// What people call the loan.
@@ -156,7 +156,7 @@ fn notes(maker: &Maker) -> Vec<String> {
     notes
 }
 
-fn readme(index: &Index<'_>, notes: &[String]) -> String {
+fn readme(index: &Index<'_>, notes: &[String], versions: Option<bool>) -> String {
     let d = index.t.parts.of_dossier;
     let mut text = format!("{}\n\n{}\n", index.title, notes.join("\n"));
     let missing: Vec<String> = index.missing.iter().map(|file| format!("{}: {}", file.name, file.why)).collect();
@@ -167,7 +167,10 @@ fn readme(index: &Index<'_>, notes: &[String]) -> String {
         text.push_str(if lines.is_empty() { d.nothing_missing } else { lines.trim_end() });
         text.push('\n');
     }
-    text.extend(["\n", d.contents_title, "\n", d.contents, "\n", d.earlier_versions, "\n"]);
+    text.extend(["\n", d.contents_title, "\n", d.contents, "\n"]);
+    if let Some(are_named) = versions {
+        text.extend([if are_named { d.versions_named } else { d.versions_unnamed }, "\n"]);
+    }
     text.extend(["\n", d.check_title, "\n", d.how_to_check, "\n\n", d.care, "\n"]);
     text
 }

@@ -53,6 +53,8 @@ pub(super) struct Summary {
     pub(super) talks: Vec<Talk>,
     pub(super) files: Vec<File>,
     pub(super) left_out: Vec<String>,
+    /// Whether earlier versions of documents are named; `None` where documents may not be read.
+    pub(super) versions: Option<bool>,
 }
 
 impl Maker {
@@ -158,6 +160,7 @@ impl Maker {
         let fields = if self.with_sensitive { "" } else { fields };
         let query = [("fields", fields)];
         let documents = self.part(d.part_documents, "data/documents.json", "/documents", &query).await?;
+        self.summary.versions = (!documents.is_nothing()).then_some(self.with_sensitive);
         self.sensitive.note_documents(documents.list());
         for document in documents.list() {
             if self.sensitive.documents.contains(document.at("id").raw()) && !self.with_sensitive {

@@ -8,13 +8,15 @@ use axum::response::Response;
 use super::is_sensitive;
 use crate::api::Told;
 use crate::frame::Frame;
-use crate::pages::loans::facts::{Fact, Kind, Known, Shown, Table, described};
+use crate::json::{Node, plain};
+use crate::pages::loans::facts::{Fact, Kind, Known, Shown, Table, Way, described};
+use crate::pages::loans::file::{is_shown, media_type};
 use crate::pages::loans::form::{self, Field};
 use crate::pages::loans::shell::{Opened, Shell, encoded, own};
+use crate::pages::loans::words::word;
 use crate::pages::trouble;
 use crate::reply::{Answer, Away};
 use crate::texts::Texts;
-use crate::tree::Tree;
 use crate::visit::{Posted, Visit};
 
 #[derive(Template)]
@@ -31,6 +33,8 @@ struct Page {
     /// Schema and data as they came.
     raw: Vec<(&'static str, String)>,
     files: Option<Table>,
+    /// Reading a file is recorded, too.
+    is_recorded: bool,
     was_recorded: bool,
 }
 
@@ -101,14 +105,14 @@ struct Listed {
 /// Whether it is sensitive, then or now: what was open to all at an earlier point may not be today.
 async fn find(visit: &Visit, opened: &Opened<'_>, task: &str) -> Result<Listed, Away> {
     let then = opened.read("/tasks").await?;
-    let of = |told: &Told| told.tree().elements().iter().find(|one| one.get("id").text() == task).cloned();
+    let of = |told: &Told| told.node().list().iter().find(|one| one.at("id").raw() == task).cloned();
     let Some(found) = of(&then) else { return Err(trouble::gone(visit).into()) };
     let mut is_sensitive = is_sensitive(&found);
     if opened.as_of.is_some() && !is_sensitive {
         let now = opened.read_now("/tasks").await?;
         is_sensitive = of(&now).is_some_and(|task| self::is_sensitive(&task));
     }
-    Ok(Listed { title: found.get("title").text().to_owned(), is_sensitive })
+    Ok(Listed { title: found.text("title"), is_sensitive })
 }
 
 fn warning(visit: &Visit, opened: Opened<'_>, task: &str, title: String) -> Response {
@@ -127,16 +131,17 @@ async fn whole(visit: &Visit, mut opened: Opened<'_>, task: &str, was_recorded: 
     let t = visit.texts();
     let told = opened.read(&format!("/tasks/{}", encoded(task))).await?;
     opened.also(&told);
-    let task = told.tree();
-    let title = task.get("title").text().to_owned();
+    let (id, task) = (task, told.node());
+    let title = task.text("title");
     let page = Page {
         frame: visit.frame(format!("{title} – {}", opened.shell.reference)),
         back: own(&opened.id, "tasks", opened.as_of.as_deref()),
-        status: t.loans.word(task.get("status").text()).to_owned(),
-        facts: described(t, &task, TASK, opened.tree.get("currency").text()),
-        fields: form::fields(t, task.get("formSchema"), task.get("formData")),
+        status: word(t, task.at("status")),
+        facts: described(t, &task, TASK, opened.loan.at("currency").raw()),
+        fields: form::fields(t, task.at("formSchema"), task.at("formData")),
         raw: raw(t, &task),
-        files: files(t, &task),
+        files: files(&opened, t, id, &task),
+        is_recorded: was_recorded || is_sensitive(&task),
         was_recorded,
         title,
         shell: opened.shell,
@@ -144,18 +149,36 @@ async fn whole(visit: &Visit, mut opened: Opened<'_>, task: &str, was_recorded: 
     Ok(visit.page(&page))
 }
 
-fn raw(t: &Texts, task: &Tree) -> Vec<(&'static str, String)> {
+fn raw(t: &Texts, task: &Node) -> Vec<(&'static str, String)> {
     let parts = [("formSchema", t.loans.form_schema), ("formData", t.loans.form_data)];
-    let there = parts.into_iter().filter(|(name, _)| !task.get(name).is_nothing());
-    there.map(|(name, title)| (title, task.get(name).to_string())).collect()
+    let there = parts.into_iter().filter(|(name, _)| !task.at(name).is_blank());
+    there.map(|(name, title)| (title, plain(&task.at(name).to_string()))).collect()
 }
 
-fn files(t: &Texts, task: &Tree) -> Option<Table> {
-    let items = task.get("items");
-    let mut table = (!items.elements().is_empty()).then(|| Table::new(t, items, ITEM, ""))?;
+/// The files that were handed in, with the ways to those whose bytes are here.
+fn files(opened: &Opened<'_>, t: &Texts, task_id: &str, task: &Node) -> Option<Table> {
+    let items = task.at("items");
+    let mut table = (!items.list().is_empty()).then(|| Table::new(t, items, ITEM, ""))?;
     table.columns.push(t.loans.bytes_here.to_owned());
-    for (row, item) in table.rows.iter_mut().zip(items.elements()) {
-        row.push(Shown::Text(t.loans.word(item.get("blob").get("state").text()).to_owned()));
+    let is_here = |item: &Node| item.at("blob").at("state").raw() == "AVAILABLE";
+    let has_ways = items.list().iter().any(is_here);
+    table.columns.extend(has_ways.then(|| t.loans.file_column.to_owned()));
+    for (row, item) in table.rows.iter_mut().zip(items.list()) {
+        row.push(Shown::Text(word(t, item.at("blob").at("state"))));
+        let ways = if is_here(item) { ways(opened, t, task_id, item) } else { Vec::new() };
+        row.extend(has_ways.then_some(Shown::Ways(ways)));
     }
     Some(table)
+}
+
+/// The ways to a file: to see it, where it can be shown, and to have it.
+fn ways(opened: &Opened<'_>, t: &Texts, task: &str, item: &Node) -> Vec<Way> {
+    let place = format!("tasks/{}/items/{}", encoded(task), encoded(item.at("id").raw()));
+    let way = |name: &'static str, end: &str| Way {
+        path: opened.page(&format!("{place}/{end}"), &[]),
+        name,
+        label: format!("{name}: {}", item.text("fileName")),
+    };
+    let view = is_shown(media_type(item)).then(|| way(t.parts.preview, "view"));
+    view.into_iter().chain([way(t.parts.download, "file")]).collect()
 }
