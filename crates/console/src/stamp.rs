@@ -1,6 +1,8 @@
 //! As of when data is, and whether all of it is here: stands on every page that shows data.
 
-use crate::api::Told;
+use http::HeaderMap;
+
+use crate::api::{Told, header};
 use crate::texts::{Texts, fill};
 use crate::when::When;
 
@@ -24,22 +26,59 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn new(t: &Texts, told: &Told, earlier: Option<&str>) -> Self {
-        let (state, lag) = (told.header("x-replica-state"), told.header("x-replica-lag-seconds"));
+        Self { earlier: earlier.map(str::to_owned), ..Self::of(t, &told.headers) }
+    }
+
+    /// What an answer with these headers says of itself.
+    fn of(t: &Texts, headers: &HeaderMap) -> Self {
+        let (state, lag) = (header(headers, "x-replica-state"), header(headers, "x-replica-lag-seconds"));
         let lag = if lag.is_empty() { t.data.no_lag.to_owned() } else { fill(t.data.lag, &[lag]) };
-        let as_of = Some(told.header("x-replica-as-of")).filter(|text| !text.is_empty());
+        let as_of = Some(header(headers, "x-replica-as-of")).filter(|text| !text.is_empty());
         Self {
             sentence: fill(t.data.state(state), &[&lag]),
             as_of: as_of.map(|text| When::read(t, text)),
-            earlier: earlier.map(str::to_owned),
-            is_complete: told.header("x-replica-complete") != "false",
+            earlier: None,
+            is_complete: header(headers, "x-replica-complete") != "false",
             is_live: state == "live",
-            position: told.header("x-replica-position").to_owned(),
+            position: header(headers, "x-replica-position").to_owned(),
             is_catching_up: ["catching-up", "starting"].contains(&state),
         }
     }
 
-    /// The page shows another answer, too: it is complete only if both are.
-    pub(crate) fn also(&mut self, told: &Told) {
-        self.is_complete &= told.header("x-replica-complete") != "false";
+    /// The page shows another, later answer, too. It is complete only if both are, and followed live only if both were: where
+    /// the source was lost in between, that is said.
+    pub(crate) fn also(&mut self, t: &Texts, headers: &HeaderMap) {
+        let other = Self::of(t, headers);
+        self.is_complete &= other.is_complete;
+        if self.is_live && !other.is_live {
+            (self.sentence, self.is_live, self.is_catching_up) = (other.sentence, false, other.is_catching_up);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::texts::ENGLISH;
+
+    fn headers(state: &'static str, complete: &'static str) -> HeaderMap {
+        let named = [("x-replica-state", state), ("x-replica-complete", complete), ("x-replica-position", "7")];
+        named
+            .into_iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn of_several_answers_the_worse_is_told() {
+        let mut stamp = Stamp::of(&ENGLISH, &headers("live", "true"));
+        stamp.also(&ENGLISH, &headers("live", "true"));
+        assert!(stamp.is_live && stamp.is_complete);
+        stamp.also(&ENGLISH, &headers("disconnected", "false"));
+        stamp.also(&ENGLISH, &headers("live", "true"));
+        assert!(!stamp.is_live && !stamp.is_complete);
+        assert!(stamp.sentence.starts_with("The platform cannot be reached"), "{}", stamp.sentence);
     }
 }

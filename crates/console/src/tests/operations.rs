@@ -241,7 +241,9 @@ async fn what_is_missing_and_which_files_are_in_trouble_is_named() {
         assert!(page.says(text), "{text} in {}", page.text);
     }
     assert!(!page.says(EVIL));
-    browser.post("/console/operations/completeness", &[]).await.to();
+    let began = browser.post("/console/operations/completeness", &[]).await.to().to_owned();
+    // It is begun on a thread of its own; once the page says how it ended, the order was given.
+    until(&mut browser, &began, "Evaluation of the newest manifest</strong></p>\n<p>").await;
     let page = browser.get("/console/operations/blobs").await;
     assert!(page.says("FAILED") && page.says("2 files, 10 bytes") && !page.says(EVIL), "{}", page.text);
     let sha256 = "aa".to_owned();

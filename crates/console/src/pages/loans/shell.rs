@@ -108,7 +108,7 @@ impl<'a> Opened<'a> {
 
     /// The page shows this answer, too.
     pub(crate) fn also(&mut self, told: &Told) {
-        self.shell.stamp.also(told);
+        self.shell.stamp.also(self.visit.texts(), &told.headers);
     }
 }
 
@@ -139,7 +139,7 @@ impl Opened<'_> {
         let session = self.visit.member()?;
         let raw = self.visit.raw(session, &self.api(end, query)).await;
         let raw = raw.map_err(|refused| Away::from(trouble::refused(self.visit, &refused)))?;
-        self.shell.stamp.is_complete &= raw.header("x-replica-complete") != "false";
+        self.shell.stamp.also(self.visit.texts(), &raw.headers);
         Ok(raw)
     }
 

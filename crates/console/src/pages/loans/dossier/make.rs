@@ -95,7 +95,7 @@ impl Maker {
         self.still_in()?;
         match self.visit.raw(&self.session, &self.path(end, query)).await {
             Ok(raw) => {
-                self.stamp.is_complete &= raw.header("x-replica-complete") != "false";
+                self.stamp.also(self.visit.texts(), &raw.headers);
                 Ok(Some(raw))
             }
             Err(refused) if refused.kind.ends_with(NO_RIGHT) => {
