@@ -18,11 +18,12 @@ path, base, client_id, client_secret = sys.argv[1:5]
 document = json.load(open(path, encoding="utf-8"))
 schemas = document["components"]["schemas"]
 
-# What a demo that is well, without a manifest and without an export, never answers with.
+# What a demo that is well, without a manifest and without an export, never answers with; where its loans stand still they have
+# all ended, and nothing is due.
 NOT_IN_A_DEMO = {
     "WaitingManifest", "CompletenessResult", "MissingEvents", "SequenceRange", "LoanAhead", "IncompleteLoan",
     "TroubledBlob", "HealthBootstrap", "HealthCompleteness", "HealthControlStream", "HealthProgress", "TokenRequest",
-    "AboutToken", "Confirmation", "UserInfo", "Reader",
+    "AboutToken", "Confirmation", "UserInfo", "Reader", "WorkItem", "WorkTask",
 }
 
 

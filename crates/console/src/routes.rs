@@ -159,6 +159,8 @@ fn around() -> Table {
         (assets::STATUS.path, get(|| assets::STATUS.answer())),
         (assets::AS_OF.path, get(|| assets::AS_OF.answer())),
         (assets::ICON.path, get(|| assets::ICON.answer())),
+        // Browsers ask for it where a file is shown that cannot name an icon.
+        ("/favicon.ico", get(|| assets::ICON.answer())),
         ("/console/{*rest}", get(trouble::unknown).post(trouble::unknown)),
     ]
 }

@@ -43,7 +43,7 @@ export async function open(browser, base, complaints, options = {}, also = []) {
   });
   context.on("weberror", (error) => complain(error.error().message));
   context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complain(message.text());
+    if (["error", "warning"].includes(message.type())) complain(`${message.text()} ${message.location().url}`);
   });
   context.on("dialog", (dialog) => {
     complain(`a dialog: ${dialog.message()}`);

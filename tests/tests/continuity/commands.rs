@@ -69,7 +69,7 @@ async fn look_at_everything(data: &Path) -> Result<(), Failure> {
     let models = json(data, &["projection", "list"]).await?;
     assert_eq!(models.as_array().map(Vec::len), Some(14), "{models}");
     let list = text(data, &["projection", "list"]).await?;
-    assert!(list.lines().count() == 14 && list.contains("loan-requests"), "{list}");
+    assert!(list.lines().count() == 15 && list.contains("loan-requests"), "{list}");
     let rebuilt = json(data, &["projection", "rebuild", "tasks"]).await?;
     assert_eq!((&rebuilt["name"], &rebuilt["agrees"]), (&Value::from("tasks"), &Value::from(true)), "{rebuilt}");
     let unknown = refused(data, &["projection", "rebuild", "task"]).await?;
