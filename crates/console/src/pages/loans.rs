@@ -27,6 +27,8 @@ pub(crate) use words::word;
 
 pub(crate) const PATH: &str = "/console/loans";
 
+pub(crate) use shell::encoded;
+
 /// The way to a page of a loan.
 pub(crate) fn way(id: &str, tab: &str) -> String {
     shell::own(id, tab, None)

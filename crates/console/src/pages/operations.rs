@@ -13,7 +13,6 @@ pub(crate) mod source;
 
 use axum::response::Response;
 use continuity_auth::{Account, Role, ScopeSet};
-use form_urlencoded::byte_serialize;
 
 use crate::reply::see_other;
 
@@ -35,16 +34,6 @@ pub(crate) fn done(path: &str, what: &str) -> Response {
 /// Whether a reason is one, and not longer than it may be.
 pub(crate) fn is_reason(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= LONGEST_REASON
-}
-
-/// The page of a loan.
-pub(crate) fn loan_page(id: &str) -> String {
-    format!("{}/{}", super::loans::PATH, component(id))
-}
-
-/// One component of a path, or a parameter of a query.
-pub(crate) fn component(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// Whether the person may know every loan by its id: who is limited to teams may not.

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::bench::{Bench, EMAIL, ISSUER, PASSWORD};
 
-const POSTS: &[&str] = &[
+pub(crate) const POSTS: &[&str] = &[
     "/console/confirm",
     "/console/confirm/passkey",
     "/console/confirm/passkey/options",

@@ -73,7 +73,11 @@ async fn documents_say_how_their_files_are() {
     for none in ["documents/gone/file?asOf=12\"", "documents/page/view", "documents/drawing/view"] {
         assert!(!page.says(none), "{none}");
     }
-    assert!(page.says("?asOf=12&#38;category=A%26B&#38;cursor=next%3C%26%22\">Next page"), "{}", page.text);
+    assert!(
+        page.says("?asOf=12&#38;category=A%26B&#38;cursor=next%3C%26%22\" rel=\"next\">Next page"),
+        "{}",
+        page.text
+    );
     assert!(page.says("5 in all") && page.says("Show all"));
 }
 

@@ -58,20 +58,14 @@ struct Page {
     back: String,
 }
 
-/// Which file: its path below the loan in the API, without `/download`, and that of its pages.
-struct Place {
-    api: String,
-    own: String,
+/// Where a document is, below its loan in the API as in the console.
+fn document(id: &str) -> String {
+    format!("documents/{}", encoded(id))
 }
 
-fn document(id: &str) -> Place {
-    let own = format!("documents/{}", encoded(id));
-    Place { api: format!("/{own}"), own }
-}
-
-fn attachment(task: &str, item: &str) -> Place {
-    let own = format!("tasks/{}/items/{}", encoded(task), encoded(item));
-    Place { api: format!("/{own}"), own }
+/// Where an attachment is.
+fn attachment(task: &str, item: &str) -> String {
+    format!("tasks/{}/items/{}", encoded(task), encoded(item))
 }
 
 /// The bytes of a document, as the API gives them.
@@ -97,10 +91,10 @@ pub(crate) async fn shown_item(Path((loan, task, item)): Path<Item>, headers: He
 /// Loan, task and item.
 type Item = (String, String, String);
 
-async fn hand_on(visit: &Visit, loan: &str, place: &Place, sent: &HeaderMap, inline: bool) -> Answer {
+async fn hand_on(visit: &Visit, loan: &str, place: &str, sent: &HeaderMap, inline: bool) -> Answer {
     let session = visit.member()?;
     let query = visit.query();
-    let path = format!("/api/v1/loan-requests/{}{}/download", encoded(loan), place.api);
+    let path = format!("/api/v1/loan-requests/{}/{place}/download", encoded(loan));
     let path = super::shell::with(path, &[("version", query.get("version")), ("asOf", query.get("asOf"))]);
     let mut headers = HeaderMap::new();
     for name in [RANGE, IF_RANGE, IF_NONE_MATCH] {
@@ -158,25 +152,18 @@ pub(crate) async fn view_item(Path((loan, task, item)): Path<Item>, visit: Visit
     Ok(page(&visit, opened, &attachment(&task, &item), found, is_sensitive, back))
 }
 
-fn page(
-    visit: &Visit,
-    mut opened: Opened<'_>,
-    place: &Place,
-    file: &Node,
-    is_sensitive: bool,
-    back: String,
-) -> Response {
+fn page(visit: &Visit, mut opened: Opened<'_>, place: &str, file: &Node, is_sensitive: bool, back: String) -> Response {
     let (t, query) = (visit.texts(), visit.query());
     let version = [("version", query.get("version"))];
     let name = file.text(if file.at("name").raw().is_empty() { "fileName" } else { "name" });
     let kind = media_type(file);
-    opened.below(&format!("{}/view", place.own));
+    opened.below(&format!("{place}/view"));
     let page = Page {
         frame: visit.frame(fill(t.parts.preview_of, &[&name])),
-        shown: is_shown(kind).then(|| opened.page(&format!("{}/shown", place.own), &version)),
+        shown: is_shown(kind).then(|| opened.page(&format!("{place}/shown"), &version)),
         is_picture: is_picture(kind),
         is_sensitive,
-        download: opened.page(&format!("{}/file", place.own), &version),
+        download: opened.page(&format!("{place}/file"), &version),
         back,
         name,
         shell: opened.shell,

@@ -7,10 +7,11 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::shell::{Shell, fine, refused, wrong};
-use super::{OPERATORS, WATCHERS, done, loan_page};
+use super::{OPERATORS, WATCHERS, done};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::orders::{Order, read, sentence};
+use crate::pages::loans::way;
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
 use crate::visit::{Posted, Visit};
@@ -96,7 +97,7 @@ fn amounts(t: &Texts, told: &Told) -> Vec<(&'static str, String)> {
 }
 
 fn line(troubled: Troubled) -> Line {
-    let loan = |id: String| (loan_page(&id), id);
+    let loan = |id: String| (way(&id, ""), id);
     Line {
         sha256: troubled.sha256,
         state: troubled.state,

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::shell::{Shell, fine, under_way};
-use super::{OPERATORS, WATCHERS, component, loan_page};
+use super::{OPERATORS, WATCHERS};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::orders::{self, Order, read, sentence};
+use crate::pages::loans::{encoded, way};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
 use crate::visit::{Posted, Visit};
@@ -138,7 +139,7 @@ fn missing(t: &Texts, loan: String, gaps: &[Range], parked: Option<String>) -> M
         if range.from == range.to { range.from.clone() } else { format!("{}–{}", range.from, range.to) }
     };
     Missing {
-        address: loan_page(&loan),
+        address: way(&loan, ""),
         ranges: gaps.iter().map(range).collect::<Vec<_>>().join(", "),
         parked: parked.map(|at| fill(t.operations.parked_at, &[&at])),
         loan,
@@ -184,7 +185,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 
 async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -> Response {
     let t = visit.texts();
-    let cursor = visit.query().given("cursor").map(component);
+    let cursor = visit.query().given("cursor").map(encoded);
     let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
     let told = visit.told(session, &format!("/api/v1/replica/completeness?limit={MANY}{cursor}")).await;
     let mut page = Page {
@@ -203,7 +204,7 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
             page.as_of = as_of.map(|text| When::read(t, text));
             told.header("x-replica-position").clone_into(&mut page.position);
             let next = Some(told.header("x-next-cursor")).filter(|cursor| !cursor.is_empty());
-            page.next = next.map(|cursor| format!("{PATH}?cursor={}", component(cursor)));
+            page.next = next.map(|cursor| format!("{PATH}?cursor={}", encoded(cursor)));
             match read(told.value()) {
                 Some(told) => page.report = report(t, told),
                 None => page.trouble = Some(t.failed_text.to_owned()),

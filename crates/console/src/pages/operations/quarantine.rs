@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::shell::{Shell, fine, under_way, wrong};
-use super::{OPERATORS, WATCHERS, component, is_reason, loan_page, sees_all_loans};
+use super::{OPERATORS, WATCHERS, is_reason, sees_all_loans};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::orders::{self, Order, sentence};
+use crate::pages::loans::{encoded, way};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
 use crate::visit::{Posted, Visit};
@@ -111,8 +112,8 @@ fn line(t: &Texts, names: bool, entry: Entry) -> Line {
 
 fn parked(t: &Texts, standing: Standing) -> Parked {
     Parked {
-        address: loan_page(&standing.loan),
-        repair: format!("{PATH}?loan={}#resync", component(&standing.loan)),
+        address: way(&standing.loan, ""),
+        repair: format!("{PATH}?loan={}#resync", encoded(&standing.loan)),
         sequence: standing.sequence,
         position: standing.position.map(|position| position.to_string()).unwrap_or_default(),
         kind: short(standing.event_type.as_deref()),
@@ -170,7 +171,7 @@ async fn render(visit: &Visit, session: &Session, [loan, reason]: [&str; 2], wro
     let mut found =
         found.unwrap_or_else(|_| Found { counts: Counts::default(), entries: Vec::new(), standing: Vec::new() });
     let next = cut(&mut found.entries, |entry| format!("{PATH}?after={}", entry.position));
-    let parked_next = cut(&mut found.standing, |one| format!("{PATH}?parkedAfter={}#parked", component(&one.loan)));
+    let parked_next = cut(&mut found.standing, |one| format!("{PATH}?parkedAfter={}#parked", encoded(&one.loan)));
     let mut shell = Shell::new(visit, session, PATH, wrong);
     if names {
         shell.show(visit, Kind::Resync, t.operations.resync_of, |value| resynced(t, value));

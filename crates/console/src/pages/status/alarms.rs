@@ -2,7 +2,7 @@
 
 use super::health::{Components, Health, Known, Source};
 use super::sentence::Level;
-use super::words::{Words, grouped, parts};
+use super::words::{Words, parts};
 use crate::texts::fill;
 
 /// Something that somebody should know of.
@@ -49,7 +49,7 @@ fn process(w: Words<'_>, known: &Known, health: &Health) -> Vec<Alarm> {
     }
     for model in health.components.read_models.iter().filter(|model| model.state == "rebuilding") {
         let (done, of) = model.progress.as_ref().map_or((0, 0), |progress| (progress.done, progress.of));
-        let text = fill(w.t.alarm_rebuilding, &[&model.name, &grouped(done), &grouped(of)]);
+        let text = fill(w.t.alarm_rebuilding, &[&model.name, &w.grouped(done), &w.grouped(of)]);
         alarms.push(alarm(Level::Careful, text, w.t.do_rebuilding));
     }
     alarms
@@ -73,7 +73,7 @@ fn data(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     let mut add = |number: u64, level, text, way_out| {
         if number > 0 {
-            alarms.push(alarm(level, fill(text, &[&grouped(number)]), way_out));
+            alarms.push(alarm(level, fill(text, &[&w.grouped(number)]), way_out));
         }
     };
     let missing = all.bootstrap.as_ref().and_then(|export| export.loans_missing).unwrap_or_default();
@@ -84,7 +84,7 @@ fn data(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     match &all.completeness {
         Some(proof) if proof.failing => alarms.push(alarm(Level::Bad, w.t.alarm_unproved, w.t.do_unproved)),
         Some(proof) if proof.complete == Some(false) => {
-            let text = fill(w.t.alarm_missing, &[&grouped(proof.loans_missing), &grouped(proof.events_missing)]);
+            let text = fill(w.t.alarm_missing, &[&w.grouped(proof.loans_missing), &w.grouped(proof.events_missing)]);
             alarms.push(alarm(Level::Bad, text, w.t.do_missing));
         }
         _ => {}
@@ -98,7 +98,7 @@ fn files(w: Words<'_>, all: &Components) -> Option<Alarm> {
         return Some(alarm(Level::Bad, w.t.alarm_blobs, w.t.do_blobs));
     }
     let bad = blobs.stuck.saturating_add(blobs.failed.count).saturating_add(blobs.damaged.count);
-    (bad > 0).then(|| alarm(Level::Careful, fill(w.t.alarm_files, &[&grouped(bad)]), w.t.do_files))
+    (bad > 0).then(|| alarm(Level::Careful, fill(w.t.alarm_files, &[&w.grouped(bad)]), w.t.do_files))
 }
 
 /// What the replica does for others than readers.
@@ -107,13 +107,13 @@ fn others(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     if all.access_records.state == "failed" {
         alarms.push(alarm(Level::Bad, w.t.alarm_records, w.t.do_records));
     } else if all.access_records.unrecorded_reads > 0 {
-        let text = fill(w.t.alarm_unrecorded, &[&grouped(all.access_records.unrecorded_reads)]);
+        let text = fill(w.t.alarm_unrecorded, &[&w.grouped(all.access_records.unrecorded_reads)]);
         alarms.push(alarm(Level::Bad, text, w.t.do_unrecorded));
     }
     if let Some(webhooks) = all.webhooks.as_ref().filter(|webhooks| webhooks.status != "up") {
         let dead = webhooks.dead_letters.filter(|dead| *dead > 0);
         alarms.push(match dead {
-            Some(dead) => alarm(Level::Careful, fill(w.t.alarm_dead, &[&grouped(dead)]), w.t.do_dead),
+            Some(dead) => alarm(Level::Careful, fill(w.t.alarm_dead, &[&w.grouped(dead)]), w.t.do_dead),
             None => alarm(Level::Careful, w.t.alarm_webhooks, w.t.do_webhooks),
         });
     }

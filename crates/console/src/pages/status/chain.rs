@@ -4,7 +4,7 @@ use continuity_history::{Counted, History, Range, Reading};
 
 use super::health::{Components, Health, Source};
 use super::sentence::Level;
-use super::words::{Words, grouped, short};
+use super::words::{Words, short};
 use crate::texts::fill;
 
 /// Steps of ten seconds that a rate is taken from, before the one that has just begun.
@@ -53,7 +53,7 @@ pub(crate) fn chain(w: Words<'_>, health: &Health, recent: &Recent) -> [Link; 4]
 }
 
 fn number(w: Words<'_>, number: Option<u64>) -> String {
-    number.map_or_else(|| w.t.not_known.to_owned(), grouped)
+    number.map_or_else(|| w.t.not_known.to_owned(), |number| w.grouped(number))
 }
 
 fn ago(w: Words<'_>, seconds: Option<u64>) -> String {
@@ -100,7 +100,7 @@ fn log(w: Words<'_>, all: &Components, recent: &Recent) -> Link {
     // Neither is older than it by more than a moment, and the log is never behind what was applied of it.
     let seen = recent.last.map(|last| last.logged).into_iter().chain(all.log.position).max();
     let position = seen.map(|seen| seen.max(all.source.position));
-    let beyond = all.source.behind.map(|behind| Words::many(behind, w.t.one_message, w.t.messages));
+    let beyond = all.source.behind.map(|behind| w.many(behind, w.t.one_message, w.t.messages));
     let facts = vec![
         (w.t.position, number(w, position)),
         (w.t.last_write, ago(w, all.log.seconds_since_append)),
@@ -122,10 +122,10 @@ fn read_models(w: Words<'_>, health: &Health, recent: &Recent) -> Link {
     };
     let applied = all.source.position;
     let unapplied = recent.last.map(|last| last.logged.saturating_sub(applied.max(last.applied)));
-    let unapplied = unapplied.map(|positions| Words::many(positions, w.t.one_position, w.t.positions));
+    let unapplied = unapplied.map(|positions| w.many(positions, w.t.one_position, w.t.positions));
     let lag = all.source.lag_seconds.map(|lag| w.span(lag));
     let facts = vec![
-        (w.t.position, grouped(applied)),
+        (w.t.position, w.grouped(applied)),
         (w.t.lag, lag.unwrap_or_else(|| w.t.not_known.to_owned())),
         (w.t.rate, recent.rate(w, |counted| counted.applied)),
         (w.t.unapplied, unapplied.unwrap_or_else(|| w.t.not_known.to_owned())),

@@ -6,7 +6,7 @@ use continuity_base::Timestamp;
 use continuity_history::{Counted, History, Range, Step};
 
 use super::chart::{Chart, Line, Point, Scale, Unit};
-use super::words::{Words, grouped, short};
+use super::words::{Words, short};
 use crate::texts::fill;
 use crate::when::When;
 
@@ -139,9 +139,9 @@ fn cells(w: Words<'_>, step: &Step) -> [String; 6] {
     [
         partly(step.lag.get().map(|lag| w.span(lag)), step.lag_was_unknown()),
         rate(|counted| counted.applied),
-        partly(step.backlog.get().map(grouped), false),
-        partly(step.behind.get().map(grouped), step.behind.known < step.looks),
+        partly(step.backlog.get().map(|number| w.grouped(number)), false),
+        partly(step.behind.get().map(|number| w.grouped(number)), step.behind.known < step.looks),
         rate(|counted| counted.reads),
-        grouped(step.counted.errors),
+        w.grouped(step.counted.errors),
     ]
 }

@@ -1,7 +1,7 @@
 //! The one sentence on the wall: what is true now, the worst first.
 
 use super::health::{Bootstrap, Components, Health, Known, Source};
-use super::words::{Words, grouped};
+use super::words::Words;
 use crate::texts::fill;
 
 /// How bad it is.
@@ -115,12 +115,12 @@ fn served(w: Words<'_>, source: &Source) -> String {
 
 fn bootstrap(w: Words<'_>, export: Option<&Bootstrap>) -> Option<Verdict> {
     let export = export?;
-    let done = grouped(export.loans_done);
+    let done = w.grouped(export.loans_done);
     if let Some(missing) = export.loans_missing {
-        return Some(Verdict::new("bootstrap-short", Level::Bad, fill(w.t.export_short, &[&grouped(missing)])));
+        return Some(Verdict::new("bootstrap-short", Level::Bad, fill(w.t.export_short, &[&w.grouped(missing)])));
     }
     let done = match export.loans_expected {
-        Some(expected) => fill(w.t.done_of, &[&done, &grouped(expected)]),
+        Some(expected) => fill(w.t.done_of, &[&done, &w.grouped(expected)]),
         None => done,
     };
     let verdict = Verdict::new("bootstrap", Level::Careful, fill(w.t.exporting, &[&done]));
@@ -132,9 +132,10 @@ fn bootstrap(w: Words<'_>, export: Option<&Bootstrap>) -> Option<Verdict> {
 
 fn following(w: Words<'_>, health: &Health) -> Verdict {
     let source = &health.components.source;
-    let behind = source.behind.filter(|behind| *behind > 0).map_or_else(String::new, |behind| {
-        format!(" {}", Words::many(behind, w.t.one_message_waits, w.t.messages_wait))
-    });
+    let behind = source
+        .behind
+        .filter(|behind| *behind > 0)
+        .map_or_else(String::new, |behind| format!(" {}", w.many(behind, w.t.one_message_waits, w.t.messages_wait)));
     let lag = source.lag_seconds.map(|lag| w.span(lag));
     if source.state == "live" && source.synchronised {
         let lag = lag.map_or_else(|| w.t.lag_unknown.to_owned(), |lag| fill(w.t.behind, &[&lag]));
@@ -155,7 +156,7 @@ fn following(w: Words<'_>, health: &Health) -> Verdict {
 pub(crate) fn complete(w: Words<'_>, all: &Components) -> (bool, String) {
     let incomplete = all.loans.incomplete;
     if incomplete > 0 {
-        return (false, Words::many(incomplete, w.t.one_incomplete, w.t.incomplete));
+        return (false, w.many(incomplete, w.t.one_incomplete, w.t.incomplete));
     }
     match &all.completeness {
         None => (true, w.t.nothing_missing.to_owned()),

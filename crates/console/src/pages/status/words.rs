@@ -3,6 +3,7 @@
 use continuity_base::Timestamp;
 use time::OffsetDateTime;
 
+use crate::money;
 use crate::texts::{Status, Texts, fill};
 use crate::when::{When, utc};
 
@@ -48,22 +49,14 @@ impl<'a> Words<'a> {
     }
 
     /// So many of something, with the word for one and for many.
-    pub(crate) fn many(number: u64, one: &str, many: &str) -> String {
-        fill(if number == 1 { one } else { many }, &[&grouped(number)])
+    pub(crate) fn many(&self, number: u64, one: &str, many: &str) -> String {
+        fill(if number == 1 { one } else { many }, &[&self.grouped(number)])
     }
-}
 
-/// A number with its thousands apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
+    /// A number with its thousands apart.
+    pub(crate) fn grouped(&self, number: u64) -> String {
+        money::grouped(self.all, &number.to_string())
     }
-    shown
 }
 
 /// A rate or an amount, short enough for an axis.
@@ -112,7 +105,8 @@ mod tests {
     fn numbers_are_short_and_never_zero_when_they_are_not() {
         let shown = [0.0, 0.02, 0.5, 9.96, 12.4, 9_999.0, 12_345.0, 2_000_000.0, 3e9].map(short);
         assert_eq!(shown, ["0", "<0.1", "0.5", "10", "12", "9999", "12k", "2M", "3G"]);
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        let words = Words::new(&ENGLISH, Timestamp::from_micros(0));
+        assert_eq!([0, 999, 1_000, 1_234_567].map(|number| words.grouped(number)), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]
