@@ -5,6 +5,7 @@
 //! kept as digests, sealed, or as public keys; all of it, and every sign-in, are records of the control log.
 
 pub(crate) mod account;
+mod digest;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod factors;

@@ -1,19 +1,17 @@
-//! Passwords: what is taken for one, and their digests by Argon2id (RFC 9106).
+//! Passwords: what is taken for one, and whose turn it is to have a digest made.
 //!
-//! The digest is keyed with a key that follows from the fleet key: with a stolen control log alone no guess can be tried.
+//! Digests are keyed with a key that follows from the fleet key: with a stolen control log alone no guess can be tried.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::Builder;
 
-use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
+use super::digest::Digests;
 use super::event::PasswordHash;
 use super::guard::network;
 use crate::AuthError;
@@ -24,8 +22,6 @@ use crate::keys::secret;
 pub const MIN_PASSWORD_CHARACTERS: usize = 12;
 /// The longest password in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 256;
-/// Memory in KiB, passes, lanes: one of the settings that OWASP lists.
-const COST: (u32, u32, u32) = (19 * 1_024, 2, 1);
 /// The priority of digests beside that of readers (0), the lowest that there is, see `setpriority(2)`.
 const LAST: i32 = 19;
 /// Sign-ins that may wait for their turn; one more is told to come again.
@@ -37,7 +33,7 @@ const MIN_DIFFERENT: usize = 5;
 
 /// Makes and checks digests, one at a time: each takes some 30 ms of a core and 19 MiB, and readers of the API come first.
 pub(crate) struct Passwords {
-    key: Zeroizing<[u8; 32]>,
+    digests: Digests,
     waiting: Semaphore,
     working: Arc<Semaphore>,
     /// How many wait from each network.
@@ -54,9 +50,10 @@ impl Passwords {
     pub(crate) fn new(key: Zeroizing<[u8; 32]>) -> Result<Self, AuthError> {
         let mut random = Zeroizing::new([0; 32]);
         secret::random(&mut *random)?;
-        let decoy = hash(&key, hex::encode(*random).as_bytes())?;
+        let digests = Digests::new(key);
+        let decoy = digests.hash(hex::encode(*random).as_bytes())?;
         Ok(Self {
-            key,
+            digests,
             waiting: Semaphore::new(MAX_WAITING),
             working: Arc::new(Semaphore::new(1)),
             from: Mutex::default(),
@@ -66,15 +63,12 @@ impl Passwords {
 
     /// Its digest. Blocks for some 30 ms.
     pub(crate) fn hash(&self, password: &str) -> Result<PasswordHash, AuthError> {
-        hash(&self.key, password.as_bytes())
+        self.digests.hash(password.as_bytes())
     }
 
     /// Whether the password is the one of that digest; with none it is not, after the same work. Blocks for some 30 ms.
     pub(crate) fn matches(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, AuthError> {
-        let stored = &hash.unwrap_or(&self.decoy).0;
-        let parsed =
-            Phc::new(stored).map_err(|_| AuthError::ControlLog("a password's digest cannot be read".into()))?;
-        let proved = argon2(&self.key)?.verify_password(password.as_bytes(), &parsed).is_ok();
+        let proved = self.digests.proves(hash.unwrap_or(&self.decoy), password.as_bytes())?;
         Ok(proved & hash.is_some())
     }
 
@@ -147,23 +141,6 @@ impl Drop for Place<'_> {
             }
         }
     }
-}
-
-fn argon2(key: &[u8; 32]) -> Result<Argon2<'_>, AuthError> {
-    let (memory, passes, lanes) = COST;
-    let params =
-        Params::new(memory, passes, lanes, None).map_err(|_| AuthError::Crypto("Argon2 takes no such cost"))?;
-    let argon2 = Argon2::new_with_secret(key, Algorithm::Argon2id, Version::V0x13, params);
-    argon2.map_err(|_| AuthError::Crypto("Argon2 takes no such key"))
-}
-
-fn hash(key: &[u8; 32], password: &[u8]) -> Result<PasswordHash, AuthError> {
-    let mut salt = [0; 16];
-    secret::random(&mut salt)?;
-    let hash: Phc = argon2(key)?
-        .hash_password_with_salt(password, &salt)
-        .map_err(|_| AuthError::Crypto("Argon2 made no digest"))?;
-    Ok(PasswordHash(hash.to_string()))
 }
 
 /// What passwords are made of that are tried first, in lower case. Digits and signs stand as the letters that they are put for.
@@ -257,15 +234,12 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_of_one_password_under_one_key() {
-        let (one, other) = (passwords(1), passwords(2));
-        let hash = one.hash("correct horse battery").unwrap();
-        assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
-        assert!(one.matches("correct horse battery", Some(&hash)).unwrap());
-        assert!(!one.matches("correct horse batterz", Some(&hash)).unwrap());
-        assert!(!one.matches("correct horse battery", None).unwrap());
-        assert!(!other.matches("correct horse battery", Some(&hash)).unwrap(), "the log alone is of no use");
-        assert_ne!(hash, one.hash("correct horse battery").unwrap(), "a salt of its own each time");
+    fn nobody_signs_in_where_there_is_no_password() {
+        let passwords = passwords(1);
+        let hash = passwords.hash("correct horse battery").unwrap();
+        assert!(passwords.matches("correct horse battery", Some(&hash)).unwrap());
+        assert!(!passwords.matches("correct horse batterz", Some(&hash)).unwrap());
+        assert!(!passwords.matches("correct horse battery", None).unwrap());
         assert_eq!(format!("{hash:?}"), "PasswordHash([redacted])");
     }
 
