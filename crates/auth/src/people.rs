@@ -21,6 +21,7 @@ pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod totp;
+pub(crate) mod turns;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -43,7 +43,7 @@ impl Auth {
         self.may_try(&row.stored.email, Some(&row), &session.origin)?;
         let (auth, given, hash) = (self.clone(), Zeroizing::new(present.to_owned()), row.password.clone());
         let matched = move || auth.desk().passwords.matches(&given, hash.as_ref());
-        let matched = self.desk().passwords.in_turn(session.origin.address, matched);
+        let matched = self.desk().passwords.turns().take(session.origin.address, matched);
         if !matched.await.map_err(|_| SignInError::Busy)?? {
             return Err(self.refuse(&row.stored.email, &session.origin));
         }

@@ -182,7 +182,7 @@ impl Auth {
     /// The digest of a password, made in turn.
     pub(crate) async fn hash(&self, password: &str, address: Option<IpAddr>) -> Result<PasswordHash, SignInError> {
         let (auth, password) = (self.clone(), Zeroizing::new(password.to_owned()));
-        let hash = self.desk().passwords.in_turn(address, move || auth.desk().passwords.hash(&password));
+        let hash = self.desk().passwords.turns().take(address, move || auth.desk().passwords.hash(&password));
         Ok(hash.await.map_err(|_| SignInError::Busy)??)
     }
 

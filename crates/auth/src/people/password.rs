@@ -2,18 +2,11 @@
 //!
 //! Digests are keyed with a key that follows from the fleet key: with a stolen control log alone no guess can be tried.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::thread::Builder;
-
-use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::digest::Digests;
 use super::event::PasswordHash;
-use super::guard::network;
+use super::turns::Turns;
 use crate::AuthError;
 use crate::auth::invalid;
 use crate::keys::secret;
@@ -22,29 +15,16 @@ use crate::keys::secret;
 pub const MIN_PASSWORD_CHARACTERS: usize = 12;
 /// The longest password in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 256;
-/// The priority of digests beside that of readers (0), the lowest that there is, see `setpriority(2)`.
-const LAST: i32 = 19;
-/// Sign-ins that may wait for their turn; one more is told to come again.
-const MAX_WAITING: usize = 64;
-/// Of these, those from one network.
-const MAX_OF_NETWORK: usize = 16;
 /// How few different characters a password may have.
 const MIN_DIFFERENT: usize = 5;
 
-/// Makes and checks digests, one at a time: each takes some 30 ms of a core and 19 MiB, and readers of the API come first.
+/// Makes and checks digests.
 pub(crate) struct Passwords {
     digests: Digests,
-    waiting: Semaphore,
-    working: Arc<Semaphore>,
-    /// How many wait from each network.
-    from: Mutex<HashMap<Option<IpAddr>, usize>>,
+    turns: Turns,
     /// Checked where there is no password, so that the work is the same.
     decoy: PasswordHash,
 }
-
-/// There are too many sign-ins at once.
-#[derive(Debug)]
-pub(crate) struct Busy;
 
 impl Passwords {
     pub(crate) fn new(key: Zeroizing<[u8; 32]>) -> Result<Self, AuthError> {
@@ -52,13 +32,12 @@ impl Passwords {
         secret::random(&mut *random)?;
         let digests = Digests::new(key);
         let decoy = digests.hash(hex::encode(*random).as_bytes())?;
-        Ok(Self {
-            digests,
-            waiting: Semaphore::new(MAX_WAITING),
-            working: Arc::new(Semaphore::new(1)),
-            from: Mutex::default(),
-            decoy,
-        })
+        Ok(Self { digests, turns: Turns::new(), decoy })
+    }
+
+    /// Where work with digests waits for its turn.
+    pub(crate) const fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// Its digest. Blocks for some 30 ms.
@@ -70,76 +49,6 @@ impl Passwords {
     pub(crate) fn matches(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, AuthError> {
         let proved = self.digests.proves(hash.unwrap_or(&self.decoy), password.as_bytes())?;
         Ok(proved & hash.is_some())
-    }
-
-    /// Waits for a turn at `work`, which is done on a thread of its own that comes after all others.
-    pub(crate) async fn in_turn<T: Send + 'static>(
-        &self,
-        address: Option<IpAddr>,
-        work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
-    ) -> Result<Result<T, AuthError>, Busy> {
-        let _from = self.enter(address.map(network))?;
-        let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let turn = Arc::clone(&self.working).acquire_owned().await.map_err(|_| Busy)?;
-        // Whoever goes away meanwhile makes no room: the turn ends with the work.
-        let work = || {
-            let worked = work();
-            drop(turn);
-            worked
-        };
-        Ok(apart(work).await)
-    }
-}
-
-/// Does `work` on a thread of its own, which the operating system lets run when no reader of the API wants the core.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
-) -> Result<T, AuthError> {
-    let (done, worked) = oneshot::channel();
-    let thread = Builder::new().name("passwords".into()).spawn(move || {
-        come_last();
-        // Whoever asked may have gone away meanwhile.
-        done.send(work()).ok();
-    });
-    thread.map_err(|_| AuthError::Crypto("there is no thread to digest a password on"))?;
-    worked.await.unwrap_or(Err(AuthError::Crypto("the thread that digests passwords panicked")))
-}
-
-/// Lowers the priority of this thread alone: elsewhere than on Linux it would be that of the whole process.
-fn come_last() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, LAST) {
-        tracing::warn!(%error, "passwords are digested at the priority of the API's readers");
-    }
-}
-
-impl Passwords {
-    /// A place among those that wait, of which one network has no more than its share.
-    fn enter(&self, network: Option<IpAddr>) -> Result<Place<'_>, Busy> {
-        let mut from = self.from.lock();
-        let waiting = from.entry(network).or_default();
-        if *waiting >= MAX_OF_NETWORK {
-            return Err(Busy);
-        }
-        *waiting += 1;
-        Ok(Place { passwords: self, network })
-    }
-}
-
-struct Place<'a> {
-    passwords: &'a Passwords,
-    network: Option<IpAddr>,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut from = self.passwords.from.lock();
-        if let Some(waiting) = from.get_mut(&self.network) {
-            *waiting -= 1;
-            if *waiting == 0 {
-                from.remove(&self.network);
-            }
-        }
     }
 }
 
@@ -266,45 +175,5 @@ mod tests {
         {
             assert!(check(good).is_ok(), "{good}");
         }
-    }
-
-    #[tokio::test]
-    async fn too_many_at_once_are_told_to_come_again() {
-        let passwords = passwords(1);
-        let places: Vec<_> = (0..MAX_OF_NETWORK).map(|_| passwords.enter(None).unwrap()).collect();
-        assert!(passwords.in_turn(None, || Ok(())).await.is_err(), "one network has its share");
-        assert!(passwords.in_turn("192.0.2.1".parse().ok(), || Ok(())).await.is_ok());
-        drop(places);
-        assert!(passwords.in_turn(None, || Ok(())).await.is_ok() && passwords.from.lock().is_empty());
-        let _all = passwords.waiting.try_acquire_many(64).unwrap();
-        assert!(passwords.in_turn(None, || Ok(())).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn whoever_goes_away_makes_no_room_for_another_digest() {
-        let passwords = passwords(1);
-        let (end, ended) = std::sync::mpsc::channel::<()>();
-        let (begin, begun) = oneshot::channel();
-        let work = move || {
-            begin.send(()).unwrap();
-            ended.recv().unwrap();
-            Ok(())
-        };
-        tokio::select! {
-            _ = passwords.in_turn(None, work) => panic!("it waits to be ended"),
-            begun = begun => begun.unwrap(),
-        }
-        assert_eq!(passwords.working.available_permits(), 0);
-        end.send(()).unwrap();
-        passwords.in_turn(None, || Ok(())).await.unwrap().unwrap();
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn digests_are_made_when_nobody_else_wants_the_core() {
-        let nice = || Ok(rustix::process::getpriority_process(None).unwrap());
-        let own = nice().unwrap();
-        assert_eq!(passwords(1).in_turn(None, nice).await.unwrap().unwrap(), LAST);
-        assert_eq!(nice().unwrap(), own, "of that thread alone");
     }
 }

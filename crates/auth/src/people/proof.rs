@@ -72,7 +72,7 @@ impl Auth {
         let (auth, password, hash) =
             (self.clone(), Zeroizing::new(password.to_owned()), row.password.clone().filter(|_| row.takes_password()));
         let matched = move || auth.desk().passwords.matches(&password, hash.as_ref());
-        let matched = self.desk().passwords.in_turn(session.origin.address, matched);
+        let matched = self.desk().passwords.turns().take(session.origin.address, matched);
         if !matched.await.map_err(|_| SignInError::Busy)?? {
             return Err(self.refuse(&row.stored.email, &session.origin));
         }

@@ -167,7 +167,7 @@ impl Auth {
         let hash = row.as_ref().filter(|row| row.takes_password()).and_then(|row| row.password.clone());
         let (auth, password, known) = (self.clone(), Zeroizing::new(password.to_owned()), hash.clone());
         let matched = move || auth.desk().passwords.matches(&password, known.as_ref());
-        let matched = self.desk().passwords.in_turn(origin.address, matched);
+        let matched = self.desk().passwords.turns().take(origin.address, matched);
         let proved = matched.await.map_err(|_| SignInError::Busy)??;
         let Some(row) = row.filter(|_| proved) else {
             return Err(self.refuse(email, origin));
