@@ -52,7 +52,7 @@ impl List<'_> {
         page: &Page,
         mut write: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<Rowset, StoreError> {
-        let mut array = Array::default();
+        let mut array = Array::expecting(page.limit.unwrap_or_default());
         let (mut seen, mut last, mut element) = (0_u64, None, Vec::new());
         for row in self.scan(page)? {
             let (key, value) = row?;
@@ -120,11 +120,25 @@ impl List<'_> {
 pub(crate) struct Array {
     json: Vec<u8>,
     pub(crate) count: usize,
+    expected: usize,
 }
 
 impl Array {
+    /// At most how many elements memory is set aside for.
+    const MOST_EXPECTED: usize = 100;
+
+    /// For so many elements about.
+    pub(crate) fn expecting(expected: usize) -> Self {
+        Self { expected: expected.min(Self::MOST_EXPECTED), ..Self::default() }
+    }
+
     /// Where the next element is to be appended.
     pub(crate) fn element(&mut self) -> &mut Vec<u8> {
+        // Elements of a list are about as long as its first: growing step by step would copy them again and again.
+        if self.count == 1 {
+            let others = self.json.len() * self.expected.saturating_sub(1);
+            self.json.reserve(others + others / 4);
+        }
         self.json.push(if self.count == 0 { b'[' } else { b',' });
         self.count += 1;
         &mut self.json
@@ -175,5 +189,19 @@ mod tests {
         array.element().push(b'1');
         array.element().push(b'2');
         assert_eq!(array.finish(None, 2).json, b"[1,2]");
+    }
+
+    #[test]
+    fn memory_is_set_aside_once_for_elements_of_about_one_size() {
+        let mut array = Array::expecting(25);
+        array.element().extend_from_slice(&[b'1'; 1_000]);
+        let place = array.element().as_ptr();
+        for _ in 2..25 {
+            array.element().extend_from_slice(&[b'1'; 1_200]);
+        }
+        assert_eq!(array.element().as_ptr(), place);
+        let mut one = Array::expecting(usize::MAX);
+        one.element().push(b'1');
+        assert!(one.element().capacity() < 1_000);
     }
 }

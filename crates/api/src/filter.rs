@@ -98,16 +98,17 @@ pub(crate) fn of(call: &Call) -> Filter {
 }
 
 /// Each element of an array with the members that `fields` names only; `None` when it does not say.
-pub(crate) fn fields(call: &Call, array: &str) -> Option<String> {
+pub(crate) fn fields(call: &Call, array: &[u8]) -> Option<String> {
     let names = names(call)?;
-    json::edit_elements(array, |element| Some(json::only(element, &names)))
+    json::edit_elements(std::str::from_utf8(array).ok()?, |element| Some(json::only(element, &names)))
 }
 
 /// An object with the members that `fields` names only; as it is when it does not say.
 pub(crate) fn fields_of(call: &Call, object: Vec<u8>) -> Vec<u8> {
-    match (names(call), std::str::from_utf8(&object)) {
-        (Some(names), Ok(text)) => json::only(text, &names).into_bytes(),
-        _ => object,
+    let Some(names) = names(call) else { return object };
+    match std::str::from_utf8(&object) {
+        Ok(text) => json::only(text, &names).into_bytes(),
+        Err(_) => object,
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn array_spliced(
     let cursor = rows.next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
     let (json, here) = spliced(&call.shared.state.blobs, rows.json, |states, array| {
         let with_states = splice(states, array);
-        filter::fields(call, with_states.as_deref().unwrap_or(array)).or(with_states)
+        filter::fields(call, with_states.as_deref().unwrap_or(array).as_bytes()).or(with_states)
     });
     Ok(paged(call, Reply::json(json).complete(complete && here), limit, rows.total, cursor))
 }

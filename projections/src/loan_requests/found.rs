@@ -26,7 +26,8 @@ pub(super) fn page(models: Models<'_>, query: &ListQuery, key: &RowKey<'_>) -> R
     if query.descending {
         found.reverse();
     }
-    let (mut array, mut skip, mut last, mut next, mut total) = (Array::default(), query.offset, None, None, 0);
+    let (mut array, mut skip, mut last, mut next, mut total) =
+        (Array::expecting(query.limit), query.offset, None, None, 0);
     for (key, loan) in found {
         let on_page = next.is_none() && is_after(&key, query);
         if !on_page && !query.reads_rows() {

@@ -121,7 +121,7 @@ pub(super) fn page<'a>(models: impl Into<Models<'a>>, query: &ListQuery) -> Resu
         return Ok(rows);
     }
     let mut rows = Merged::open(models.loans, query)?;
-    let (mut array, mut skip, mut last, mut examined) = (Array::default(), query.offset, None, 0);
+    let (mut array, mut skip, mut last, mut examined) = (Array::expecting(query.limit), query.offset, None, 0);
     while let Some(key) = rows.next()? {
         examined += 1;
         // Without a condition any row counts: those that are left out, and the one that tells of a next page, are not read.

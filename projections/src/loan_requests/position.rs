@@ -50,7 +50,7 @@ pub(super) fn page<'a>(
         return Ok(rows);
     }
     let mut walk = Walk::new(positions, query);
-    let (mut array, mut skip, mut last) = (Array::default(), query.offset, None);
+    let (mut array, mut skip, mut last) = (Array::expecting(query.limit), query.offset, None);
     while let Some((position, loan)) = walk.next()? {
         let wanted = is_wanted(models, &loan, query)?;
         if wanted && skip > 0 {

@@ -187,11 +187,11 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     }
     let cursor = rows.next.as_ref().map(|row| call.shared.cursors.seal(binding, call.view.position, row));
     let complete = whole && call.shared.freshness.current(&call.view, &call.shared.state).all_complete;
-    let rows = match std::str::from_utf8(&rows.json).ok().and_then(|array| filter::fields(call, array)) {
+    let rows = match filter::fields(call, &rows.json) {
         Some(json) => Rowset { json: json.into_bytes(), ..rows },
         None => rows,
     };
-    Ok(Reply::json(envelope(&rows, limit, offset, cursor.as_deref())).complete(complete))
+    Ok(Reply::json(envelope(rows, limit, offset, cursor.as_deref())).complete(complete))
 }
 
 /// Pages by index are read where they are asked for; what looks at row after row is done in turns, on another thread.
@@ -224,8 +224,8 @@ fn sort(name: Option<&str>) -> (&'static str, Sort) {
     SORTS.iter().find(|(n, _)| Some(*n) == name).map_or((SORTS[0].0, SORTS[0].1), |(n, s)| (*n, *s))
 }
 
-/// The rows as they are, with the page's figures behind them.
-fn envelope(rows: &Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
+/// The rows as they are, with the page's figures behind them: in the memory that they are in, as a page may be large.
+fn envelope(rows: Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec<u8> {
     let mut pagination = format!(",\"pagination\":{{\"limit\":{limit},\"offset\":{offset},\"total\":{},", rows.total);
     if !rows.total_is_exact {
         pagination.push_str("\"totalIsExact\":false,");
@@ -235,9 +235,9 @@ fn envelope(rows: &Rowset, limit: u64, offset: u64, cursor: Option<&str>) -> Vec
         None => write!(pagination, "\"hasMore\":false,\"nextCursor\":null}}}}"),
     };
     written.expect("writing to a String cannot fail");
-    let mut body = Vec::with_capacity(rows.json.len() + pagination.len() + 16);
-    body.extend_from_slice(b"{\"loanRequests\":");
-    body.extend_from_slice(&rows.json);
+    let mut body = rows.json;
+    body.reserve(pagination.len() + 16);
+    body.splice(0..0, *b"{\"loanRequests\":");
     body.extend_from_slice(pagination.as_bytes());
     body
 }
