@@ -13,7 +13,7 @@ use std::ops::Bound;
 
 use continuity_events::json::{self, JsonError};
 use continuity_readmodel::{
-    ChangeForm, Direction, EntityChange, Key, KeyReader, Projection, Rows, Snapshot, Spec, StoreError, Table,
+    ChangeForm, Direction, EntityChange, Found, Key, KeyReader, Projection, Rows, Snapshot, Spec, StoreError, Table,
     prefix_end,
 };
 
@@ -21,7 +21,7 @@ use crate::filter::Limit;
 use crate::order;
 use unanswered::{MESSAGE, TURNS, WAITING};
 
-pub use unanswered::{Waiting, unanswered};
+pub use unanswered::{Unanswered, unanswered};
 
 /// (list, due, loan, id) -> [`Item::json`].
 const DUE: Table = "due";
@@ -161,7 +161,7 @@ impl Projection for WorkLists {
 }
 
 /// Rows with their keys.
-type Placed = Vec<(Vec<u8>, Vec<u8>)>;
+type Placed = Vec<Found>;
 
 fn replace(table: Table, old: &Placed, new: Placed, rows: &mut Rows<'_>) {
     for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(kept, _)| kept == key)) {

@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use continuity_events::json::{self, JsonError};
-use continuity_readmodel::{Direction, EntityChange, Key, KeyReader, Rows, Snapshot, StoreError, Table, prefix_end};
+use continuity_readmodel::{
+    Direction, EntityChange, Found, Key, KeyReader, Rows, Snapshot, StoreError, Table, prefix_end,
+};
 
 use super::{KEPT, Placed, folded, kept, kept_key, replace, said};
 use crate::order;
 
-/// (since, loan, channel) -> [`Waiting::json`].
+/// (since, loan, channel) -> [`Unanswered::json`].
 pub(super) const WAITING: Table = "waiting";
 /// (loan, channel, [`Turn`], seq, id), without values: so that neither way has to pass the messages between.
 pub(super) const TURNS: Table = "turns";
@@ -27,12 +29,12 @@ const CHANNEL_ID: &str = "channelId";
 
 /// A channel in which a client waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct Unanswered {
     /// Id of the loan.
     pub loan: String,
     /// Id of the channel.
     pub channel: String,
-    /// A JSON object: `waitingSince` as the platform wrote it, and `message` (`id`, `seq`, `author`).
+    /// A JSON object: `waitingSince` as the platform wrote it, if it did, and `message` (`id`, `seq`, `author`).
     pub json: String,
     /// To go on after it.
     pub key: Vec<u8>,
@@ -43,7 +45,7 @@ pub struct Waiting {
 pub fn unanswered(
     snapshot: &Snapshot,
     after: Option<&[u8]>,
-) -> Result<impl Iterator<Item = Result<Waiting, StoreError>> + use<>, StoreError> {
+) -> Result<impl Iterator<Item = Result<Unanswered, StoreError>> + use<>, StoreError> {
     let start = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
     let rows = snapshot.scan(WAITING, (start, Bound::Unbounded), Direction::Forward)?;
     Ok(rows.map(|row| {
@@ -52,11 +54,11 @@ pub fn unanswered(
     }))
 }
 
-fn waiting(key: &[u8], value: &[u8]) -> Option<Waiting> {
+fn waiting(key: &[u8], value: &[u8]) -> Option<Unanswered> {
     let mut reader = KeyReader::new(key);
     reader.bytes()?;
     let (loan, channel) = (reader.text()?.into_owned(), reader.text()?.into_owned());
-    Some(Waiting { loan, channel, json: std::str::from_utf8(value).ok()?.to_owned(), key: key.to_vec() })
+    Some(Unanswered { loan, channel, json: std::str::from_utf8(value).ok()?.to_owned(), key: key.to_vec() })
 }
 
 /// What a message is in a talk with a client.
@@ -174,7 +176,7 @@ fn all_waiting(rows: &Rows<'_>, loan: &str, channels: &BTreeSet<String>) -> Resu
     found.filter_map(Result::transpose).collect()
 }
 
-fn row(rows: &Rows<'_>, loan: &str, channel: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn row(rows: &Rows<'_>, loan: &str, channel: &str) -> Result<Option<Found>, StoreError> {
     let asks = turns(loan, channel, Turn::Asks).finish();
     let answers = turns(loan, channel, Turn::Answers).finish();
     let end = prefix_end(&answers).unwrap_or_default();
@@ -189,7 +191,11 @@ fn row(rows: &Rows<'_>, loan: &str, channel: &str) -> Result<Option<(Vec<u8>, Ve
     let message = kept(rows, &kept_key(loan, MESSAGE, &id))?;
     let posted = said(&message, "postedAt");
     let since = order::of_instant(&posted.and_then(json::text).unwrap_or_default());
-    let value = format!("{{\"waitingSince\":{},\"message\":{}}}", posted.unwrap_or("null"), shown(&id, &message));
+    let mut value = "{}".to_owned();
+    if let Some(raw) = posted {
+        json::push_member(&mut value, "waitingSince", raw);
+    }
+    json::push_member(&mut value, "message", &shown(&id, &message));
     Ok(Some((Key::new().bytes(&since).text(loan).text(channel).finish(), value.into_bytes())))
 }
 
