@@ -52,13 +52,18 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     Ok(visit.page(&Page { frame, guilds, way: listed.way, shell: opened.shell }))
 }
 
+/// How the path of a channel's page ends, behind that of its loan.
+pub(crate) fn end(guild: &str, channel: &str) -> String {
+    format!("{TAB}/{}/channels/{}", encoded(guild), encoded(channel))
+}
+
 fn guild(opened: &Opened<'_>, t: &Texts, node: &Node) -> Guild {
-    let id = encoded(node.at("id").raw());
+    let id = node.at("id").raw();
     let channel = |channel: &Node| Channel {
         name: channel.text("name"),
         kind: spoken(channel.at("kind").raw()),
         archived: words::when(t, channel.at("archivedAt")),
-        path: opened.page(&format!("{TAB}/{id}/channels/{}", encoded(channel.at("id").raw())), &[]),
+        path: opened.page(&end(id, channel.at("id").raw()), &[]),
     };
     let member = |person: &Node| {
         let (name, role) = (words::who(person), spoken(person.at("role").raw()));
@@ -113,7 +118,7 @@ pub(crate) struct Answered {
 pub(crate) async fn channel(Path((id, guild, channel)): Path<(String, String, String)>, visit: Visit) -> Answer {
     let mut opened = Opened::new(&visit, &id, TAB).await?;
     let (t, query) = (visit.texts(), visit.query());
-    let own = format!("{TAB}/{}/channels/{}", encoded(&guild), encoded(&channel));
+    let own = end(&guild, &channel);
     let (before, after) = (query.get("before"), query.get("after"));
     let from = if after.is_empty() {
         ("before", if before.is_empty() { BEHIND_ALL } else { before })
