@@ -17,7 +17,7 @@ const TAB: &str = "guilds";
 /// How many guilds, and how many messages, stand on a page.
 const MANY: &str = "50";
 /// Behind every message: the biggest number that the API takes.
-const BEHIND_ALL: &str = "9007199254740991";
+pub(crate) const BEHIND_ALL: &str = "9007199254740991";
 
 #[derive(Template)]
 #[template(path = "loans/guilds.html")]
@@ -161,9 +161,7 @@ pub(crate) fn messages(t: &Texts, nodes: &[Node]) -> Vec<Message> {
         .iter()
         .map(|node| Message {
             seq: node.text("seq"),
-            author: Some(words::who(node.at("author")))
-                .filter(|name| !name.is_empty())
-                .unwrap_or(t.parts.nobody.into()),
+            author: author(t, node),
             role: spoken(node.at("author").at("role").raw()),
             at: words::when(t, node.at("postedAt")),
             edited: words::when(t, node.at("editedAt")),
@@ -173,6 +171,19 @@ pub(crate) fn messages(t: &Texts, nodes: &[Node]) -> Vec<Message> {
             attachments: node.at("attachments").list().iter().map(|file| attachment(t, file)).collect(),
         })
         .collect()
+}
+
+/// A message on one line: who says what, or who deleted it.
+pub(crate) fn told(t: &Texts, node: &Node) -> String {
+    if !node.at("deletedAt").is_nothing() {
+        return deleted_by(t, node);
+    }
+    let files = node.at("attachments").list().iter().map(|file| format!(" [{}]", attachment(t, file)));
+    format!("{}: {}{}", author(t, node), node.at("body").text("text"), files.collect::<String>())
+}
+
+fn author(t: &Texts, node: &Node) -> String {
+    Some(words::who(node.at("author"))).filter(|name| !name.is_empty()).unwrap_or(t.parts.nobody.into())
 }
 
 fn deleted_by(t: &Texts, node: &Node) -> String {
