@@ -86,6 +86,14 @@ pub fn projection() -> Box<dyn Projection> {
     Box::new(Kept { spec: &SPEC, collections: vec![&GUILDS, &CHANNELS, &MESSAGES] })
 }
 
+/// The guild that has the channel, and the channel's JSON; `None` when there is no such channel, or its guild is gone.
+pub fn place(snapshot: &Snapshot, loan: &str, channel: &str) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    let Some(found) = CHANNELS.find(snapshot, loan, channel)? else { return Ok(None) };
+    let guild = found.parents.first().cloned().unwrap_or_default();
+    let is_there = GUILDS.find(snapshot, loan, &guild)?.is_some();
+    Ok(is_there.then(|| (guild, found.lean().to_vec())))
+}
+
 /// The `kind` of a channel; `None` when there is no such channel, or it says none.
 pub(crate) fn kind(snapshot: &Snapshot, loan: &str, channel: &str) -> Result<Option<String>, StoreError> {
     let found = CHANNELS.find(snapshot, loan, channel)?;
@@ -107,11 +115,8 @@ pub fn channel(
     window: &Window,
     limit: usize,
 ) -> Result<Option<Channel>, StoreError> {
-    let found = CHANNELS.find(snapshot, loan, channel)?.filter(|stored| stored.parents == [guild]);
-    let Some(head) = found else { return Ok(None) };
-    if GUILDS.find(snapshot, loan, guild)?.is_none() {
-        return Ok(None);
-    }
+    let found = place(snapshot, loan, channel)?.filter(|(of, _)| of == guild);
+    let Some((_, head)) = found else { return Ok(None) };
     let prefix = Key::new().text(loan).text(channel).finish();
     let rows = rows(snapshot, &prefix, window, limit)?;
     let last = rows.last().map(|(key, _)| key.to_vec());
@@ -125,7 +130,7 @@ pub fn channel(
     }
     let messages = array.finish(None, 0);
     let next = last.filter(|_| more).map(|key| key[prefix.len()..].to_vec());
-    Ok(Some(Channel { head: head.lean().to_vec(), messages: messages.json, count: messages.count, next }))
+    Ok(Some(Channel { head, messages: messages.json, count: messages.count, next }))
 }
 
 fn rows(snapshot: &Snapshot, prefix: &[u8], window: &Window, limit: usize) -> Result<Vec<(Row, Row)>, StoreError> {

@@ -1,21 +1,27 @@
 //! What has to be done by when, over all loan requests: deeds that are to be signed, sanction letters and promises of sale
-//! that run out, and tasks that are due. One scan in the order of time answers what is due until then.
+//! that run out, and tasks that are due. One scan in the order of time answers what is due until then. Beside it: in which
+//! channels a client waits for an answer ([`unanswered`]).
 //!
 //! Only what is still to be done has a row in `due`: nothing of a loan request that has ended or was deleted. A task's row
 //! hangs on its loan's state too, so `due_kept` keeps what decides about rows, and a loan that ends or is opened again takes
-//! its tasks' rows along.
+//! the rows of its tasks and channels along.
+
+mod unanswered;
 
 use std::borrow::Cow;
 use std::ops::Bound;
 
 use continuity_events::json::{self, JsonError};
 use continuity_readmodel::{
-    ChangeForm, Direction, EntityChange, Key, KeyReader, Projection, Rows, Snapshot, Spec, StoreError, Table,
+    ChangeForm, Direction, EntityChange, Found, Key, KeyReader, Projection, Rows, Snapshot, Spec, StoreError, Table,
     prefix_end,
 };
 
 use crate::filter::Limit;
 use crate::order;
+use unanswered::{MESSAGE, TURNS, WAITING};
+
+pub use unanswered::{Unanswered, unanswered};
 
 /// (list, due, loan, id) -> [`Item::json`].
 const DUE: Table = "due";
@@ -25,7 +31,8 @@ const KEPT: Table = "due_kept";
 const LOAN: &str = "loanRequest";
 const TASK: &str = "task";
 
-static SPEC: Spec = Spec { name: "work-lists", version: 1, tables: &[DUE, KEPT], entities: &[LOAN, TASK] };
+static SPEC: Spec =
+    Spec { name: "work-lists", version: 2, tables: &[DUE, KEPT, WAITING, TURNS], entities: &[LOAN, TASK, MESSAGE] };
 
 const OF_LOAN: &[&str] = &["id", "status", "deletedAt", "deed", "sanction", "promiseOfSaleExpiryDate"];
 const OF_TASK: &[&str] = &["id", "title", "type", "status", "dueAt", "assignee", "sensitive"];
@@ -115,6 +122,10 @@ impl Projection for WorkLists {
         if change.entity == LOAN && change.id != change.loan {
             return Ok(()); // Parked by the engine; nothing of it may show.
         }
+        let loan_key = kept_key(change.loan, LOAN, change.loan);
+        if change.entity == MESSAGE {
+            return unanswered::apply(change, is_open(&kept(rows, &loan_key)?), rows);
+        }
         let key = kept_key(change.loan, change.entity, change.id);
         let old = kept(rows, &key)?;
         let names = if change.entity == LOAN { OF_LOAN } else { OF_TASK };
@@ -125,10 +136,11 @@ impl Projection for WorkLists {
             return Ok(());
         }
         if change.entity == LOAN {
-            replace(&of_loan(change.loan, &old), of_loan(change.loan, &new), rows);
+            replace(DUE, &of_loan(change.loan, &old), of_loan(change.loan, &new), rows);
             tasks_follow(change.loan, is_open(&old), is_open(&new), rows)?;
-        } else if is_open(&kept(rows, &kept_key(change.loan, LOAN, change.loan))?) {
-            replace(&of_task(change.loan, change.id, &old), of_task(change.loan, change.id, &new), rows);
+            unanswered::follow(change.loan, is_open(&old), is_open(&new), rows)?;
+        } else if is_open(&kept(rows, &loan_key)?) {
+            replace(DUE, &of_task(change.loan, change.id, &old), of_task(change.loan, change.id, &new), rows);
         }
         if new == "{}" {
             rows.delete(KEPT, &key);
@@ -141,20 +153,22 @@ impl Projection for WorkLists {
     fn clear(&self, loan: &str, rows: &mut Rows<'_>) -> Result<(), StoreError> {
         let of_loan_kept = kept(rows, &kept_key(loan, LOAN, loan))?;
         tasks_follow(loan, is_open(&of_loan_kept), false, rows)?;
-        replace(&of_loan(loan, &of_loan_kept), Vec::new(), rows);
+        unanswered::follow(loan, is_open(&of_loan_kept), false, rows)?;
+        replace(DUE, &of_loan(loan, &of_loan_kept), Vec::new(), rows);
+        rows.delete_prefix(TURNS, &Key::new().text(loan).finish())?;
         rows.delete_prefix(KEPT, &Key::new().text(loan).finish())
     }
 }
 
-/// Rows of `due`, with their keys.
-type Due = Vec<(Vec<u8>, Vec<u8>)>;
+/// Rows with their keys.
+type Placed = Vec<Found>;
 
-fn replace(old: &Due, new: Due, rows: &mut Rows<'_>) {
+fn replace(table: Table, old: &Placed, new: Placed, rows: &mut Rows<'_>) {
     for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(kept, _)| kept == key)) {
-        rows.delete(DUE, key);
+        rows.delete(table, key);
     }
     for row in new.into_iter().filter(|row| !old.contains(row)) {
-        rows.put(DUE, row.0, row.1);
+        rows.put(table, row.0, row.1);
     }
 }
 
@@ -166,7 +180,7 @@ fn tasks_follow(loan: &str, was_open: bool, is_open: bool, rows: &mut Rows<'_>) 
     for (key, task) in rows.scan_prefix(KEPT, &Key::new().text(loan).text(TASK).finish())? {
         let task = std::str::from_utf8(&task).map_err(|_| StoreError::corrupt(KEPT, "a row"))?;
         let due = of_task(loan, &id_in(&key).ok_or_else(|| StoreError::corrupt(KEPT, "a key"))?, task);
-        if is_open { replace(&Vec::new(), due, rows) } else { replace(&due, Vec::new(), rows) }
+        if is_open { replace(DUE, &Vec::new(), due, rows) } else { replace(DUE, &due, Vec::new(), rows) }
     }
     Ok(())
 }
@@ -224,7 +238,7 @@ fn is_open(loan: &str) -> bool {
 }
 
 /// What is due of a loan itself.
-fn of_loan(id: &str, loan: &str) -> Due {
+fn of_loan(id: &str, loan: &str) -> Placed {
     if !is_open(loan) {
         return Vec::new();
     }
@@ -240,7 +254,7 @@ fn of_loan(id: &str, loan: &str) -> Due {
     due.map(|(list, raw)| (due_key(list, raw, id, ""), format!("{{\"dueAt\":{raw}}}").into_bytes())).collect()
 }
 
-fn of_task(loan: &str, id: &str, task: &str) -> Due {
+fn of_task(loan: &str, id: &str, task: &str) -> Placed {
     let Some(raw) = said(task, "dueAt").filter(|_| !is_one_of(task, &ENDED_TASK)) else { return Vec::new() };
     let value = format!("{{\"dueAt\":{raw},\"task\":{}}}", json::only(task, SHOWN));
     vec![(due_key(WorkList::Tasks, raw, loan, id), value.into_bytes())]

@@ -2,9 +2,11 @@
 
 mod lists;
 mod loan;
+mod unanswered;
 
 pub use lists::lists;
 pub use loan::loan;
+pub use unanswered::unanswered;
 
 use std::sync::Arc;
 
@@ -70,9 +72,10 @@ impl Report {
     }
 }
 
-/// Compares every endpoint of every loan and the lists of loans; a few loans at a time.
+/// Compares every endpoint of every loan and the lists over all loans; a few loans at a time.
 pub async fn everything(fold: Arc<Fold>, clients: Clients) -> Result<Report, Failure> {
     let mut report = lists(&fold, &clients.all).await?;
+    report.add(unanswered(&fold, &clients.all).await?);
     let ids: Vec<String> = fold.loan_ids().map(str::to_owned).collect();
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..4 {

@@ -41,6 +41,27 @@ impl Teams {
     }
 }
 
+/// The channels, of whatever loan, that a client may see which is limited to kinds of them.
+pub(crate) struct Kinds {
+    limits: Arc<Limits>,
+    messages: Snapshot,
+}
+
+impl Kinds {
+    /// By the kinds that channels have now; `None` for a client that may see all.
+    pub(crate) fn of(principal: Option<&Principal>, messages: &Snapshot) -> Option<Self> {
+        let limits = principal.and_then(|principal| principal.limits.as_ref());
+        let limits = limits.filter(|limits| limits.channel_kinds().is_some())?;
+        Some(Self { limits: Arc::clone(limits), messages: messages.clone() })
+    }
+
+    /// Whether the channel may be seen; not if there is none.
+    pub(crate) fn admits(&self, loan: &str, channel: &str) -> Result<bool, StoreError> {
+        let kinds = self.limits.channel_kinds().unwrap_or_default();
+        Channels::of(loan, kinds, vec![self.messages.clone()]).admits(channel)
+    }
+}
+
 /// Refuses a loan that the client may not see, as one that there is not.
 pub(crate) fn check(
     principal: Option<&Principal>,

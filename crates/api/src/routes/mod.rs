@@ -9,6 +9,7 @@ mod oauth;
 mod open_api;
 mod ready;
 mod replica;
+mod unanswered_messages;
 mod well_known;
 mod work_list;
 
@@ -57,6 +58,7 @@ pub(crate) static TABLE: &[&Endpoint] = &[
     &loan_requests::worksheets::list::ENDPOINT,
     &loan_requests::worksheets::get::ENDPOINT,
     &work_list::ENDPOINT,
+    &unanswered_messages::ENDPOINT,
     &changes::ENDPOINT,
     &replica::completeness::ENDPOINT,
     &replica::accesses::ENDPOINT,

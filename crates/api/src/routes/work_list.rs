@@ -15,11 +15,15 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::sight::Teams;
 
-const DEFAULT_LIMIT: u64 = 50;
+/// Entries of a page of work.
+pub(super) const DEFAULT_LIMIT: u64 = 50;
 const DEFAULT_DAYS: u64 = 14;
 
 /// Rows that are looked at for one page: then it ends, with a cursor, however few of them may be seen.
-const EXAMINED: usize = 20_000;
+pub(super) const EXAMINED: usize = 20_000;
+
+/// What tells the loan request of an entry apart, besides its id.
+pub(super) const OF_LOAN: [&str; 4] = ["reference", "status", "team", "assignedAgent"];
 
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -146,7 +150,7 @@ impl Walk {
         let mut id = String::new();
         json::push_string(&mut id, &item.loan);
         json::push_member(&mut entry, "loanRequestId", &id);
-        for name in ["reference", "status", "team", "assignedAgent"] {
+        for name in OF_LOAN {
             if let Some(raw) = json::member(loan, name) {
                 json::push_member(&mut entry, name, raw);
             }

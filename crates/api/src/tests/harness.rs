@@ -177,7 +177,7 @@ impl Feed {
             .put(loan, "view", "v1", "", "{\"id\":\"v1\",\"order\":1}")
             .put(loan, "worksheet", "w1", "", "{\"id\":\"w1\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"sheets\":[1]}");
         for seq in 1..=7 {
-            let message = format!("{{\"id\":\"m{seq}\",\"seq\":{seq}}}");
+            let message = format!("{{\"id\":\"m{seq}\",\"seq\":{seq},\"author\":{{\"role\":\"client\"}}}}");
             self.put(loan, "message", &format!("m{seq}"), "{\"guildId\":\"g1\",\"channelId\":\"c1\"}", &message);
         }
         self

@@ -24,4 +24,5 @@ mod scope_matrix;
 mod scopes;
 mod search;
 mod sensitive;
+mod unanswered_messages;
 mod work_list;

@@ -36,6 +36,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("/api/v1/loan-requests/{loanRequestId}/worksheets", &["analysis:read", "reports:read"]),
     ("/api/v1/loan-requests/{loanRequestId}/worksheets/{worksheetId}", &["analysis:read", "reports:read"]),
     ("/api/v1/work-list", &["loans:read"]),
+    ("/api/v1/unanswered-messages", &["messages:read"]),
     ("/api/v1/changes", &["loans:read"]),
     ("/api/v1/replica/accesses", &["audit:read"]),
     ("/api/v1/replica/completeness", &["audit:read"]),

@@ -20,14 +20,14 @@ mod shell;
 pub(crate) mod tasks;
 pub(crate) mod timeline;
 pub(crate) mod views;
-mod words;
+pub(crate) mod words;
 pub(crate) mod worksheets;
 
 pub(crate) use words::word;
 
 pub(crate) const PATH: &str = "/console/loans";
 
-pub(crate) use shell::encoded;
+pub(crate) use shell::{encoded, with};
 
 /// The way to a page of a loan.
 pub(crate) fn way(id: &str, tab: &str) -> String {

@@ -1,6 +1,10 @@
-//! `/console/work`: saved work lists for an outage: what has to be done by when, over all loan requests.
+//! `/console/work`: saved work lists for an outage: what has to be done by when, and which clients wait for an answer, over all
+//! loan requests.
+
+mod unanswered;
 
 use askama::Template;
+use continuity_auth::{Scope, Session};
 use form_urlencoded::Serializer;
 use http::StatusCode;
 
@@ -18,11 +22,12 @@ use crate::when::When;
 pub(crate) const PATH: &str = "/console/work";
 
 #[derive(Template)]
-#[template(path = "work.html")]
+#[template(path = "work/due.html")]
 struct Page {
     frame: Frame,
     path: &'static str,
     lists: Vec<List>,
+    stamp: Option<Stamp>,
     /// The list that is shown.
     list: &'static str,
     title: &'static str,
@@ -41,7 +46,6 @@ struct List {
 
 /// What is due.
 struct Due {
-    stamp: Stamp,
     sentence: String,
     lines: Vec<Line>,
     next: Option<String>,
@@ -75,13 +79,19 @@ const DAYS: &str = "14";
 pub(crate) async fn show(visit: Visit) -> Answer {
     let session = visit.member()?;
     let (t, query) = (visit.texts(), visit.query());
+    if query.get("list") == unanswered::LIST {
+        return unanswered::show(&visit).await;
+    }
     let (list, title, text) = LISTS.iter().find(|(name, ..)| *name == query.get("list")).unwrap_or(&LISTS[0]);
     let within = query.given("within").unwrap_or(DAYS).trim().to_owned();
     let cursor = query.get("cursor");
     let told = visit.told(session, &format!("/api/v1/work-list?{}", asked(list, &within, cursor))).await;
-    let (mut status, mut faults, mut due) = (StatusCode::OK, Faults::default(), None);
+    let (mut status, mut faults, mut stamp, mut due) = (StatusCode::OK, Faults::default(), None, None);
     match told {
-        Ok(told) => due = Some(found(t, &told, list, &within, !cursor.is_empty())),
+        Ok(told) => {
+            stamp = Some(Stamp::new(t, &told, None));
+            due = Some(found(t, &told, list, &within, !cursor.is_empty()));
+        }
         Err(refused) if refused.status == StatusCode::BAD_REQUEST => {
             status = refused.status;
             let is_place = refused.code().contains("cursor");
@@ -89,15 +99,11 @@ pub(crate) async fn show(visit: Visit) -> Answer {
         }
         Err(refused) => return Err(trouble::refused(&visit, &refused).into()),
     }
-    let lists = LISTS.iter().map(|(name, title, _)| List {
-        name: title(t),
-        path: format!("{PATH}?{}", asked(name, &within, "")),
-        is_here: name == list,
-    });
     let page = Page {
         frame: visit.frame(title(t)).with_faults(!faults.is_empty()),
         path: PATH,
-        lists: lists.collect(),
+        lists: lists(&visit, session, list, &within),
+        stamp,
         list,
         title: title(t),
         text: text(t),
@@ -106,6 +112,16 @@ pub(crate) async fn show(visit: Visit) -> Answer {
         due,
     };
     Ok(visit.page_of(status, &page, None))
+}
+
+/// The ways to the lists that somebody may see.
+fn lists(visit: &Visit, session: &Session, here: &str, within: &str) -> Vec<List> {
+    let t = visit.texts();
+    let due = LISTS.iter().map(|(name, title, _)| (*name, title(t), format!("{PATH}?{}", asked(name, within, ""))));
+    let reads_messages = session.account.settings.scopes.contains(Scope::MessagesRead);
+    let messages = reads_messages.then(|| (unanswered::LIST, t.work.messages, unanswered::own("")));
+    let list = |(name, title, path)| List { name: title, path, is_here: name == here };
+    due.chain(messages).map(list).collect()
 }
 
 /// The query, which is the same here and in the API.
@@ -131,7 +147,6 @@ fn found(t: &Texts, told: &Told, list: &str, within: &str, is_further: bool) -> 
         (false, true, false) => t.work.all,
     };
     Due {
-        stamp: Stamp::new(t, told, None),
         sentence: fill(sentence, &[&until]),
         lines,
         next: (!next.is_empty()).then(|| format!("{PATH}?{}", asked(list, within, next))),

@@ -321,7 +321,8 @@ catalogue! {
     between: "From {} to {}";
     loan_then: "The loan request at the first point";
     loan_after: "The loan request at the second point";
-    no_differences: "Nothing of the loan request, its bids or its tasks differs between these points.";
+    no_differences: "Nothing differs between these points. Compared: {}.";
+    last_messages: "Of each channel the last 500 messages are compared, and the first 40 channels.";
     member_column: "What";
     old_column: "Before";
     new_column: "Afterwards";

@@ -26,4 +26,15 @@ catalogue! {
     last_part: "The last part of what is due until {}.";
     all: "Everything that is due until {} and that you may see, as far as this replica knows.";
     more_pages: "More that is due";
+    messages: "Unanswered messages";
+    messages_text: "Channels in which a client waits for an answer, the longest waiting first. Whatever somebody wrote after the client, of the bank or a professional, is an answer; what programs wrote is none. Where the platform tells neither the type nor the role of an author, the message counts for nothing here.";
+    since: "Waiting since";
+    no_time: "not told";
+    channel: "Channel";
+    client: "Client";
+    nobody_waits: "No client waits for an answer in a channel that you may read, as far as this replica knows.";
+    part_waits: "Some of the channels in which a client waits: there are more on the next page.";
+    last_part_waits: "The last of the channels in which a client waits.";
+    all_wait: "Every channel that you may read and in which a client waits for an answer, as far as this replica knows.";
+    more_waiting: "More who wait";
 }

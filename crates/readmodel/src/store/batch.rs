@@ -133,6 +133,19 @@ impl Rows<'_> {
         Merge::new(base, overlay, Direction::Backward).next().transpose()
     }
 
+    /// The row with the smallest key that begins with `prefix` and is not smaller than `key`.
+    pub fn first_at_or_after(&self, table: Table, prefix: &[u8], key: &[u8]) -> Result<Option<Found>, StoreError> {
+        let end = prefix_end(prefix);
+        if end.as_deref().is_some_and(|end| key >= end) {
+            return Ok(None);
+        }
+        let bounds = (Bound::Included(key.max(prefix)), end.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
+        let base = self.batch.base.scan_slices(table, bounds, Direction::Forward)?;
+        let overlay = self.batch.overlay(table).into_iter();
+        let overlay = overlay.flat_map(|rows| rows.range::<[u8], _>(bounds));
+        Merge::new(base, overlay, Direction::Forward).next().transpose()
+    }
+
     fn merged_prefix(
         &self,
         table: Table,

@@ -72,6 +72,22 @@ fn the_last_row_before_a_key_stays_within_the_prefix() {
 }
 
 #[test]
+fn the_first_row_from_a_key_on_stays_within_the_prefix() {
+    let store = open(Place::memory());
+    put(&store, 1, &[("a", "j", ""), ("a", "k1", ""), ("a", "k5", ""), ("a", "l", "")], Durability::Visible);
+    let mut batch = store.batch();
+    let mut rows = batch.rows();
+    rows.put("a", b"k3".to_vec(), Vec::new());
+    rows.delete("a", b"k5");
+    let first = |key: &str| rows.first_at_or_after("a", b"k", key.as_bytes()).unwrap().map(|(k, _)| k);
+    assert_eq!(first("a"), Some(b"k1".to_vec()));
+    assert_eq!(first("k1"), Some(b"k1".to_vec()));
+    assert_eq!(first("k2"), Some(b"k3".to_vec()));
+    assert_eq!(first("k4"), None);
+    assert_eq!(first("z"), None);
+}
+
+#[test]
 fn a_table_that_is_not_there_is_an_error() {
     let store = open(Place::memory());
     assert!(matches!(store.snapshot().get("c", b"k"), Err(StoreError::UnknownTable { .. })));

@@ -101,7 +101,8 @@ fn post(s: &mut Scene<'_>, channel: usize) {
     let id = s.id("msg");
     let channel_id = s.loan.entities[channel].id.clone();
     let seq = 1 + s.loan.entities.iter().filter(|e| e.kind == "message" && e.parent[1].1 == channel_id).count();
-    let (author, text) = (s.staff("client"), s.sentence());
+    let who = if seq % 2 == 1 { "client" } else { "bankLoanAgent" };
+    let (author, text) = (s.staff(who), s.sentence());
     let mut state = object! {
         "id" => &id, "seq" => seq, "author" => author, "body" => object! { "format" => "MARKDOWN", "text" => text }, "postedAt" => &s.time,
         "revision" => 1_i64, "attachments" => vec![],

@@ -30,7 +30,9 @@ fn feed() -> Feed {
     ] {
         feed.put("L1", "channel", id, guild, &channel(id, word, kind));
         let parent = format!("{{\"guildId\":\"g1\",\"channelId\":\"{id}\"}}");
-        let message = format!("{{\"id\":\"of-{id}\",\"seq\":8,\"body\":{{\"text\":\"{word}\"}}}}");
+        let message = format!(
+            "{{\"id\":\"of-{id}\",\"seq\":8,\"author\":{{\"id\":\"{word}\",\"type\":\"CLIENT\"}},\"body\":{{\"text\":\"{word}\"}}}}"
+        );
         let more = format!(",\"changes\":[{{\"field\":\"body\",\"to\":\"{word}\"}}],\"reason\":\"{word}\"");
         feed.put_with("L1", "message", &format!("of-{id}"), &parent, &message, &more);
         let comment = |id: &str, kind: &str, target: &str| {

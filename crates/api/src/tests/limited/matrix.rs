@@ -114,9 +114,10 @@ async fn a_loan_within_is_answered_as_to_everybody() {
 }
 
 /// Data endpoints whose path names no loan. A new one belongs in here once it was made sure that it names no outside one.
-const OF_MANY: [&str; 6] = [
+const OF_MANY: [&str; 7] = [
     "/api/v1/loan-requests",
     "/api/v1/work-list",
+    "/api/v1/unanswered-messages",
     "/api/v1/changes",
     "/api/v1/replica/completeness",
     "/api/v1/replica/accesses",
@@ -166,7 +167,13 @@ async fn while_teams_cannot_be_looked_up_nothing_is_told() {
         assert_eq!(known.problem(), "rebuilding", "{}", endpoint.path);
         assert_eq!(said(&known, "L1"), said(&unknown, "L9"), "{}", endpoint.path);
     }
-    for path in ["/api/v1/loan-requests", "/api/v1/work-list", "/api/v1/replica/accesses", "/api/v1/replica/blobs"] {
+    for path in [
+        "/api/v1/loan-requests",
+        "/api/v1/work-list",
+        "/api/v1/unanswered-messages",
+        "/api/v1/replica/accesses",
+        "/api/v1/replica/blobs",
+    ] {
         assert_eq!(replica.get_as(&token, path).await.problem(), "rebuilding", "{path}");
     }
 }

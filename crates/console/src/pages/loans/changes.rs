@@ -1,17 +1,18 @@
 //! `/console/loans/{id}/changes`: the history of a loan as points, and what differs between two of them.
 
 mod diff;
+mod messages;
 mod points;
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::Path;
-use continuity_auth::Session;
+use continuity_auth::{Scope, Session};
 
 use super::point::{field, point, shown};
-use super::shell::{Opened, Shell, own, path};
-use crate::api::{Refused, Told};
+use super::shell::{Opened, Shell, may, own, path, with};
+use crate::api::Refused;
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::json::Node;
@@ -42,14 +43,18 @@ struct Compared {
     from: String,
     to: String,
     parts: Vec<Part>,
+    /// What is said where nothing differs.
+    nothing: String,
 }
 
-/// What differs in the loan, its bids or its tasks.
+/// What differs in one part of the loan.
 struct Part {
     title: &'static str,
     rows: Vec<Difference>,
     /// How many more there are.
     more: usize,
+    /// What was not compared of it.
+    hint: Option<&'static str>,
 }
 
 /// Rows of one part at most.
@@ -68,13 +73,9 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     };
     let (mut faults, mut compared) = (Faults::default(), None);
     if let Some(from) = from.as_deref() {
-        match between(&visit, session, &id, from, to.as_deref()).await {
-            Ok((found, told)) => {
-                for told in &told {
-                    opened.also(told);
-                }
-                compared = Some(found);
-            }
+        let points = [Some(from), to.as_deref()];
+        match between(&mut Sides { visit: &visit, session, opened: &mut opened, points }).await {
+            Ok(found) => compared = Some(found),
             Err((which, why)) => faults.add(which, because(t, &why)),
         }
     }
@@ -101,43 +102,86 @@ fn because(t: &Texts, why: &Refused) -> String {
     t.loans.refusal(code).map_or_else(|| why.detail.clone(), |(title, text)| format!("{title}. {text}"))
 }
 
-/// What is compared: the end of a path in the API, and its title.
-type Compare = (&'static str, fn(&Texts) -> &'static str);
+/// What is compared: the end of a path in the API, who may read it, and its title.
+type Compare = (&'static str, &'static [Scope], fn(&Texts) -> &'static str);
 
-const PARTS: [Compare; 3] =
-    [("", |t| t.loans.the_loan), ("/bid-requests", |t| t.loans.bids), ("/tasks", |t| t.loans.tasks)];
+const PARTS: [Compare; 4] = [
+    ("", &[Scope::LoansRead], |t| t.loans.the_loan),
+    ("/bid-requests", &[Scope::BidsRead, Scope::LoansRead], |t| t.loans.bids),
+    ("/tasks", &[Scope::TasksRead, Scope::LoansRead], |t| t.loans.tasks),
+    ("/documents", &[Scope::DocumentsRead], |t| t.parts.documents),
+];
 
+/// Which of the points there is nothing of, and why.
 type Failed = (&'static str, Refused);
 
-/// What differs between a point and another, or now.
-async fn between(
-    visit: &Visit,
-    session: &Session,
-    id: &str,
-    from: &str,
-    to: Option<&str>,
-) -> Result<(Compared, Vec<Told>), Failed> {
-    let t = visit.texts();
-    let (mut parts, mut all) = (Vec::new(), Vec::new());
-    for (end, title) in PARTS {
-        let old = visit.told(session, &path(id, end, Some(from))).await.map_err(|why| ("from", why))?;
-        let new = visit.told(session, &path(id, end, to)).await.map_err(|why| ("to", why))?;
-        let mut rows = diff::between(&old.node(), &new.node());
-        let more = rows.len().saturating_sub(MOST);
-        rows.truncate(MOST);
-        if !rows.is_empty() {
-            parts.push(Part { title: title(t), rows, more });
+/// Two points of a loan, and the page that shows what is told of them.
+struct Sides<'a, 'b> {
+    visit: &'a Visit,
+    session: &'a Session,
+    opened: &'a mut Opened<'b>,
+    /// The second is now where there is none.
+    points: [Option<&'a str>; 2],
+}
+
+impl Sides<'_, '_> {
+    /// What the API tells below the loan as of both; nothing of one without a path.
+    async fn both(&mut self, ends: [Option<&str>; 2], query: &[(&str, &str)]) -> Result<[Node; 2], Failed> {
+        let mut both = [Node::Nothing, Node::Nothing];
+        for (side, end) in ends.into_iter().enumerate().filter_map(|(side, end)| Some((side, end?))) {
+            let path = with(path(&self.opened.id, end, self.points[side]), query);
+            let told = self.visit.told(self.session, &path).await.map_err(|why| (["from", "to"][side], why))?;
+            self.opened.also(&told);
+            both[side] = told.node();
         }
-        all.extend([old, new]);
+        Ok(both)
+    }
+}
+
+/// What differs between the points, in what the person may read.
+async fn between(sides: &mut Sides<'_, '_>) -> Result<Compared, Failed> {
+    let t = sides.visit.texts();
+    let (mut parts, mut compared) = (Vec::new(), Vec::new());
+    for (end, scopes, title) in PARTS {
+        if may(sides.session, scopes) {
+            let [old, new] = sides.both([Some(end); 2], &[]).await?.map(without_bytes);
+            compared.push(title(t));
+            parts.extend(part(title(t), diff::between(&old, &new), None));
+        }
+    }
+    if may(sides.session, &[Scope::MessagesRead]) {
+        let (rows, is_cut) = messages::between(sides).await?;
+        compared.push(t.parts.messages);
+        parts.extend(part(t.parts.messages, rows, is_cut.then_some(t.loans.last_messages)));
     }
     let name = |point: Option<&str>| point.map_or_else(|| t.loans.now.to_owned(), |point| shown(t, point));
-    let compared = Compared {
-        sentence: fill(t.loans.between, &[&name(Some(from)), &name(to)]),
-        from: own(id, "", Some(from)),
-        to: own(id, "", to),
+    let [from, to] = sides.points;
+    Ok(Compared {
+        sentence: fill(t.loans.between, &[&name(from), &name(to)]),
+        from: own(&sides.opened.id, "", from),
+        to: own(&sides.opened.id, "", to),
         parts,
-    };
-    Ok((compared, all))
+        nothing: fill(t.loans.no_differences, &[&compared.join(", ")]),
+    })
+}
+
+/// A part in which something differs, or not everything was compared.
+fn part(title: &'static str, mut rows: Vec<Difference>, hint: Option<&'static str>) -> Option<Part> {
+    let more = rows.len().saturating_sub(MOST);
+    rows.truncate(MOST);
+    (!rows.is_empty() || hint.is_some()).then_some(Part { title, rows, more, hint })
+}
+
+/// The same without references to bytes: where bytes are to be had changes, and how they are here, while they do not.
+fn without_bytes(node: Node) -> Node {
+    match node {
+        Node::List(list) => Node::List(list.into_iter().map(without_bytes).collect()),
+        Node::Members(members) => {
+            let kept = members.into_iter().filter(|(name, _)| name != "blob");
+            Node::Members(kept.map(|(name, value)| (name, without_bytes(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// What elements of a list are known by, where all of them are: then their order does not matter.

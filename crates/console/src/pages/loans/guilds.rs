@@ -17,7 +17,7 @@ const TAB: &str = "guilds";
 /// How many guilds, and how many messages, stand on a page.
 const MANY: &str = "50";
 /// Behind every message: the biggest number that the API takes.
-const BEHIND_ALL: &str = "9007199254740991";
+pub(crate) const BEHIND_ALL: &str = "9007199254740991";
 
 #[derive(Template)]
 #[template(path = "loans/guilds.html")]
@@ -52,13 +52,18 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Answer {
     Ok(visit.page(&Page { frame, guilds, way: listed.way, shell: opened.shell }))
 }
 
+/// How the path of a channel's page ends, behind that of its loan.
+pub(crate) fn end(guild: &str, channel: &str) -> String {
+    format!("{TAB}/{}/channels/{}", encoded(guild), encoded(channel))
+}
+
 fn guild(opened: &Opened<'_>, t: &Texts, node: &Node) -> Guild {
-    let id = encoded(node.at("id").raw());
+    let id = node.at("id").raw();
     let channel = |channel: &Node| Channel {
         name: channel.text("name"),
         kind: spoken(channel.at("kind").raw()),
         archived: words::when(t, channel.at("archivedAt")),
-        path: opened.page(&format!("{TAB}/{id}/channels/{}", encoded(channel.at("id").raw())), &[]),
+        path: opened.page(&end(id, channel.at("id").raw()), &[]),
     };
     let member = |person: &Node| {
         let (name, role) = (words::who(person), spoken(person.at("role").raw()));
@@ -113,7 +118,7 @@ pub(crate) struct Answered {
 pub(crate) async fn channel(Path((id, guild, channel)): Path<(String, String, String)>, visit: Visit) -> Answer {
     let mut opened = Opened::new(&visit, &id, TAB).await?;
     let (t, query) = (visit.texts(), visit.query());
-    let own = format!("{TAB}/{}/channels/{}", encoded(&guild), encoded(&channel));
+    let own = end(&guild, &channel);
     let (before, after) = (query.get("before"), query.get("after"));
     let from = if after.is_empty() {
         ("before", if before.is_empty() { BEHIND_ALL } else { before })
@@ -156,9 +161,7 @@ pub(crate) fn messages(t: &Texts, nodes: &[Node]) -> Vec<Message> {
         .iter()
         .map(|node| Message {
             seq: node.text("seq"),
-            author: Some(words::who(node.at("author")))
-                .filter(|name| !name.is_empty())
-                .unwrap_or(t.parts.nobody.into()),
+            author: author(t, node),
             role: spoken(node.at("author").at("role").raw()),
             at: words::when(t, node.at("postedAt")),
             edited: words::when(t, node.at("editedAt")),
@@ -168,6 +171,19 @@ pub(crate) fn messages(t: &Texts, nodes: &[Node]) -> Vec<Message> {
             attachments: node.at("attachments").list().iter().map(|file| attachment(t, file)).collect(),
         })
         .collect()
+}
+
+/// A message on one line: who says what, or who deleted it.
+pub(crate) fn told(t: &Texts, node: &Node) -> String {
+    if !node.at("deletedAt").is_nothing() {
+        return deleted_by(t, node);
+    }
+    let files = node.at("attachments").list().iter().map(|file| format!(" [{}]", attachment(t, file)));
+    format!("{}: {}{}", author(t, node), node.at("body").text("text"), files.collect::<String>())
+}
+
+fn author(t: &Texts, node: &Node) -> String {
+    Some(words::who(node.at("author"))).filter(|name| !name.is_empty()).unwrap_or(t.parts.nobody.into())
 }
 
 fn deleted_by(t: &Texts, node: &Node) -> String {
