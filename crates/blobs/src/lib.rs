@@ -31,8 +31,8 @@ pub use error::BlobError;
 pub use open::OpenBlob;
 pub use reference::{Fetch, Reference};
 pub use service::{
-    BlobAmount, BlobFailure, BlobLag, BlobOptions, BlobPlaces, BlobService, BlobServiceError, BlobState, Hold,
-    IndexError, LoanBlobs, Window,
+    BlobAmount, BlobFailure, BlobLag, BlobOptions, BlobPlaces, BlobService, BlobServiceError, BlobState, CopiedBlobs,
+    Hold, IndexError, LoanBlobs, Window,
 };
 
 use continuity_base::causes;

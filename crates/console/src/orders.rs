@@ -100,6 +100,12 @@ pub enum Order {
         /// The control log instead of the replica log.
         control: bool,
     },
+    /// The backup in the configured directory, and its verification.
+    Backups,
+    /// Make a backup there. Takes long.
+    BackUp,
+    /// Verify it by restoring it. Takes long.
+    VerifyBackup,
     /// The webhook subscriptions.
     Webhooks,
     /// Messages that were given up.
@@ -158,6 +164,7 @@ impl Order {
                 | Self::QuarantinedOne { .. }
                 | Self::Parked { .. }
                 | Self::LogSegments { .. }
+                | Self::Backups
                 | Self::Webhooks
                 | Self::WebhookDead { .. }
                 | Self::Configuration

@@ -110,6 +110,7 @@ fn of_operations() -> Table {
         ("/console/operations/blobs/retry", post(operations::blobs::retry)),
         ("/console/operations/blobs/verify", post(operations::blobs::verify)),
         ("/console/operations/log", get(operations::log::show).post(operations::log::verify)),
+        ("/console/operations/backups", get(operations::backups::show).post(operations::backups::begin)),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod backups;
 mod bench;
 mod confirm;
 mod guard;

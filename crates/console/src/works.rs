@@ -23,6 +23,10 @@ pub(crate) enum Kind {
     Resync,
     /// The newest manifest is evaluated.
     Evaluate,
+    /// A backup is made.
+    BackUp,
+    /// The backup is restored for a trial.
+    VerifyBackup,
 }
 
 /// One piece of work, under way or done.

@@ -1,6 +1,7 @@
 //! The running replica: source, ingest, log, engine, API, in the order of the data.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::control::server::ControlSocket;
 use crate::core::Core;
 use crate::datadir::DataDir;
 use crate::fleet::{self, Fleet};
-use crate::operations::{Following, InForce, Operations, Ordered, Repair, completeness};
+use crate::operations::{Backups, Following, InForce, Operations, Ordered, Repair, completeness};
 use crate::{history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
@@ -55,6 +56,8 @@ pub(crate) struct Serving {
     pub(crate) repair: Repair,
     /// What is shown of the configuration.
     pub(crate) in_force: InForce,
+    /// Where backups go, unless another directory is named.
+    pub(crate) backups: Option<PathBuf>,
 }
 
 /// A replica at work.
@@ -100,7 +103,9 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
-    operations.running = Some(Following { ingest: ingester.control(), schedule, repair, blobs, webhooks, clock });
+    let backups = Backups { directory: serving.backups, data_dir: core.dir.root().to_owned() };
+    let ingest = ingester.control();
+    operations.running = Some(Following { ingest, schedule, repair, blobs, webhooks, backups, clock });
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));
     let (source, until) = (serving.source, stop.clone());
     tasks.thread("ingest", move || ingester.run(source, &until))?;

@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// The bytes of documents and attachments: how far they are, and which are in trouble.
     #[command(subcommand)]
     Blobs(Blobs),
+    /// Copies of a running replica: make one, verify it by restoring it, restore it.
+    #[command(subcommand)]
+    Backup(Backup),
     /// Who read what from this replica.
     #[command(subcommand)]
     Access(Access),
@@ -169,6 +172,50 @@ pub(crate) enum Log {
         /// With what each record holds.
         #[arg(long)]
         payload: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Make a backup of the running replica; what an earlier one has there is taken over.
+    Create {
+        #[command(flatten)]
+        on: OnData,
+        /// An empty directory, or one with an earlier backup of this replica, on a disk of its own; `backup.directory` of
+        /// the configuration unless it is named.
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+    /// When the backup was made, what it holds, and what its verification found.
+    Status {
+        /// Where it is.
+        #[arg(long, value_name = "DIR")]
+        of: PathBuf,
+        /// JSON for machines instead of text for people.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Verify a backup by restoring it beside itself: both logs, every file, and the read models folded again, whose digests
+    /// have to be those of the replica. On any machine; needs room for the log and the read models there.
+    Verify {
+        /// Where it is.
+        #[arg(long, value_name = "DIR")]
+        of: PathBuf,
+        /// JSON for machines instead of text for people.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup where a replica can be started on it.
+    Restore {
+        /// Where it is.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// An empty directory, or one that is not there yet.
+        #[arg(long, value_name = "DIR", env = "CONTINUITY_DATA_DIR")]
+        data_dir: PathBuf,
+        /// JSON for machines instead of text for people.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -4,6 +4,7 @@
 //! machines use to start it and to ask it things.
 
 mod app;
+mod backup;
 mod blobs;
 mod certificates;
 mod cli;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Config => output::text(config::ANNOTATED_DEFAULT),
         Command::Status(on) => commands::status::run(&on),
         Command::Log(command) => commands::log::run(command),
+        Command::Backup(command) => commands::backup::run(command),
         Command::Projection(command) => commands::projection::run(command),
         Command::Account(command) => commands::account::run(command),
         Command::Client(command) => commands::client::run(command),

@@ -6,12 +6,14 @@
 //!
 //! - [`Log::open`] recovers: what was acknowledged is there, or opening fails and says what is missing.
 //! - [`Writer::append`] returns a [`Ticket`]; wait for it, then acknowledge to whoever sent the records.
-//! - [`Reader`] follows the head, [`Log::get`] reads at random, [`Log::verify`] and [`verify`] read everything.
+//! - [`Reader`] follows the head, [`Log::get`] reads at random, [`Log::verify`] and [`verify`] read everything,
+//!   [`Log::copy_to`] makes a copy.
 //!
 //! `FORMAT.md` describes the files byte by byte. The log does not know what records mean, and it does not lock its
 //! directory: the program that opens it does.
 
 mod cache;
+mod copy;
 pub mod disk;
 mod error;
 #[cfg(test)]
@@ -34,6 +36,7 @@ mod verify;
 mod walk;
 mod writer;
 
+pub use copy::Copied;
 pub use disk::{CrashPolicy, Disk, DiskFile, MemoryDisk, RealDisk};
 pub use error::LogError;
 pub use log::{Frame, Log, Opened, Recovery, StaleCause, StaleCheckpoint};

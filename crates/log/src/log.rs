@@ -17,7 +17,7 @@ use crate::{
 /// An open log: a handle for reading, cheap to clone.
 #[derive(Clone)]
 pub struct Log {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What [`Log::open`] returns.

@@ -49,7 +49,7 @@ async fn read(origin: &dyn Origin, reference: &Reference, have: &Have) -> Result
 }
 
 /// A replica that follows the feed and gets its bytes from the server.
-fn config(feed: &Path, server: &ObjectServer) -> String {
+pub(crate) fn config(feed: &Path, server: &ObjectServer) -> String {
     format!(
         "[source]\nurl = 'file:{}'\n[ingest]\nmin_free_bytes = 0\n[blobs]\nparallel = 16\nper_host = 16\n\
          [blobs.http]\nhosts = ['{}']\nreference_url = '{}'\nallow_http = true\n",

@@ -7,6 +7,7 @@ mod accesses;
 mod applications;
 mod as_of;
 mod attacks;
+mod backup;
 mod blobs;
 mod bootstrap;
 mod brokers;

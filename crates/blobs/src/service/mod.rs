@@ -6,6 +6,7 @@
 //! up again; one digest is worked on in one place at a time.
 
 mod collect;
+mod copy;
 pub(crate) mod core;
 mod follow;
 mod inventory;
@@ -27,6 +28,7 @@ use continuity_base::Stop;
 use futures_util::FutureExt;
 use thiserror::Error;
 
+pub use copy::CopiedBlobs;
 pub use options::{BlobOptions, BlobPlaces, Window};
 pub use report::{BlobFailure, BlobLag, LoanBlobs};
 pub use serve::BlobState;

@@ -139,7 +139,7 @@ impl BlobService {
         BlobError::NotSynced(how.to_owned())
     }
 
-    fn row(&self, digest: &Digest) -> Result<Option<Row>, BlobError> {
+    pub(super) fn row(&self, digest: &Digest) -> Result<Option<Row>, BlobError> {
         self.core.index.row(digest).map_err(|cause| {
             error!(%cause, "the state of a blob is not known");
             BlobError::NotSynced(NO_INDEX.to_owned())

@@ -1,6 +1,7 @@
 //! `/console/operations`: how the parts of the replica are, and what operators do about them.
 
 pub(crate) mod accept;
+pub(crate) mod backups;
 pub(crate) mod blobs;
 pub(crate) mod completeness;
 pub(crate) mod log;

@@ -55,6 +55,7 @@ pub(crate) const POSTS: &[&str] = &[
     "/console/operations/blobs/retry",
     "/console/operations/blobs/verify",
     "/console/operations/log",
+    "/console/operations/backups",
     "/console/settings/webhooks/x/test",
     "/console/settings/webhooks/x/enable",
     "/console/settings/webhooks/x/replay",

@@ -22,6 +22,8 @@ pub(crate) struct Stub {
     pub(crate) given: Mutex<Vec<(Order, String)>>,
     pub(crate) paused: Mutex<bool>,
     pub(crate) refuses: Mutex<Option<String>>,
+    /// What is told of backups.
+    pub(crate) backups: Mutex<Value>,
     /// Long work waits until it is let go.
     held: Mutex<Option<Receiver<()>>>,
 }
@@ -90,6 +92,11 @@ impl Orders for Stub {
             Order::LogSegments { .. } => json!({"position": 77, "hash": "beef", "bytes": 4096,
                 "segments": [{"first": 1, "last": 77, "bytes": 4096}]}),
             Order::LogVerify { .. } => json!({"records": 77, "segments": 1, "bytes": 4096, "hash": "beef"}),
+            Order::Backups => self.backups.lock().clone(),
+            Order::BackUp => {
+                json!({"log": {"position": 77}, "documents": {"count": 3, "damaged": []}, "writtenBytes": 99})
+            }
+            Order::VerifyBackup => json!({"records": 77, "agree": [], "problems": [EVIL]}),
             _ => json!({}),
         })
     }
@@ -127,7 +134,7 @@ pub(crate) fn operator(bench: &Bench, email: &str, scopes: ScopeSet) -> Account 
 }
 
 /// The page, once it says that: another thread works meanwhile.
-async fn until(browser: &mut Browser<'_>, path: &str, text: &str) -> Page {
+pub(crate) async fn until(browser: &mut Browser<'_>, path: &str, text: &str) -> Page {
     for _ in 0..10_000 {
         let page = browser.get(path).await;
         if page.says(text) {
@@ -214,12 +221,12 @@ async fn a_rebuild_goes_on_beside_the_page_and_a_second_one_is_refused() {
 }
 
 #[tokio::test]
-async fn both_logs_are_verified_and_the_truth_about_backups_is_told() {
+async fn both_logs_are_verified() {
     let (bench, stub) = bench();
     let mut browser = bench.signed_in().await;
     let path = "/console/operations/log";
     let page = browser.get(path).await;
-    assert!(page.says("makes no backup") && page.says("It was not verified") && page.says("beef"), "{}", page.text);
+    assert!(page.says("It was not verified") && page.says("beef"), "{}", page.text);
     for log in ["replica", "control"] {
         assert_eq!(browser.post(path, &[("log", log)]).await.to(), path);
     }

@@ -8,7 +8,7 @@ use super::operations::{EVIL, SECRET, bench, operator};
 use crate::orders::Order;
 
 const PATH: &str = "/console/operations/quarantine";
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/console/operations",
     "/console/operations/completeness",
     "/console/operations/read-models",
@@ -16,6 +16,7 @@ const PAGES: [&str; 9] = [
     "/console/operations/quarantine/7",
     "/console/operations/blobs",
     "/console/operations/log",
+    "/console/operations/backups",
     "/console/settings/webhooks",
     "/console/settings/configuration",
 ];

@@ -238,8 +238,8 @@ catalogue! {
     blob_verify_text: "It is hashed again now. A damaged one is no longer served, and fetched again.";
     blob_scrub: "Every stored file is hashed again within {} days by itself; there is no need to begin that.";
 
-    // The log and backups.
-    log: "Log and backups";
+    // The logs.
+    log: "Logs";
     log_replica: "Replica log";
     log_control: "Control log";
     log_replica_lead: "Everything that came from the source. All else is folded from it.";
@@ -256,11 +256,34 @@ catalogue! {
     verify_of_control: "Verification of the control log";
     verified: "It is whole: {} records in {} segments, {} bytes. The chain ends in {}.";
     never_verified: "It was not verified in the console since this process started.";
-    backups: "Backups and restore";
-    backups_none: "This program makes no backup, and knows nothing of those that you make. So it cannot say when a restore was last tried.";
-    backups_how: "A backup is a cold copy: stop the process, copy the data directory, start it again. Restored, it resumes behind the last event that it holds.";
-    backups_what: "The folder log/ alone is enough for the read models. The folder control/ holds clients, people and keys, sealed with the fleet key: keep a copy of that apart from the backups, in a file outside of the data directory (auth.fleet_key_file). Stored files in blobs/ can be fetched again as long as the platform has them.";
-    backups_try: "To try a restore: start a copy with `continuity serve` on another host, verify its logs there, and compare the digests of its read models with those of this replica at the same log position.";
+
+    // Backups.
+    backups: "Backups";
+    backups_lead: "A backup has both logs as they are when it begins, and every stored file. Read models are folded from the log again.";
+    backups_nowhere: "No directory for backups is configured (backup.directory). They are made with continuity backup create --to DIR alone, and this page does not know of them.";
+    backups_directory: "Directory";
+    backups_last: "The last backup";
+    backups_made: "Made";
+    backups_files: "Stored files";
+    backups_lacks: "Damaged files that are not in it";
+    backups_never: "There is no backup in this directory.";
+    backup_now: "Back up now";
+    backup_text: "The replica goes on meanwhile. Only what is new since the last backup is written.";
+    backup_of: "Backup";
+    backup_done: "It is made: log up to position {}, {} stored files, {} bytes written.";
+    trials: "The last restore that was tried";
+    trial_at: "Tried";
+    trial_good: "It is good: {} records, {} of the control log and {} stored files are whole, and {} read models folded from it agree with those of the replica.";
+    trial_bad: "It is NOT good. Make another backup, and keep this one until that is verified.";
+    trial_apart: "Read models that could not be compared";
+    trial_earlier: "That was the backup before. The last one was not tried yet.";
+    trial_never: "Nobody has tried to restore a backup from this directory.";
+    trial_now: "Try a restore";
+    trial_text: "Beside the replica, in the directory of the backup: both logs and every file are read and checked, and the read models are folded again. It needs room there for the log and the read models, and takes as long as a rebuild.";
+    trial_of: "Trial of a restore";
+    backups_how: "Restoring";
+    backups_key: "The fleet key is in no backup: keep a copy of it apart. Without it nobody signs in at a restored replica.";
+    backups_restore: "To restore: continuity backup restore --from DIR --data-dir DIR on an empty directory, put the fleet key in its place, and start the replica on it. Until its source answers it serves what it had then, and says as of when that is.";
 
     // Webhooks.
     webhooks: "Webhooks";

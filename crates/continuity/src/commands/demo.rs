@@ -116,6 +116,7 @@ async fn serve(
         changes: config.changes.options(),
         repair: Repair::new(&config, &source::url(options), core.dir.root().to_owned()),
         in_force: InForce::new(&config, serde_json::Value::Null),
+        backups: None,
     };
     Ok((app::start(core, serving)?, objects))
 }

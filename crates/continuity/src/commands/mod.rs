@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod backup;
 pub(crate) mod blobs;
 pub(crate) mod check_config;
 pub(crate) mod client;

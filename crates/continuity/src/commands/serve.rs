@@ -8,7 +8,7 @@ use continuity_base::{Clock, SystemClock};
 
 use crate::app::{self, Serving};
 use crate::cli::Configured;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config, Loaded, given};
 use crate::core::{Core, ingest_options};
 use crate::datadir::DataDir;
 use crate::operations::{InForce, Repair};
@@ -74,6 +74,7 @@ async fn serve(config: &Config, in_force: InForce) -> Result<()> {
         changes: config.changes.options(),
         repair: Repair::new(config, &config.source.url, core.dir.root().to_owned()),
         in_force,
+        backups: given(&config.backup.directory),
     };
     let app = app::start(core, serving)?;
     tracing::info!(address = %config.listen.api, public_url = config.public_url, "serving");

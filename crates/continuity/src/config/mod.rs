@@ -55,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) compat: Compat,
     pub(crate) limits: Limits,
     pub(crate) changes: Changes,
+    pub(crate) backup: Backup,
     pub(crate) telemetry: Telemetry,
 }
 
@@ -94,6 +95,12 @@ pub(crate) struct Log {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReadModels {
     pub(crate) cache_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    pub(crate) directory: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

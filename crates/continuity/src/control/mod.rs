@@ -6,6 +6,8 @@
 pub(crate) mod client;
 pub(crate) mod server;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -120,6 +122,12 @@ pub(crate) enum Command {
     Webhook {
         order: WebhookOrder,
     },
+    BackupStatus,
+    /// In the configured directory unless another one is named.
+    BackupCreate {
+        to: Option<PathBuf>,
+    },
+    BackupVerify,
     /// What the process was started with.
     Configuration,
     SourceStatus,

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod accounts;
+mod backups;
 mod blobs;
 mod clients;
 pub(crate) mod completeness;
@@ -34,6 +35,7 @@ use serde_json::Value;
 
 use crate::control::{Command, Reply};
 
+pub(crate) use backups::Backups;
 pub(crate) use in_force::InForce;
 pub(crate) use ordered::Ordered;
 pub(crate) use resync::Repair;
@@ -64,6 +66,7 @@ pub(crate) struct Following {
     pub(crate) repair: Repair,
     pub(crate) blobs: BlobService,
     pub(crate) webhooks: Webhooks,
+    pub(crate) backups: Backups,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -110,6 +113,9 @@ impl Operations {
                 let why = By { actor: actor.to_owned(), reason: reason.trim().to_owned() };
                 resync::resync(self, why, loan, from.as_deref(), out)
             }
+            Command::BackupStatus => backups::status(self),
+            Command::BackupCreate { to } => backups::create(self, to.as_deref(), out),
+            Command::BackupVerify => backups::verify(self),
             Command::SourceAccept { reason } => source::accept(self, actor, reason),
             Command::KeyList | Command::KeyRotate { .. } | Command::KeyRetire { .. } => {
                 keys::execute(&self.auth, actor, command)

@@ -47,6 +47,9 @@ fn command(order: Order) -> Command {
         Order::BlobVerify { sha256 } => Command::BlobVerify { sha256 },
         Order::LogSegments { control } => Command::LogSegments { control },
         Order::LogVerify { control } => Command::LogVerify { control },
+        Order::Backups => Command::BackupStatus,
+        Order::BackUp => Command::BackupCreate { to: None },
+        Order::VerifyBackup => Command::BackupVerify,
         Order::Webhooks => webhook(WebhookOrder::List),
         Order::WebhookDead { subscription, limit } => {
             webhook(WebhookOrder::Dead { subscription: Some(subscription), limit })

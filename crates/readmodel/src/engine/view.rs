@@ -131,7 +131,8 @@ impl View {
         self.models.iter().map(|model| (model.name, model.position(self.position), self.model(model.name).is_some()))
     }
 
-    pub(super) fn statuses(&self) -> Vec<ModelStatus> {
+    /// All read models, as they are in this view.
+    pub fn statuses(&self) -> Vec<ModelStatus> {
         self.models.iter().map(|model| model.status(self.position)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The service over fakes of its seams, with a real index and real files.
 
+mod copies;
 mod fetching;
 mod keeping;
 

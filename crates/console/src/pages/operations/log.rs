@@ -1,4 +1,4 @@
-//! `/console/operations/log`: the two logs, whether they are whole, and what a backup is.
+//! `/console/operations/log`: the two logs, and whether they are whole.
 
 use askama::Template;
 use axum::response::Response;

@@ -5,7 +5,7 @@ use continuity_auth::Session;
 use http::header::REFRESH;
 use http::{HeaderValue, StatusCode};
 
-use super::{OPERATORS, PATH, blobs, completeness, log, quarantine, read_models};
+use super::{OPERATORS, PATH, backups, blobs, completeness, log, quarantine, read_models};
 use crate::faults::Faults;
 use crate::orders::sentence;
 use crate::texts::{Texts, fill};
@@ -23,6 +23,7 @@ const TABS: &[Row] = &[
     (quarantine::PATH, |t| t.operations.quarantine),
     (blobs::PATH, |t| t.operations.blobs),
     (log::PATH, |t| t.operations.log),
+    (backups::PATH, |t| t.operations.backups),
 ];
 
 /// A way to another page.

@@ -1,0 +1,83 @@
+//! Backups of the running replica.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::{Value, json};
+
+use super::{Following, Operations};
+use crate::backup;
+use crate::control::Reply;
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Where backups go, and of what they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Backups {
+    /// As configured; `None` where nothing is.
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) data_dir: PathBuf,
+}
+
+impl Backups {
+    fn directory<'a>(&'a self, named: Option<&'a Path>) -> Result<&'a Path> {
+        let nowhere = "no directory for backups is configured; set backup.directory, or name one with --to";
+        named.or(self.directory.as_deref()).ok_or_else(|| anyhow!(nowhere))
+    }
+}
+
+/// The backup in the configured directory, and its verification.
+pub(super) fn status(on: &Operations) -> Result<Value> {
+    match &on.following()?.backups.directory {
+        Some(directory) => backup::status(directory),
+        None => Ok(json!({ "directory": null, "backup": null, "verification": null })),
+    }
+}
+
+/// Makes a backup, in the configured directory unless another one is named.
+pub(super) fn create(on: &Operations, to: Option<&Path>, out: &mut dyn FnMut(Reply)) -> Result<Value> {
+    let Following { backups, blobs, clock, .. } = on.following()?;
+    let source = backup::Source {
+        data_dir: &backups.data_dir,
+        log: &on.log,
+        control_log: &on.auth.control_log(),
+        engine: &on.engine,
+        blobs,
+        clock: &**clock,
+    };
+    let made = backup::create(&source, backups.directory(to)?, &mut |done, of| out(Reply::Progress { done, of }))?;
+    tracing::info!(backup.directory = %made["directory"], log.position = %made["log"]["position"], "a backup was made");
+    Ok(made)
+}
+
+/// Verifies the backup in the configured directory by restoring it: in a process of its own, which can neither take this
+/// one's memory nor be taken for it in the metrics.
+pub(super) fn verify(on: &Operations) -> Result<Value> {
+    let directory = on.following()?.backups.directory(None)?;
+    let program = std::env::current_exe().context("cannot find this program's file")?;
+    let mut child = Command::new(program)
+        .args(["backup", "verify", "--json"])
+        .arg("--of")
+        .arg(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot start the verification")?;
+    while child.try_wait()?.is_none() {
+        if on.stop.is_stopped() {
+            child.kill().and_then(|()| child.wait())?;
+            bail!("the process stops; verify again when it runs");
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    let output = child.wait_with_output()?;
+    // With problems it fails, and tells them all the same.
+    serde_json::from_slice(&output.stdout).map_err(|_| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow!("{}", said.trim().lines().next_back().unwrap_or("the verification ended without a word"))
+    })
+}
