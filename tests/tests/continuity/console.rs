@@ -5,6 +5,7 @@ mod operator;
 mod pages;
 mod scripts;
 mod settings;
+mod states;
 
 use std::path::Path;
 use std::process::Command;
