@@ -45,13 +45,13 @@ async fn asked(access: &Access, path: &str) -> Result<Value, Failure> {
     Ok(serde_json::from_slice(&Client::with_access(access, ALL).await?.get(path).await?.bytes)?)
 }
 
-/// A loan with a sensitive task and a file that is shown: its id and its reference.
+/// A loan with a sensitive form that was filled in and a file that is shown: its id and its reference.
 async fn loan_with_everything(access: &Access) -> Result<(String, String), Failure> {
     let list = asked(access, "/api/v1/loan-requests?limit=100").await?;
     for loan in list["loanRequests"].as_array().ok_or("no list")? {
         let id = loan["id"].as_str().ok_or("a loan without an id")?;
         let path = format!("/api/v1/loan-requests/{}", encoded(id));
-        let tasks = asked(access, &format!("{path}/tasks?sensitive=true")).await?;
+        let tasks = asked(access, &format!("{path}/tasks?sensitive=true&type=FORM&status=COMPLETED")).await?;
         let files = asked(access, &format!("{path}/documents?limit=100")).await?;
         let has =
             |list: &Value, like: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().any(like));
@@ -61,12 +61,13 @@ async fn loan_with_everything(access: &Access) -> Result<(String, String), Failu
             return Ok((id.to_owned(), reference.to_owned()));
         }
     }
-    Err("no loan has a sensitive task and a PDF".into())
+    Err("no loan has a sensitive form and a PDF".into())
 }
 
-/// That somebody read something sensitive of a loan stands on record.
+/// That somebody read a form with sensitive data of a loan stands on record.
 async fn is_recorded(access: &Access, loan: &str, email: &str) -> Result<(), Failure> {
-    let reads = asked(access, &format!("/api/v1/replica/accesses?loanRequestId={}", encoded(loan))).await?;
+    let path = format!("/api/v1/replica/accesses?loanRequestId={}&action=TASK_FORM_DATA_READ", encoded(loan));
+    let reads = asked(access, &path).await?;
     assert!(reads.to_string().contains(email), "{email}: {reads}");
     Ok(())
 }
