@@ -19,6 +19,7 @@ mod orders;
 mod pages;
 mod places;
 mod policy;
+mod prose;
 mod reply;
 mod routes;
 mod session;

@@ -3,6 +3,7 @@
 use http::HeaderMap;
 
 use crate::api::{Told, header};
+use crate::prose;
 use crate::texts::{Texts, fill};
 use crate::when::When;
 
@@ -32,7 +33,8 @@ impl Stamp {
     /// What an answer with these headers says of itself.
     fn of(t: &Texts, headers: &HeaderMap) -> Self {
         let (state, lag) = (header(headers, "x-replica-state"), header(headers, "x-replica-lag-seconds"));
-        let lag = if lag.is_empty() { t.data.no_lag.to_owned() } else { fill(t.data.lag, &[lag]) };
+        let lag = lag.parse().map(|seconds| fill(t.data.lag, &[&prose::span(t, seconds)]));
+        let lag = lag.unwrap_or_else(|_| t.data.no_lag.to_owned());
         let as_of = Some(header(headers, "x-replica-as-of")).filter(|text| !text.is_empty());
         Self {
             sentence: fill(t.data.state(state), &[&lag]),
@@ -80,5 +82,14 @@ mod tests {
         stamp.also(&ENGLISH, &headers("live", "true"));
         assert!(!stamp.is_live && !stamp.is_complete);
         assert!(stamp.sentence.starts_with("The platform cannot be reached"), "{}", stamp.sentence);
+    }
+
+    #[test]
+    fn how_old_data_is_stands_in_units_that_people_read() {
+        let mut told = headers("disconnected", "true");
+        assert!(Stamp::of(&ENGLISH, &told).sentence.ends_with("shown, how far behind is not known."));
+        told.insert("x-replica-lag-seconds", HeaderValue::from_static("180000"));
+        let sentence = Stamp::of(&ENGLISH, &told).sentence.replace('\u{a0}', " ");
+        assert!(sentence.ends_with("what was known last is shown, up to date as of 2 d 2 h ago."), "{sentence}");
     }
 }

@@ -25,16 +25,16 @@ const LIVE: usize = 150;
 const OVERLAP: usize = 400;
 
 /// A platform's history with an export of it, and the changes around and behind that.
-struct Story {
+pub(crate) struct Story {
     directory: TempDir,
     /// The export's lines.
-    export: Vec<String>,
+    pub(crate) export: Vec<String>,
     /// The last events before the export, and those behind it.
     tail: Vec<Emitted>,
 }
 
 impl Story {
-    fn new(seed: u64, loans: u64) -> Result<Self, Failure> {
+    pub(crate) fn new(seed: u64, loans: u64) -> Result<Self, Failure> {
         let directory = TempDir::new()?;
         let options = Options { exports: true, ..Options::new(seed, feeds::START, loans) };
         let path = directory.path().join("export/export.ndjson");
@@ -49,18 +49,18 @@ impl Story {
         Ok(Self { directory, export, tail })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn write(&self, name: &str, lines: &[String]) -> Result<(), Failure> {
+    pub(crate) fn write(&self, name: &str, lines: &[String]) -> Result<(), Failure> {
         let mut file = fs::File::create(self.path(name))?;
         lines.iter().try_for_each(|line| writeln!(file, "{line}"))?;
         Ok(())
     }
 
     /// The tail as a file feed.
-    fn write_tail(&self) -> Result<(), Failure> {
+    pub(crate) fn write_tail(&self) -> Result<(), Failure> {
         self.write("tail.ndjson", &self.tail.iter().map(|event| event.line.clone()).collect::<Vec<_>>())
     }
 
@@ -71,7 +71,7 @@ impl Story {
     }
 
     /// `[source]` of the tail as a file, and the export in front of it.
-    fn config(&self, source: &str) -> String {
+    pub(crate) fn config(&self, source: &str) -> String {
         let (tail, export) = (self.path("tail.ndjson"), self.path("export"));
         with_bootstrap(&format!("[source]\nurl = 'file:{}'\n{}{source}", tail.display(), rig::QUICK), &export)
     }

@@ -1,9 +1,11 @@
 //! A person signs in, sets up second factors and lets an application in, in a real browser.
 
+mod flows;
 mod operator;
 mod pages;
 mod scripts;
 mod settings;
+mod states;
 
 use std::path::Path;
 use std::process::Command;

@@ -28,7 +28,7 @@ catalogue! {
 
     // The stamp.
     state_unknown: "It is not known how the platform is, {}.";
-    lag: "{} s behind what the platform was last seen to have";
+    lag: "up to date as of {} ago";
     no_lag: "how far behind is not known";
     as_of: "Data as of";
     nothing_yet: "No data yet";
@@ -36,6 +36,7 @@ catalogue! {
     earlier: "As of an earlier point";
     to_now: "Show as it is now";
     complete: "Complete";
+    complete_then: "Complete to that time";
     incomplete: "Not known to be complete";
     incomplete_text: "Events of this loan are missing, or not everything was proved to be here. Ask an operator before you decide by it.";
     nothing: "–";

@@ -289,7 +289,7 @@ catalogue! {
     sensitive: "Sensitive";
     one_file: "1 file";
     files: "{} files";
-    sensitive_text: "This task holds sensitive data. If you open it, this read is recorded in your name, durably, and shows in the audit log of the loan request.";
+    sensitive_text: "This task is marked as sensitive. If you open it, this read is recorded in your name and shows in the audit log of the loan request: by itself and before you see it where there is a form or a file in it, else in the count of reads.";
     read_recorded: "Open it; record that I read it";
     do_not_read: "Do not open it";
     was_recorded: "This read was recorded in your name.";

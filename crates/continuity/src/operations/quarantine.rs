@@ -51,7 +51,7 @@ pub(super) fn show(on: &Operations, position: u64) -> Result<Value> {
         "sequence": record.sequence,
         "eventId": event.event_id,
         "eventType": event.event_type,
-        "source": format!("{:?}", event.position),
+        "source": source::place(&event.position),
         "bytes": event.raw.len(),
         "raw": String::from_utf8_lossy(&event.raw),
         "text": std::str::from_utf8(&event.raw).is_ok(),

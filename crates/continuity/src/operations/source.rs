@@ -124,6 +124,11 @@ fn parts(ledger: &LedgerReader) -> Result<Value> {
     Ok(Value::Array(parts.into_iter().map(part).collect()))
 }
 
+/// A part and a point in it, in words.
+pub(super) fn place(position: &SourcePosition) -> String {
+    format!("{}, {}", partition_name(position), point(position))
+}
+
 /// How far a part was read, in words.
 fn point(position: &SourcePosition) -> String {
     match position {

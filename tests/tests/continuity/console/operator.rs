@@ -10,11 +10,12 @@ use super::told;
 
 const EMAIL: &str = "otto@bank.example";
 const PASSWORD: &str = "Trout-Lantern-42-Velvet";
-const ACCOUNT: [&str; 8] = ["account", "create", "--email", EMAIL, "--name", "Otto Operator", "--roles", "operator"];
+pub(super) const ACCOUNT: [&str; 8] =
+    ["account", "create", "--email", EMAIL, "--name", "Otto Operator", "--roles", "operator"];
 const IN_TIME: Duration = Duration::from_mins(1);
 
 /// An operator who is signed in.
-async fn signed_in(access: &Access, account: &Value) -> Result<Browser, Failure> {
+pub(super) async fn signed_in(access: &Access, account: &Value) -> Result<Browser, Failure> {
     let mut browser = Browser::new(access)?;
     browser.choose_password(account["link"].as_str().ok_or("no link")?, PASSWORD).await?;
     browser.sign_in(EMAIL, PASSWORD, "").await?.to()?;
@@ -22,7 +23,7 @@ async fn signed_in(access: &Access, account: &Value) -> Result<Browser, Failure>
 }
 
 /// Looks at a page until it says this.
-async fn says(browser: &mut Browser, path: &str, text: &str) -> Result<(), Failure> {
+pub(super) async fn says(browser: &mut Browser, path: &str, text: &str) -> Result<(), Failure> {
     let mut last = String::new();
     let said = poll(IN_TIME, async || {
         let page = browser.get(path).await?;

@@ -30,6 +30,7 @@ const READ_AS: &str = "getQuarantinedEvent";
 struct Page {
     frame: Frame,
     shell: Shell,
+    title: String,
     position: u64,
     state: &'static str,
     waits: bool,
@@ -89,9 +90,11 @@ async fn render(
     let Ok(told) = visit.learn::<Told>(session, Order::QuarantinedOne { position }).await else {
         return trouble::gone(visit);
     };
+    let title = fill(t.operations.quarantined, &[&position.to_string()]);
     let page = Page {
-        frame: visit.frame(fill(t.operations.quarantined, &[&position.to_string()])).with_faults(!wrong.1.is_empty()),
+        frame: visit.frame(title.clone()).with_faults(!wrong.1.is_empty()),
         shell: Shell::new(visit, session, PATH, wrong),
+        title,
         position,
         state: t.operations.quarantine_state(&told.state),
         waits: told.state == OPEN,

@@ -13,6 +13,7 @@ use super::{OPERATORS, PATH, WATCHERS, done, is_reason};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::orders::{Order, sentence};
+use crate::prose;
 use crate::reply::Answer;
 use crate::texts::{Texts, fill};
 use crate::visit::{Posted, Visit};
@@ -109,7 +110,8 @@ struct Source {
     state: &'static str,
     since: Option<When>,
     why: Vec<String>,
-    way_out: String,
+    /// Each part, and whether it is a command.
+    way_out: Vec<(String, bool)>,
     head: String,
     head_at: Option<When>,
     behind: String,
@@ -158,7 +160,7 @@ fn shown(t: &Texts, told: Told) -> Source {
         state: o.state(&told.state),
         since: when(told.since),
         why,
-        way_out: said(told.way_out).unwrap_or_default(),
+        way_out: prose::parts(&said(told.way_out).unwrap_or_default()),
         head: head.text,
         head_at: when(head.seen_at),
         behind: head.behind.map(|behind| behind.to_string()).unwrap_or_default(),

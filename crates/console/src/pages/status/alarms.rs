@@ -2,7 +2,9 @@
 
 use super::health::{Components, Health, Known, Source};
 use super::sentence::Level;
-use super::words::{Words, parts};
+use super::words::Words;
+use crate::orders::sentence;
+use crate::prose;
 use crate::texts::fill;
 
 /// Something that somebody should know of.
@@ -15,7 +17,7 @@ pub(crate) struct Alarm {
 }
 
 fn alarm(level: Level, text: impl Into<String>, way_out: &str) -> Alarm {
-    Alarm { level, text: text.into(), way_out: parts(way_out) }
+    Alarm { level, text: text.into(), way_out: prose::parts(&sentence(way_out)) }
 }
 
 /// All of them, the worst first.
@@ -71,16 +73,17 @@ fn source(w: Words<'_>, source: &Source) -> Option<Alarm> {
 /// What is missing of loans.
 fn data(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     let mut alarms = Vec::new();
-    let mut add = |number: u64, level, text, way_out| {
+    let mut add = |number: u64, level, (one, many), way_out| {
         if number > 0 {
-            alarms.push(alarm(level, fill(text, &[&w.grouped(number)]), way_out));
+            alarms.push(alarm(level, w.many(number, one, many), way_out));
         }
     };
     let missing = all.bootstrap.as_ref().and_then(|export| export.loans_missing).unwrap_or_default();
-    add(missing, Level::Bad, w.t.alarm_export, w.t.do_export);
-    add(all.loans.parked, Level::Bad, w.t.alarm_parked, w.t.do_parked);
-    add(all.loans.incomplete, Level::Careful, w.t.alarm_gaps, w.t.do_gaps);
-    add(all.events.quarantined, Level::Careful, w.t.alarm_quarantine, w.t.do_quarantine);
+    add(missing, Level::Bad, (w.t.alarm_export, w.t.alarm_export), w.t.do_export);
+    add(all.loans.parked, Level::Bad, (w.t.alarm_one_parked, w.t.alarm_parked), w.t.do_parked);
+    add(all.loans.incomplete, Level::Careful, (w.t.alarm_gap, w.t.alarm_gaps), w.t.do_gaps);
+    let quarantined = (w.t.alarm_one_quarantined, w.t.alarm_quarantine);
+    add(all.events.quarantined, Level::Careful, quarantined, w.t.do_quarantine);
     match &all.completeness {
         Some(proof) if proof.failing => alarms.push(alarm(Level::Bad, w.t.alarm_unproved, w.t.do_unproved)),
         Some(proof) if proof.complete == Some(false) => {
@@ -98,7 +101,7 @@ fn files(w: Words<'_>, all: &Components) -> Option<Alarm> {
         return Some(alarm(Level::Bad, w.t.alarm_blobs, w.t.do_blobs));
     }
     let bad = blobs.stuck.saturating_add(blobs.failed.count).saturating_add(blobs.damaged.count);
-    (bad > 0).then(|| alarm(Level::Careful, fill(w.t.alarm_files, &[&w.grouped(bad)]), w.t.do_files))
+    (bad > 0).then(|| alarm(Level::Careful, w.many(bad, w.t.alarm_file, w.t.alarm_files), w.t.do_files))
 }
 
 /// What the replica does for others than readers.
@@ -107,13 +110,13 @@ fn others(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     if all.access_records.state == "failed" {
         alarms.push(alarm(Level::Bad, w.t.alarm_records, w.t.do_records));
     } else if all.access_records.unrecorded_reads > 0 {
-        let text = fill(w.t.alarm_unrecorded, &[&w.grouped(all.access_records.unrecorded_reads)]);
+        let text = w.many(all.access_records.unrecorded_reads, w.t.alarm_one_unrecorded, w.t.alarm_unrecorded);
         alarms.push(alarm(Level::Bad, text, w.t.do_unrecorded));
     }
     if let Some(webhooks) = all.webhooks.as_ref().filter(|webhooks| webhooks.status != "up") {
         let dead = webhooks.dead_letters.filter(|dead| *dead > 0);
         alarms.push(match dead {
-            Some(dead) => alarm(Level::Careful, fill(w.t.alarm_dead, &[&w.grouped(dead)]), w.t.do_dead),
+            Some(dead) => alarm(Level::Careful, w.many(dead, w.t.alarm_one_dead, w.t.alarm_dead), w.t.do_dead),
             None => alarm(Level::Careful, w.t.alarm_webhooks, w.t.do_webhooks),
         });
     }
@@ -143,14 +146,16 @@ mod tests {
         health.components.source.state = "live".to_owned();
         health.components.events.quarantined = 2;
         health.components.loans.parked = 1_200;
+        health.components.loans.incomplete = 1;
         let known = Known { health: Some(health), not_ready: None };
         let shown: Vec<_> = alarms(Words::new(&ENGLISH, Timestamp::from_micros(0)), &known, false)
             .into_iter()
             .map(|alarm| (alarm.level, alarm.text))
             .collect();
-        assert_eq!(shown.len(), 3);
+        assert_eq!(shown.len(), 4);
         assert_eq!(shown[0].0, Level::Bad);
-        assert!(shown[0].1.starts_with("1,200 loans are parked") && shown[1].1.starts_with("2 arrivals"));
-        assert_eq!(shown[2].1, ENGLISH.status_page.unkept);
+        assert!(shown[0].1.starts_with("1,200 loans are parked") && shown[1].1.starts_with("1 loan is not"));
+        assert!(shown[2].1.starts_with("2 arrivals are"));
+        assert_eq!(shown[3].1, ENGLISH.status_page.unkept);
     }
 }

@@ -4,6 +4,7 @@ use continuity_base::Timestamp;
 use time::OffsetDateTime;
 
 use crate::money;
+use crate::prose;
 use crate::texts::{Status, Texts, fill};
 use crate::when::{When, utc};
 
@@ -36,16 +37,7 @@ impl<'a> Words<'a> {
 
     /// A span, rounded down, in its two largest units.
     pub(crate) fn span(&self, seconds: u64) -> String {
-        let of = |text: &str, parts: &[u64]| {
-            let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
-            fill(text, &parts.iter().map(String::as_str).collect::<Vec<_>>())
-        };
-        match seconds {
-            0..=119 => of(self.t.seconds, &[seconds]),
-            120..=7_199 => of(self.t.minutes, &[seconds / 60]),
-            7_200..=172_799 => of(self.t.hours, &[seconds / 3_600, seconds / 60 % 60]),
-            _ => of(self.t.days, &[seconds / 86_400, seconds / 3_600 % 24]),
-        }
+        prose::span(self.all, seconds)
     }
 
     /// So many of something, with the word for one and for many.
@@ -74,24 +66,10 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// A text of the API whose commands stand between back ticks: each part, and whether it is a command.
-pub(crate) fn parts(text: &str) -> Vec<(String, bool)> {
-    let parts = text.split('`').enumerate().map(|(place, part)| (part.to_owned(), place % 2 == 1));
-    parts.filter(|(part, _)| !part.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::texts::ENGLISH;
-
-    #[test]
-    fn spans_have_two_units_at_most() {
-        let words = Words::new(&ENGLISH, Timestamp::from_micros(0));
-        let shown = [0, 119, 120, 7_199, 7_200, 172_800, 90_061 * 10].map(|seconds| words.span(seconds));
-        let shown = shown.map(|text| text.replace('\u{a0}', " "));
-        assert_eq!(shown, ["0 s", "119 s", "2 min", "119 min", "2 h 0 min", "2 d 0 h", "10 d 10 h"]);
-    }
 
     #[test]
     fn a_time_of_another_day_has_its_day() {
@@ -107,11 +85,5 @@ mod tests {
         assert_eq!(shown, ["0", "<0.1", "0.5", "10", "12", "9999", "12k", "2M", "3G"]);
         let words = Words::new(&ENGLISH, Timestamp::from_micros(0));
         assert_eq!([0, 999, 1_000, 1_234_567].map(|number| words.grouped(number)), ["0", "999", "1,000", "1,234,567"]);
-    }
-
-    #[test]
-    fn commands_are_told_apart() {
-        let shown = parts("say `a <b>` or not");
-        assert_eq!(shown, [("say ".to_owned(), false), ("a <b>".to_owned(), true), (" or not".to_owned(), false)]);
     }
 }

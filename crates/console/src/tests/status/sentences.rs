@@ -65,7 +65,7 @@ async fn an_age_that_is_not_known_is_not_made_up() {
         health["components"]["source"]["synchronised"] = json!(synchronised);
         health
     };
-    let before = "Cloud cut off since 13:20 UTC; serving what was received before this process began, and how old that is is not known.";
+    let before = "Cloud cut off since 13:20 UTC; serving what was received so far, and how old that is is not known.";
     let never = "Cloud cut off since 13:20 UTC; this replica never had everything that the platform has.";
     let not_yet = but(&[("/components/source/lagSeconds", Value::Null)]);
     let live = "Following live, how far behind is not known, complete to 14:03 UTC.";
