@@ -45,20 +45,20 @@ fn escaped(id: &str) -> String {
 async fn everything(client: &Client) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let list = "/api/v1/loan-requests?limit=100&sortBy=reference&sortOrder=ASC";
     let page = client.get(list).await?;
-    let mut all = vec![(list.to_owned(), page.bytes.to_vec())];
+    let mut all = vec![(list.to_owned(), page.bytes.clone())];
     for loan in page.json()?.get("loanRequests").map(Json::elements).unwrap_or_default() {
         let loan = format!("/api/v1/loan-requests/{}", escaped(loan.text("id").ok_or("a loan without an id")?));
         for part in ["", "/tasks", "/guilds", "/bid-requests", "/worksheets", "/documents"] {
             let path = format!("{loan}{part}");
             let reply = client.get(&path).await?;
             assert!(reply.status.is_success(), "{path}: {}", reply.text());
-            all.push((path, reply.bytes.to_vec()));
+            all.push((path, reply.bytes.clone()));
         }
         for document in client.get(&format!("{loan}/documents")).await?.json()?.elements() {
             let state = document.get("blob").and_then(|blob| blob.text("state"));
             if state == Some("AVAILABLE") {
                 let path = format!("{loan}/documents/{}/download", escaped(document.text("id").ok_or("no id")?));
-                all.push((path.clone(), client.get(&path).await?.bytes.to_vec()));
+                all.push((path.clone(), client.get(&path).await?.bytes));
             }
         }
     }
@@ -82,7 +82,7 @@ async fn what_was_backed_up_is_served_again_when_everything_else_is_gone() -> Re
     let first = back_up(&replica, &backup).await?;
     assert!(first["documents"]["count"].as_u64() > Some(20) && first["readModels"][0]["digest"].is_string(), "{first}");
 
-    fs::OpenOptions::new().append(true).open(&feed)?.write_all(whole[half..].as_bytes())?;
+    fs::OpenOptions::new().append(true).open(&feed)?.write_all(&whole.as_bytes()[half..])?;
     let position = |of: &Value| of["log"]["position"].as_u64().unwrap_or_default();
     arrived(&replica, &whole).await?;
     let second = back_up(&replica, &backup).await?;

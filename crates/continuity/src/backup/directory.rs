@@ -49,7 +49,7 @@ impl Directory {
         for entry in fs::read_dir(&root).with_context(named)? {
             let name = entry.with_context(named)?.file_name();
             if !KNOWN.iter().any(|known| name == *known) {
-                bail!("{} holds {name:?}, which is of no backup; name an empty directory", root.display());
+                bail!("{} holds {}, which is of no backup; name an empty directory", root.display(), name.display());
             }
         }
         Ok(Self { root })

@@ -107,7 +107,9 @@ fn verification(found: &Value) -> String {
         say(format!("not compared: {}", list(&found["notCompared"]).join(", ")));
     }
     say(if problems.is_empty() { "it is good".to_owned() } else { "IT IS NOT GOOD:".to_owned() });
-    problems.iter().for_each(|problem| say(format!("- {problem}")));
+    for problem in problems {
+        say(format!("- {problem}"));
+    }
     text
 }
 
