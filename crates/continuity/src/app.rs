@@ -28,7 +28,7 @@ use crate::core::Core;
 use crate::datadir::DataDir;
 use crate::fleet::{self, Fleet};
 use crate::operations::{Backups, Following, InForce, Operations, Ordered, Repair, completeness};
-use crate::{history, open_files, sources, telemetry, webhooks};
+use crate::{backup, history, open_files, sources, telemetry, webhooks};
 
 /// How long a stop may take before the process ends anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -103,6 +103,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
+    backup::metrics::show(serving.backups.as_deref());
     let backups = Backups { directory: serving.backups, data_dir: core.dir.root().to_owned() };
     let ingest = ingester.control();
     operations.running = Some(Following { ingest, schedule, repair, blobs, webhooks, backups, clock });

@@ -46,6 +46,7 @@ pub(crate) fn collect_metrics() -> Result<PrometheusHandle> {
     continuity_ingest::metrics::describe();
     continuity_auth::metrics::describe();
     continuity_blobs::metrics::describe();
+    crate::backup::metrics::describe();
     continuity_webhooks::metrics::describe();
     continuity_api::metrics::describe();
     Ok(recorder)

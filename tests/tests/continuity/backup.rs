@@ -177,6 +177,10 @@ async fn a_backup_that_is_not_good_is_said_to_be_none() -> Result<(), Failure> {
 
     let made = replica.order(&["backup", "create"]).await?;
     assert!(String::from_utf8_lossy(&made.stdout).contains("The fleet key is not in it"), "{}", said(&made));
+    let made_at = replica.metric("continuity_backup_made_timestamp_seconds").await?;
+    assert!(made_at > Some(1_700_000_000.0), "{made_at:?}");
+    let verified_at = replica.metric("continuity_backup_verified_timestamp_seconds").await?;
+    assert!(verified_at.is_some_and(f64::is_nan), "{verified_at:?}");
     let good = run(&["backup", "verify", "--of", &backup]).await?;
     assert!(good.status.success() && String::from_utf8_lossy(&good.stdout).contains("it is good"), "{}", said(&good));
     let onto = replica.data_dir().to_str().ok_or("a path")?;

@@ -15,6 +15,7 @@
 
 mod create;
 mod directory;
+pub(crate) mod metrics;
 mod restore;
 mod verify;
 

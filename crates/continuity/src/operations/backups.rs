@@ -49,6 +49,7 @@ pub(super) fn create(on: &Operations, to: Option<&Path>, out: &mut dyn FnMut(Rep
         clock: &**clock,
     };
     let made = backup::create(&source, backups.directory(to)?, &mut |done, of| out(Reply::Progress { done, of }))?;
+    backup::metrics::show(backups.directory.as_deref());
     tracing::info!(backup.directory = %made["directory"], log.position = %made["log"]["position"], "a backup was made");
     Ok(made)
 }
@@ -57,6 +58,13 @@ pub(super) fn create(on: &Operations, to: Option<&Path>, out: &mut dyn FnMut(Rep
 /// one's memory nor be taken for it in the metrics.
 pub(super) fn verify(on: &Operations) -> Result<Value> {
     let directory = on.following()?.backups.directory(None)?;
+    let found = in_a_process(on, directory);
+    backup::metrics::show(Some(directory));
+    found
+}
+
+/// Has it verified by this program.
+fn in_a_process(on: &Operations, directory: &Path) -> Result<Value> {
     let program = std::env::current_exe().context("cannot find this program's file")?;
     let mut child = Command::new(program)
         .args(["backup", "verify", "--json"])
