@@ -67,6 +67,11 @@ impl Refused {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::default() }
     }
 
+    /// Whether there is no such thing, or not any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&self.status)
+    }
+
     /// Which sort of refusal it is, in a word of the API.
     pub(crate) fn code(&self) -> &str {
         self.kind.rsplit(':').next().unwrap_or_default()
@@ -90,6 +95,15 @@ pub(crate) async fn refusal(response: Response) -> Refused {
     let status = response.status();
     let refused = bytes(response).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Refused { status, ..refused.unwrap_or_default() }
+}
+
+/// An answer byte for byte, or why there is none.
+pub(crate) async fn whole(response: Response) -> Result<Raw, Refused> {
+    if !response.status().is_success() {
+        return Err(refusal(response).await);
+    }
+    let headers = response.headers().clone();
+    Ok(Raw { bytes: bytes(response).await?, headers })
 }
 
 /// The whole text of an answer, however long: it comes from this process. Of one that breaks off, nothing: a part would be
@@ -119,12 +133,7 @@ impl Visit {
 
     /// What the API answers to a GET of that path, byte for byte, or why it does not.
     pub(crate) async fn raw(&self, session: &Session, path: &str) -> Result<Raw, Refused> {
-        let response = self.ask(session, path, HeaderMap::new()).await;
-        if !response.status().is_success() {
-            return Err(refusal(response).await);
-        }
-        let headers = response.headers().clone();
-        Ok(Raw { bytes: bytes(response).await?, headers })
+        whole(self.ask(session, path, HeaderMap::new()).await).await
     }
 
     /// What the API answers to a GET of that path, or why it does not.

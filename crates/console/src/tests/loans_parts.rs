@@ -154,6 +154,21 @@ async fn a_sensitive_task_is_opened_by_whoever_read_that_it_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_task_of_a_loan_that_is_gone_by_now_counts_as_sensitive() {
+    let (api, _) = api(&[
+        ("/api/v1/loan-requests/L1/tasks?asOf=7", 200, TASKS),
+        ("/api/v1/loan-requests/L1/tasks/t2?asOf=7", 200, TASK),
+        ("/api/v1/loan-requests/L1?asOf=7", 200, r#"{"id":"L1"}"#),
+    ]);
+    let bench = Bench::with_api(api);
+    let mut browser = bench.signed_in_as(&reader(&bench, &[Scope::LoansRead, Scope::TasksRead])).await;
+    let path = "/console/loans/L1/tasks/t2?asOf=7";
+    let page = browser.get(path).await;
+    assert!(page.status == StatusCode::OK && page.says("this read is recorded in your name"), "{}", page.text);
+    assert!(browser.post(path, &[]).await.says("This read was recorded in your name."));
+}
+
+#[tokio::test]
 async fn tabs_and_tasks_are_for_whoever_has_the_scope() {
     let (api, _) = api(GOOD);
     let bench = Bench::with_api(api);

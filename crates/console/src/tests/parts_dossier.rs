@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use continuity_auth::{Account, ScopeSet};
@@ -131,13 +133,29 @@ async fn what_may_not_be_read_is_named() {
 
 #[tokio::test]
 async fn one_that_fails_in_the_middle_is_no_file() {
-    let failing = async || (StatusCode::SERVICE_UNAVAILABLE, r#"{"type":"urn:continuity:problem:overloaded"}"#);
+    let failing = async || (StatusCode::INTERNAL_SERVER_ERROR, r#"{"type":"urn:continuity:problem:internal-error"}"#);
     for path in ["/api/v1/loan-requests/x/audit-log", "/api/v1/loan-requests/x/documents/here/download"] {
         let (bench, account) = bench_and_reader(api().route(path, axum::routing::get(failing)));
         let mut browser = bench.signed_in_as(&account).await;
         let (status, _, bytes) = made(&mut browser, "").await;
         assert!(status == StatusCode::OK && bytes.is_err(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_api_that_is_too_busy_is_asked_again() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let busy = async move || match count.fetch_add(1, Ordering::SeqCst) {
+        0 => (StatusCode::TOO_MANY_REQUESTS, r#"{"type":"urn:continuity:problem:rate-limited"}"#),
+        _ => (StatusCode::OK, "[]"),
+    };
+    let path = "/api/v1/loan-requests/x/audit-log";
+    let (bench, account) = bench_and_reader(api().route(path, axum::routing::get(busy)));
+    let mut browser = bench.signed_in_as(&account).await;
+    let (status, _, bytes) = made(&mut browser, "").await;
+    assert!(status == StatusCode::OK && bytes.is_ok());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -101,9 +101,9 @@ impl<'a> Opened<'a> {
         self.visit.read(session, &path(&self.id, end, self.as_of.as_deref())).await
     }
 
-    /// The same as it is now.
-    pub(crate) async fn read_now(&self, end: &str) -> Result<Told, Away> {
-        self.visit.read(self.visit.member()?, &path(&self.id, end, None)).await
+    /// The same as it is now, or why it is not told.
+    pub(crate) async fn told_now(&self, end: &str) -> Result<Result<Told, Refused>, Away> {
+        Ok(self.visit.told(self.visit.member()?, &path(&self.id, end, None)).await)
     }
 
     /// The page shows this answer, too.

@@ -1,8 +1,10 @@
 //! Reads a loan for a dossier, part by part: through the API, for the person who makes it, at one point of the log.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::Response;
 use continuity_auth::Session;
 use http::HeaderMap;
 
@@ -10,7 +12,7 @@ use super::Sensitive;
 use super::index::{self, File, Talk};
 use super::names::numbered;
 use super::pack::{Broken, Pack};
-use crate::api::{Raw, Refused, header, refusal};
+use crate::api::{Raw, Refused, header, refusal, whole};
 use crate::json::Node;
 use crate::pages::loans::guilds::messages;
 use crate::pages::loans::shell::{encoded, with};
@@ -20,6 +22,12 @@ use crate::visit::Visit;
 
 /// Messages of a channel that the summary has: the last ones. All stand among the data.
 pub(super) const MESSAGES: usize = 500;
+
+/// How often an API that is too busy is asked in all, and after how long each time.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+/// What passes, by the last part of the type of the problem.
+const PASSING: [&str; 4] = ["overloaded", "rate-limited", "rebuilding", "starting"];
 
 /// Bytes that are not here, by the last part of the type of the problem.
 const MISSING: [&str; 4] = ["blob-not-synced", "blob-erased", "blob-damaged", "blob-too-large"];
@@ -90,10 +98,33 @@ impl Maker {
         Ok(())
     }
 
+    /// What the API answers there, or why it does not. Where it is too busy, or read models are folded again, it is asked a
+    /// few times more: a dossier that breaks off has to be made from its beginning.
+    async fn ask(&mut self, end: &str, query: &[(&str, &str)]) -> Result<Result<Response, Refused>, Broken> {
+        let path = self.path(end, query);
+        let mut tries = 1;
+        loop {
+            self.still_in()?;
+            let response = self.visit.ask(&self.session, &path, HeaderMap::new()).await;
+            if response.status().is_success() {
+                return Ok(Ok(response));
+            }
+            let refused = refusal(response).await;
+            if tries == TRIES || !PASSING.iter().any(|kind| refused.kind.ends_with(kind)) {
+                return Ok(Err(refused));
+            }
+            tries += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// What the API answers there; `None`, and noted, where the person may not read it.
     async fn read(&mut self, words: &str, end: &str, query: &[(&str, &str)]) -> Result<Option<Raw>, Broken> {
-        self.still_in()?;
-        match self.visit.raw(&self.session, &self.path(end, query)).await {
+        let answer = match self.ask(end, query).await? {
+            Ok(response) => whole(response).await,
+            Err(refused) => Err(refused),
+        };
+        match answer {
             Ok(raw) => {
                 self.stamp.also(self.visit.texts(), &raw.headers);
                 Ok(Some(raw))
@@ -175,23 +206,21 @@ impl Maker {
 
     /// Puts the bytes of a file in, or notes why they are missing.
     async fn file(&mut self, folder: &str, words: &str, described: &Node, end: &str) -> Result<(), Broken> {
-        self.still_in()?;
-        let response = self.visit.ask(&self.session, &self.path(end, &[]), HeaderMap::new()).await;
         let mut file = File::new(described);
-        if !response.status().is_success() {
-            let refused = refusal(response).await;
-            if refused.kind.ends_with(NO_RIGHT) {
+        let response = match self.ask(end, &[]).await? {
+            Ok(response) => response,
+            Err(refused) if refused.kind.ends_with(NO_RIGHT) => {
                 self.leave_out(self.visit.texts().parts.of_dossier.no_right, words);
                 return Ok(());
             }
-            if !MISSING.iter().any(|kind| refused.kind.ends_with(kind)) {
-                return Err(failed(&refused));
+            Err(refused) if MISSING.iter().any(|kind| refused.kind.ends_with(kind)) => {
+                file.why = refused.title;
+                self.stamp.is_complete = false;
+                self.summary.files.push(file);
+                return Ok(());
             }
-            file.why = refused.title;
-            self.stamp.is_complete = false;
-            self.summary.files.push(file);
-            return Ok(());
-        }
+            Err(refused) => return Err(failed(&refused)),
+        };
         let tag = header(response.headers(), "etag").trim_matches('"').to_owned();
         let name = Some(described.at("fileName").raw()).filter(|name| !name.is_empty());
         let name = name.unwrap_or(described.at("name").raw());

@@ -109,8 +109,12 @@ async fn find(visit: &Visit, opened: &Opened<'_>, task: &str) -> Result<Listed, 
     let Some(found) = of(&then) else { return Err(trouble::gone(visit).into()) };
     let mut is_sensitive = is_sensitive(&found);
     if opened.as_of.is_some() && !is_sensitive {
-        let now = opened.read_now("/tasks").await?;
-        is_sensitive = of(&now).is_some_and(|task| self::is_sensitive(&task));
+        // Of a loan that is gone by now nobody can say any more: then it counts as sensitive.
+        is_sensitive = match opened.told_now("/tasks").await? {
+            Ok(now) => of(&now).is_some_and(|task| self::is_sensitive(&task)),
+            Err(refused) if refused.is_gone() => true,
+            Err(refused) => return Err(trouble::refused(visit, &refused).into()),
+        };
     }
     Ok(Listed { title: found.text("title"), is_sensitive })
 }
