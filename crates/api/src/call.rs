@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::RawPathParams;
 use bytes::Bytes;
@@ -33,8 +33,6 @@ pub(crate) struct Shared {
     /// Whose session a request brings.
     pub(crate) session: SessionOf,
     started: AtomicBool,
-    /// The log's position when it was first seen to be whole; 0 once the read models were there.
-    whole: AtomicU64,
 }
 
 impl Shared {
@@ -50,7 +48,6 @@ impl Shared {
             streams: Arc::new(Room::new(&state.changes)),
             session,
             started: AtomicBool::new(false),
-            whole: AtomicU64::new(u64::MAX),
             state,
         }
     }
@@ -65,20 +62,6 @@ impl Shared {
             self.started.store(true, Ordering::Relaxed);
         }
         started
-    }
-
-    /// The position that read models at `position` have to reach to show the whole that the log holds, if they never did: at a
-    /// first start they follow a moment later. To be asked once the log is whole.
-    pub(crate) fn behind_the_whole(&self, position: u64) -> Option<u64> {
-        const UNSEEN: u64 = u64::MAX;
-        let seen =
-            self.whole.compare_exchange(UNSEEN, self.state.ledger.position(), Ordering::Relaxed, Ordering::Relaxed);
-        let whole = seen.map_or_else(|known| known, |_| self.whole.load(Ordering::Relaxed));
-        if position >= whole {
-            self.whole.store(0, Ordering::Relaxed);
-            return None;
-        }
-        Some(whole)
     }
 }
 

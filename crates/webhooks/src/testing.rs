@@ -54,7 +54,7 @@ impl Bench {
         let until = stop.clone();
         let engine = Some(std::thread::spawn(move || runner.run(until).unwrap()));
         let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        sync.set_synchronised();
+        sync.set_synchronised(0);
         let clock_of_places = Arc::clone(&clock) as Arc<dyn Clock>;
         let places = WebhookPlaces { log: opened.log, ledger: reader, engine: handle, sync, clock: clock_of_places };
         Self { places, clock, folder, writer: opened.writer, ledger, stop, engine }

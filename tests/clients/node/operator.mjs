@@ -60,10 +60,22 @@ async function rebuild({ page, go, says, picture }) {
 }
 
 async function verify({ page, go, says, picture }) {
-  await go("Log and backups", tabs(page));
+  await go("Logs", tabs(page));
   await page.getByRole("button", { name: /^Verify\s*: Replica log$/ }).click();
   await says("It is whole");
   await picture("verified", true);
+}
+
+async function backUp({ page, go, says, button, picture }) {
+  await go("Backups", tabs(page));
+  await says("There is no backup in this directory.");
+  await button("Back up now").click();
+  await says("It is made: log up to position");
+  await says("Nobody has tried to restore a backup from this directory.");
+  await picture("backed-up", true);
+  await button("Try a restore").click();
+  await says("It is good:");
+  await picture("restored-for-a-trial", true);
 }
 
 const waiting = async (page) => Number((await page.getByText(/^Waiting: \d+$/).innerText()).match(/\d+/)[0]);
@@ -94,5 +106,5 @@ async function quarantine({ page, go, says, button, section, picture }) {
 
 // Where something was typed wrong, the browser itself complains of the status.
 await flow("operator", async (hands) => {
-  for (const part of [source, rebuild, verify, quarantine]) await part(hands);
+  for (const part of [source, rebuild, verify, backUp, quarantine]) await part(hands);
 }, /the server responded with a status of 422/);

@@ -31,13 +31,14 @@ fn obstacle(shared: &Shared, position: u64) -> Option<Problem> {
     if shared.state.stop.is_stopped() {
         return Some(Problem::new(&STOPPING, "The process is draining its last requests."));
     }
-    if !shared.state.sync.snapshot().synchronised {
+    let Some(whole) = shared.state.sync.synchronised_from() else {
         let detail = "The log has not yet held a whole snapshot, nor reached a head that a source showed.";
         return Some(Problem::new(&NEVER_SYNCHRONISED, detail));
-    }
+    };
     let behind = |wanted| Problem::new(&STARTING, format!("The read models are at position {position} of {wanted}."));
     if !shared.has_started() {
         return Some(behind(shared.state.start_position));
     }
-    shared.behind_the_whole(position).map(behind)
+    // At a first start the read models follow a moment later.
+    (position < whole).then(|| behind(whole))
 }

@@ -249,7 +249,7 @@ impl Replica {
         let clock_of_auth = Arc::clone(&clock) as Arc<dyn Clock>;
         let auth = Auth::open(auth_options(dir.path(), "https://localhost:8083", clock_of_auth)).unwrap();
         let sync = SyncBoard::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        sync.set_synchronised();
+        sync.set_synchronised(0);
         live(&sync, clock.as_ref(), position);
         let blobs = dir.path().join("blobs");
         let mut state = ApiState {

@@ -255,7 +255,7 @@ async fn ready_once_synchronised_and_caught_up_and_for_good() {
     });
     let answer = replica.get_with("", "/ready", &[]).await;
     assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "never-synchronised"));
-    replica.state.sync.set_synchronised();
+    replica.state.sync.set_synchronised(0);
     cut_off(&replica.state.sync);
     assert_eq!(replica.get_with("", "/ready", &[]).await.status, StatusCode::OK);
     replica.state.stop.stop();
@@ -263,9 +263,14 @@ async fn ready_once_synchronised_and_caught_up_and_for_good() {
     assert_eq!(replica.get_with("", "/live", &[]).await.status, StatusCode::OK);
     let replica = Replica::with(Feed::house(), |state| state.start_position += 1);
     assert_eq!(replica.get_with("", "/ready", &[]).await.problem(), "starting");
-    let replica = Replica::with(Feed::default(), |state| state.ledger = HOUSE.state.ledger.clone());
+    let replica = Replica::with(Feed::house(), |state| {
+        state.sync = SyncBoard::new(Arc::clone(&state.clock));
+        state.sync.set_synchronised(1_000_000);
+    });
     let answer = replica.get_with("", "/ready", &[]).await;
     assert_eq!(answer.problem(), "starting", "the log is whole, and the read models do not show it yet");
+    let list = replica.get("/api/v1/loan-requests").await;
+    assert_eq!((list.status, list.header("x-replica-complete")), (StatusCode::OK, "false"));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl Worker {
             counters.events = totals.events;
         });
         if totals.synchronised {
-            board.set_synchronised();
+            board.set_synchronised(self.parts.ledger.position());
         }
         board.logged(self.parts.ledger.position());
         let export = totals.snapshot.as_ref();

@@ -70,7 +70,8 @@ pub(super) struct Known {
     pub(super) retention: Option<RetentionSeen>,
     pub(super) completeness: Option<CompletenessSummary>,
     pub(super) completeness_failing: bool,
-    pub(super) synchronised: bool,
+    /// The log position from which on we have once had everything.
+    pub(super) synchronised: Option<u64>,
     pub(super) counters: SyncCounters,
     head: Option<(HeadSeen, Mono)>,
     /// Its position, and when that last grew in this process.
@@ -275,7 +276,7 @@ impl Known {
             bootstrap: self.bootstrap.as_ref().map(|export| shown_export(export, now.mono)),
             completeness: self.completeness.clone(),
             completeness_failing: self.completeness_failing,
-            synchronised: self.synchronised,
+            synchronised: self.synchronised.is_some_and(|from| applied >= from),
             counters: self.counters.clone(),
         }
     }

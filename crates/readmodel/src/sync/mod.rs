@@ -171,9 +171,14 @@ impl SyncBoard {
         change(&mut self.known.lock().counters);
     }
 
-    /// From now on we have once had everything.
-    pub fn set_synchronised(&self) {
-        self.known.lock().synchronised = true;
+    /// The log position from which on we have once had everything, if we ever had.
+    pub fn synchronised_from(&self) -> Option<u64> {
+        self.known.lock().synchronised
+    }
+
+    /// From that log position on we have once had everything; the first one that is told counts.
+    pub fn set_synchronised(&self, from: u64) {
+        self.known.lock().synchronised.get_or_insert(from);
     }
 
     /// The state alone, and whether a foreign clock differs from ours beyond the bound.

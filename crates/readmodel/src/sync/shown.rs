@@ -167,7 +167,7 @@ pub struct SyncSnapshot {
     pub completeness: Option<CompletenessSummary>,
     /// Manifests cannot be evaluated, because something cannot be read.
     pub completeness_failing: bool,
-    /// Whether we once had everything that the source showed.
+    /// Whether we once had everything that the source showed, and whoever asks has applied it.
     pub synchronised: bool,
     /// Counts.
     pub counters: SyncCounters,

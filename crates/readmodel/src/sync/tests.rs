@@ -544,3 +544,13 @@ fn a_record_from_the_future_is_no_skew_for_ever() {
     assert!(show(59), "the same one, a second later");
     assert!(!show(-1), "another one");
 }
+
+#[test]
+fn whoever_has_not_applied_the_whole_is_not_told_to_have_it() {
+    let board = Bench::new().board;
+    assert!(!board.snapshot_at(7).synchronised && board.synchronised_from().is_none());
+    board.set_synchronised(7);
+    board.set_synchronised(9);
+    assert_eq!(board.synchronised_from(), Some(7));
+    assert!(board.snapshot().synchronised && board.snapshot_at(7).synchronised && !board.snapshot_at(6).synchronised);
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use async_nats::jetstream::{self, object_store};
 use continuity_simulator::{BlobMode, Options, Simulator};
 use continuity_tests::brokers::{Broker, S3Server, Sort};
-use continuity_tests::harness::{Failure, Replica};
+use continuity_tests::harness::{Failure, Replica, poll};
 use tempfile::TempDir;
 
 use super::{bytes, digest, loan};
@@ -146,7 +146,8 @@ async fn a_store_that_is_away_is_told_and_waited_for() -> Result<(), Failure> {
     let health = replica.until("failing", LIMIT, failing).await?;
     assert_eq!(health.text("status"), Some("degraded"));
     let client = replica.client("").await?;
-    assert_eq!(client.get("/api/v1/loan-requests/L1").await?.status, 200);
+    let loan = poll(LIMIT, async || Ok(client.get("/api/v1/loan-requests/L1").await?.status == 200));
+    assert!(loan.await?, "the loan is not served: {}", replica.errors());
     let status = replica.order(&["blobs", "status"]).await?;
     succeeded(&status);
     let said = String::from_utf8(status.stdout)?;

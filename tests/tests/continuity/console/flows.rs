@@ -101,10 +101,13 @@ fn broken(folder: &Path) -> Result<String, Failure> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_looks_after_the_replica() -> Result<(), Failure> {
     let folder = TempDir::new()?;
-    let replica = Replica::new().config(&broken(folder.path())?).start().await?;
+    let backup = folder.path().join("backup");
+    let config = format!("{}[backup]\ndirectory = '{}'\n", broken(folder.path())?, backup.display());
+    let replica = Replica::new().config(&config).start().await?;
     replica.until("live", crate::rig::LIMIT, |health| crate::rig::state(health) == "live").await?;
     for is_scripted in [true, false] {
         clicks(&replica, "operator.mjs", "operator", is_scripted, &json!({})).await?;
+        std::fs::remove_dir_all(&backup)?;
     }
     Ok(())
 }

@@ -108,12 +108,15 @@ async fn read_models_that_are_gone_are_made_anew_under_the_eyes_of_operators() -
 async fn until_live(browser: &mut Browser) -> Result<Vec<String>, Failure> {
     let mut sentences: Vec<String> = Vec::new();
     let live = poll(LIMIT, async || {
+        let (before, page) = status(browser).await?;
         let loans = browser.get(LOANS).await?.text;
-        let (sentence, page) = status(browser).await?;
+        let (sentence, _) = status(browser).await?;
         if sentence.starts_with("Following live") {
             return Ok(true);
         }
-        for (path, text) in [(LOANS, &loans), (STATUS, &page)] {
+        // What held before and after it held meanwhile.
+        let pages = [(STATUS, &page), (LOANS, &loans)];
+        for (path, text) in pages.into_iter().filter(|_| before == sentence) {
             let claimed: Vec<&str> = CLAIMS.into_iter().filter(|claim| text.contains(claim)).collect();
             assert!(claimed.is_empty(), "{path} claims {claimed:?} while {sentence}\n{text}");
         }
