@@ -13,6 +13,7 @@ use continuity_readmodel::{EngineHandle, ModelState, ModelStatus};
 use serde_json::Value;
 
 use super::directory::{self, DOCUMENTS, Directory, MANIFEST};
+use super::restore::Document;
 use super::{Documents, FORMAT, LogPart, Manifest, Model, Tell, to_value};
 
 /// How long the read models may take to reach what the log holds at the beginning; without them there are no digests.
@@ -43,8 +44,8 @@ pub(crate) fn create(source: &Source<'_>, root: &Path, tell: Tell<'_>) -> Result
     // Bytes come last: those that the log refers to are there, or were not stored when it began.
     let blobs = source.blobs.copy_to(&directory.blobs(), tell).context("cannot copy the bytes of documents")?;
     let mut list = String::new();
-    for digest in blobs.digests.iter().map(hex::encode) {
-        writeln!(list, "{digest}  blobs/sha256/{}/{digest}", &digest[..2])?;
+    for digest in &blobs.digests {
+        writeln!(list, "{}", Document::new(&hex::encode(digest)))?;
     }
     directory::write(&part, DOCUMENTS, list.as_bytes())?;
     let manifest = Manifest {

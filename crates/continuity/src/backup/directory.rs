@@ -106,6 +106,16 @@ impl Directory {
         Ok(Lock(file))
     }
 
+    /// Keeps others from changing it, and changes nothing itself: it may be on a disk that nobody can write.
+    pub(super) fn lock_to_read(&self) -> Result<Lock> {
+        let path = self.root.join(LOCK);
+        let file = File::open(&path).with_context(|| format!("cannot lock {}", path.display()))?;
+        if FileExt::try_lock_shared(&file).is_err() {
+            bail!("somebody backs up to {} or verifies what is there; wait for its end", self.root.display());
+        }
+        Ok(Lock(file))
+    }
+
     /// The manifest; `None` where there is no backup.
     pub(super) fn manifest(&self) -> Result<Option<Manifest>> {
         let manifest: Option<Manifest> = read(&self.state().join(MANIFEST))?;

@@ -1,5 +1,6 @@
 //! Puts a backup where a replica can be started on it.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ const TELL_EVERY: u64 = 64;
 pub(crate) fn restore(root: &Path, data_dir: &Path, tell: Tell<'_>) -> Result<Value> {
     let directory = Directory::new(root);
     let manifest = directory.backup()?;
-    let _lock = directory.lock()?;
+    let _lock = directory.lock_to_read()?;
     let there = fs::read_dir(data_dir).map(|mut entries| entries.next().is_some());
     if there.unwrap_or_default() {
         bail!("{} is not empty; a backup is restored to a directory of its own", data_dir.display());
@@ -69,12 +70,30 @@ pub(super) struct Document {
 pub(super) fn documents(directory: &Directory) -> Result<Vec<Document>> {
     let path = directory.state().join(DOCUMENTS);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let document = |line: &str| {
-        let (sha256, path) = line.split_once("  ")?;
-        Some(Document { sha256: sha256.to_owned(), path: PathBuf::from(path) })
-    };
-    let all: Option<Vec<_>> = text.lines().map(document).collect();
+    let all: Option<Vec<_>> = text.lines().map(Document::parse).collect();
     all.with_context(|| format!("{} is damaged", path.display()))
+}
+
+impl Document {
+    /// The file of that digest, in hexadecimal digits.
+    pub(super) fn new(sha256: &str) -> Self {
+        let path = PathBuf::from(format!("blobs/sha256/{}/{sha256}", &sha256[..2]));
+        Self { sha256: sha256.to_owned(), path }
+    }
+
+    /// A line of the list. Somebody may have changed it: a path that is not the one of its digest leads somewhere else.
+    fn parse(line: &str) -> Option<Self> {
+        let (sha256, path) = line.split_once("  ")?;
+        let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let document = Self::new(is_digest.then_some(sha256)?);
+        (document.path.as_os_str() == path).then_some(document)
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}", self.sha256, self.path.display())
+    }
 }
 
 /// Copies the files of a log that nobody writes.
@@ -113,4 +132,27 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
     fs::File::open(to)?.sync_all()?;
     directory::sync(parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_leads_nowhere_else() {
+        let digest = "ab".repeat(32);
+        let line = Document::new(&digest).to_string();
+        assert_eq!(line, format!("{digest}  blobs/sha256/ab/{digest}"));
+        assert_eq!(Document::parse(&line).map(|document| document.to_string()), Some(line.clone()));
+        for wrong in [
+            "",
+            &line.replace("blobs/", "../blobs/"),
+            &line.replace("blobs/", "/etc/"),
+            &line.replacen("ab", "AB", 1),
+            &line.replacen("ab", "", 1),
+            &format!("{}  blobs/sha256/ab/{digest}", "cd".repeat(32)),
+        ] {
+            assert!(Document::parse(wrong).is_none(), "{wrong}");
+        }
+    }
 }
