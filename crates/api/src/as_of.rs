@@ -64,16 +64,12 @@ pub(crate) async fn fold(
     loans: Vec<String>,
     point: &Point,
 ) -> Result<AsOf, Problem> {
-    let permit = shared.admission.heavy(principal).await?;
     let (engine, view, point) = (shared.state.engine.clone(), Arc::clone(view), point.clone());
     let fold = move || {
         let loans: Vec<&str> = loans.iter().map(String::as_str).collect();
-        let folded = engine.as_of(&view, models, &loans, &point);
-        drop(permit);
-        folded
+        engine.as_of(&view, models, &loans, &point)
     };
-    let folded = tokio::task::spawn_blocking(fold).await.map_err(|error| failed(&error))?;
-    folded.map_err(|error| failed(&error))
+    shared.admission.heavy(principal, fold).await?.map_err(|error| failed(&error))
 }
 
 /// The view of one loan as of a point.

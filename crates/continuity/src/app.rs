@@ -103,7 +103,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let (repair, clock) = (serving.repair, Arc::clone(&core.clock));
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
-    backup::metrics::show(serving.backups.as_deref());
+    backup::metrics::begin(serving.backups.clone())?;
     let backups = Backups { directory: serving.backups, data_dir: core.dir.root().to_owned() };
     let ingest = ingester.control();
     operations.running = Some(Following { ingest, schedule, repair, blobs, webhooks, backups, clock });

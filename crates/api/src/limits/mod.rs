@@ -22,7 +22,9 @@ use continuity_base::Clock;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use metrics::gauge;
+use tokio::task::spawn_blocking;
 
+use crate::call::internal;
 use crate::metrics::{Limited, RUNNING, WAITING, limited};
 use crate::problem::{INVALID_PROOF, INVALID_TOKEN, OVERLOADED, Problem, RATE_LIMITED};
 use gate::Bounds;
@@ -163,11 +165,22 @@ impl Admission {
         permit.map_err(|_| overloaded(Limited::Downloads, "Too many files are being downloaded at once.", 5))
     }
 
-    /// The right to do a piece of heavy work, in turns among clients.
-    pub(crate) async fn heavy(&self, principal: Option<&Principal>) -> Result<Permit, Problem> {
+    /// Does a piece of heavy work, in turns among clients, on another thread than those that serve.
+    pub(crate) async fn heavy<T: Send + 'static>(
+        &self,
+        principal: Option<&Principal>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let permit = self.heavy.enter(self.client(principal)).await;
         let full = "More is asked of the past, or searched for, than can be answered soon.";
-        permit.map_err(|refusal| overloaded(queue(refusal), full, 2))
+        let permit = permit.map_err(|refusal| overloaded(queue(refusal), full, 2))?;
+        // Whoever goes away meanwhile makes no room: the turn ends with the work.
+        let work = move || {
+            let done = work();
+            drop(permit);
+            done
+        };
+        spawn_blocking(work).await.map_err(|_| internal("a thread that did heavy work panicked"))
     }
 
     /// Tells the client what is left of its rate, and gives the reply what it holds while it is sent.

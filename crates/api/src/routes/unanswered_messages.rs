@@ -8,7 +8,7 @@ use continuity_readmodel::{Snapshot, StoreError};
 use serde_json::json;
 
 use super::work_list::{DEFAULT_LIMIT, EXAMINED, OF_LOAN};
-use crate::call::{Call, internal};
+use crate::call::Call;
 use crate::endpoint::{Access, Answer, Endpoint, Handler, Param, ParamKind, Tag, Verb, Waiting};
 use crate::paging;
 use crate::problem::Problem;
@@ -61,13 +61,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         kinds: Kinds::of(call.principal.as_ref(), &channels),
         channels,
     };
-    let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
-    let read = tokio::task::spawn_blocking(move || {
-        let page = walk.page();
-        drop(permit);
-        page
-    });
-    let page = read.await.map_err(|_| internal("the thread that read unanswered messages panicked"))?;
+    let page = call.shared.admission.heavy(call.principal.as_ref(), move || walk.page()).await?;
     let (entries, next) = page.map_err(|e| Problem::store(&e))?;
     let cursor = next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
     let pagination = json!({"limit": limit, "hasMore": cursor.is_some(), "nextCursor": cursor});

@@ -94,13 +94,7 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
         loans: call.model("loan-requests")?.clone(),
         teams: Teams::of(call.principal.as_ref(), &call.view)?,
     };
-    let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
-    let read = tokio::task::spawn_blocking(move || {
-        let page = walk.page();
-        drop(permit);
-        page
-    });
-    let page = read.await.map_err(|_| internal("the thread that read a work list panicked"))?;
+    let page = call.shared.admission.heavy(call.principal.as_ref(), move || walk.page()).await?;
     let (items, next) = page.map_err(|e| Problem::store(&e))?;
     let cursor = next.map(|row| call.shared.cursors.seal(binding, call.view.position, &row));
     let pagination = json!({"limit": limit, "hasMore": cursor.is_some(), "nextCursor": cursor});

@@ -1,6 +1,8 @@
 //! When there was a backup, and when one was found to be good.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::Builder;
 
 use metrics::{describe_gauge, gauge};
 use time::OffsetDateTime;
@@ -18,6 +20,11 @@ pub(crate) fn describe() {
         VERIFIED,
         "When a backup in backup.directory was last verified and good; NaN where the last one was not, or none was"
     );
+}
+
+/// Shows it beside the start: the directory may be on a share that does not answer, which must not keep the replica from serving.
+pub(crate) fn begin(directory: Option<PathBuf>) -> io::Result<()> {
+    Builder::new().name("backup".to_owned()).spawn(move || show(directory.as_deref())).map(drop)
 }
 
 /// Shows what is in the configured directory. What cannot be read is not known.

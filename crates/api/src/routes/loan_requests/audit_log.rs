@@ -63,13 +63,8 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
     let seen = sight::channels(call, loan.id)?;
     let lists = Lists { cloud: model, replica, range, loan: loan.id.to_owned(), last: loan.state.last_sequence, seen };
     // A loan that is looked at often has very many entries: they are read on another thread, in turns among clients.
-    let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
-    let read = tokio::task::spawn_blocking(move || {
-        let page = lists.page(format, &filter, after.as_deref(), limit);
-        drop(permit);
-        page
-    });
-    let page = read.await.map_err(|e| Problem::store(&e))??;
+    let read = move || lists.page(format, &filter, after.as_deref(), limit);
+    let page = call.shared.admission.heavy(call.principal.as_ref(), read).await??;
     let cursor = page.next.map(|key| call.shared.cursors.seal(binding, call.view.position, &key));
     let reply = Reply::of(format.content_type(), page.out).complete(loan.state.complete && page.whole);
     Ok(paging::paged(call, reply, limit, page.total, cursor))

@@ -197,14 +197,9 @@ async fn handle(call: &Call) -> Result<Reply, Problem> {
 /// Pages by index are read where they are asked for; what looks at row after row is done in turns, on another thread.
 async fn now(call: &Call, list: ListQuery) -> Result<Rowset, Problem> {
     let rows = if list.is_residual() {
-        let permit = call.shared.admission.heavy(call.principal.as_ref()).await?;
         let view = Arc::clone(&call.view);
-        let listed = tokio::task::spawn_blocking(move || {
-            let rows = loan_requests::list(&view, &list);
-            drop(permit);
-            rows
-        });
-        listed.await.map_err(|e| Problem::store(&e))?
+        let read = move || loan_requests::list(&view, &list);
+        call.shared.admission.heavy(call.principal.as_ref(), read).await?
     } else {
         loan_requests::list(&call.view, &list)
     };
