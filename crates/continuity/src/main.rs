@@ -13,6 +13,7 @@ mod config;
 mod control;
 mod core;
 mod datadir;
+mod digest;
 mod fleet;
 mod history;
 mod open_files;

@@ -1,7 +1,6 @@
 //! Verifies a backup by restoring it: both logs, every file, and the read models folded again from it.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -12,18 +11,17 @@ use continuity_base::{Clock, Stop};
 use continuity_log::{Log, Opened, Options as LogOptions, RealDisk};
 use continuity_readmodel::ledger::Ledger;
 use continuity_readmodel::{BatchLimits, Engine, EngineOptions};
-use sha2::{Digest, Sha256};
 
 use super::directory::Directory;
 use super::restore::{copy_log, documents, is_whole};
 use super::{Manifest, Model, Tell, Verification};
+use crate::digest::sha256;
 
 /// Problems that are named; of more their number is told.
 const MOST_PROBLEMS: usize = 50;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Memory for the pages of read models while they are folded.
 const CACHE_BYTES: usize = 256 << 20;
-const PIECE_BYTES: usize = 1 << 20;
 
 /// Verifies the backup in `root`, and keeps what was found beside it. Needs room for the replica log and the read models
 /// there.
@@ -81,20 +79,10 @@ fn check_documents(directory: &Directory, manifest: &Manifest, found: &mut Verif
     }
     for (done, document) in (0..).zip(&listed) {
         tell(done, listed.len() as u64);
-        match hash(&directory.root().join(&document.path)) {
+        match sha256(&directory.root().join(&document.path)) {
             Ok(sha256) if sha256 == document.sha256 => found.documents += 1,
             Ok(sha256) => found.problems.push(format!("{} has the SHA-256 {sha256}", document.path.display())),
             Err(error) => found.problems.push(format!("{}: {error}", document.path.display())),
-        }
-    }
-}
-
-fn hash(path: &Path) -> std::io::Result<String> {
-    let (mut file, mut hash, mut piece) = (File::open(path)?, Sha256::new(), vec![0; PIECE_BYTES]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            length => hash.update(&piece[..length]),
         }
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
-use sha2::{Digest, Sha256};
 use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
+use tokio::task::spawn_blocking;
 
 use super::session::{self, Session};
+use crate::digest::sha256;
 use crate::output;
 use crate::progress::Progress;
 
@@ -120,15 +121,8 @@ async fn length(path: &Path) -> u64 {
 }
 
 async fn digest(path: &Path) -> Result<String> {
-    let mut file = File::open(path).await.with_context(|| named(path))?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let read = file.read(&mut piece).await.with_context(|| named(path))?;
-        if read == 0 {
-            return Ok(hex::encode(hash.finalize()));
-        }
-        hash.update(&piece[..read]);
-    }
+    let file = path.to_owned();
+    spawn_blocking(move || sha256(&file)).await?.with_context(|| named(path))
 }
 
 fn named(path: &Path) -> String {
