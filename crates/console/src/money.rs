@@ -8,6 +8,11 @@ pub(crate) fn money(t: &Texts, amount: &str, currency: &str) -> String {
     if amount.is_empty() || currency.is_empty() { amount } else { fill(t.data.money, &[currency, &amount]) }
 }
 
+/// A size or a count with its thousands set apart.
+pub(crate) fn figure(t: &Texts, number: u64) -> String {
+    grouped(t, &number.to_string())
+}
+
 /// A decimal number with its thousands set apart; what is none as it is.
 pub(crate) fn grouped(t: &Texts, number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));

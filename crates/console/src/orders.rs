@@ -47,6 +47,16 @@ pub enum Order {
         /// Its name.
         name: String,
     },
+    /// Serve the build of one that is kept, and keep the one that is served.
+    RollBack {
+        /// Its name.
+        name: String,
+    },
+    /// Remove the build of one that is kept.
+    Discard {
+        /// Its name.
+        name: String,
+    },
     /// Events that could not be accepted, oldest first.
     Quarantined {
         /// Only those behind this log position.

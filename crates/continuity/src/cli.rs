@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Verify or read the replica log.
     #[command(subcommand)]
     Log(Log),
-    /// List the read models, or rebuild one from the log.
+    /// List the read models, rebuild one from the log, and choose between two builds that differ.
     #[command(subcommand)]
     Projection(Projection),
     /// Manage the accounts of people: who signs in, and what they may do.
@@ -223,8 +223,22 @@ pub(crate) enum Backup {
 pub(crate) enum Projection {
     /// Each read model with its position, rows, size and digest.
     List(OnData),
-    /// Fold a read model again from the log into a new file, which then replaces the old one.
+    /// Fold a read model again from the log into a new file, which then is served. A build whose rows were others is kept.
     Rebuild {
+        #[command(flatten)]
+        on: OnData,
+        /// Name as `projection list` prints it.
+        name: String,
+    },
+    /// Serve the build that is kept since a rebuild differed from it, and keep the one that is served now.
+    Rollback {
+        #[command(flatten)]
+        on: OnData,
+        /// Name as `projection list` prints it.
+        name: String,
+    },
+    /// Remove the build that is kept: the one that is served is right. This cannot be undone.
+    Discard {
         #[command(flatten)]
         on: OnData,
         /// Name as `projection list` prints it.

@@ -15,8 +15,8 @@ mod store;
 mod sync;
 
 pub use engine::{
-    AsOf, BatchLimits, Engine, EngineError, EngineHandle, EngineOptions, ModelState, ModelStatus, Point, RebuildReport,
-    Then, View,
+    AsOf, BatchLimits, BuildsReport, Engine, EngineError, EngineHandle, EngineOptions, KeptBuild, ModelState,
+    ModelStatus, Point, RebuildReport, Then, View,
 };
 pub use error::StoreError;
 pub use fold::{Counts, LoanState};

@@ -13,6 +13,8 @@ use crate::sync::SyncBoard;
 pub const POSITION: &str = "continuity_projection_position";
 /// Whether a read model is served, per read model.
 pub const SERVING: &str = "continuity_projection_serving";
+/// Whether two builds of a read model differ and are kept, per read model.
+pub const BUILDS_DIFFER: &str = "continuity_projection_builds_differ";
 /// Time of one commit over all read models, by durability.
 pub const COMMIT_SECONDS: &str = "continuity_projection_commit_seconds";
 /// Loans that exist.
@@ -37,6 +39,7 @@ pub const NEWEST_EVENT: &str = "continuity_newest_event_timestamp_seconds";
 pub fn describe() {
     describe_gauge!(POSITION, "Log position applied by the read model");
     describe_gauge!(SERVING, "1 while the read model is served, 0 while it is rebuilt");
+    describe_gauge!(BUILDS_DIFFER, "1 while a build with other rows than the served one is kept, 0 otherwise");
     describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "Time to commit one batch to all read models");
     describe_gauge!(
         CAUGHT_UP,
@@ -64,6 +67,9 @@ pub(crate) fn published(view: &View) {
     for (name, position, serving) in view.positions() {
         gauge!(POSITION, "projection" => name).set(position as f64);
         gauge!(SERVING, "projection" => name).set(if serving { 1.0 } else { 0.0 });
+    }
+    for (name, differs) in view.kept() {
+        gauge!(BUILDS_DIFFER, "projection" => name).set(if differs { 1.0 } else { 0.0 });
     }
     let counts = view.counts();
     gauge!(LOANS).set(counts.loans as f64);

@@ -59,6 +59,26 @@ async function rebuild({ page, go, says, picture }) {
   await picture("rebuilt", true);
 }
 
+// A faulty program left two builds of the tasks, and serves its own.
+async function builds({ page, go, says, button, section, picture }) {
+  await go("Operations");
+  await go("Read models", tabs(page));
+  await says("A rebuild ended in other rows; the build before is kept.");
+  await picture("two-builds");
+  await page.getByRole("link", { name: /^Choose a build\s*: tasks$/ }).click();
+  await page.getByRole("heading", { name: "Two builds of tasks" }).waitFor();
+  await picture("builds", true);
+  await button("Serve the kept build").click();
+  await says("The build that was kept is served now");
+  await picture("rolled-back", true);
+  for (const [typed, outcome] of [["task", "Type it as it stands above"], ["tasks", "The build that was kept is removed."]]) {
+    await section("Remove the kept build").getByLabel("Type its name to confirm").fill(typed);
+    await button("Remove the kept build").click();
+    await says(outcome);
+    await picture(typed === "tasks" ? "discarded" : "not-discarded", true);
+  }
+}
+
 async function verify({ page, go, says, picture }) {
   await go("Logs", tabs(page));
   await page.getByRole("button", { name: /^Verify\s*: Replica log$/ }).click();
@@ -106,5 +126,5 @@ async function quarantine({ page, go, says, button, section, picture }) {
 
 // Where something was typed wrong, the browser itself complains of the status.
 await flow("operator", async (hands) => {
-  for (const part of [source, rebuild, verify, backUp, quarantine]) await part(hands);
+  for (const part of [source, builds, rebuild, verify, backUp, quarantine]) await part(hands);
 }, /the server responded with a status of 422/);

@@ -1,5 +1,6 @@
 //! A person signs in, sets up second factors and lets an application in, in a real browser.
 
+mod builds;
 mod flows;
 mod operator;
 mod pages;

@@ -42,7 +42,8 @@ fn handle(call: &Call) -> Result<Reply, Problem> {
     let (accesses, webhooks) = (AccessRecords::of(call), Webhooks::of(call));
     let control_stream = (state.control_stream)();
     let shared = control_stream.is_none_or(|health| health.connected);
-    let parts = blobs.well && accesses.well && webhooks.well && shared;
+    let chosen = models.iter().all(|model| model.kept.is_none());
+    let parts = blobs.well && accesses.well && webhooks.well && shared && chosen;
     let status = status_word(connected, whole && is_well(&sync) && parts && !rebuilding);
     let body = json!({
         "status": status,
@@ -144,6 +145,9 @@ fn model(status: &ModelStatus) -> Value {
         ModelState::Rebuilding { done, of } => ("rebuilding", json!({"done": done, "of": of})),
     };
     let mut model = json!({"name": status.name, "state": state, "position": status.position});
+    if status.kept.is_some() {
+        model["buildsDiffer"] = true.into();
+    }
     if !progress.is_null() {
         model["progress"] = progress;
     }

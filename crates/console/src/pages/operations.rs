@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod backups;
 pub(crate) mod blobs;
+pub(crate) mod builds;
 pub(crate) mod completeness;
 pub(crate) mod log;
 pub(crate) mod quarantine;

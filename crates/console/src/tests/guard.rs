@@ -49,6 +49,8 @@ pub(crate) const POSTS: &[&str] = &[
     "/console/operations/source/accept",
     "/console/operations/completeness",
     "/console/operations/read-models",
+    "/console/operations/read-models/loans/rollback",
+    "/console/operations/read-models/loans/discard",
     "/console/operations/quarantine/resync",
     "/console/operations/quarantine/7/retry",
     "/console/operations/quarantine/7/dismiss",

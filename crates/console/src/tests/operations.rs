@@ -77,8 +77,11 @@ impl Orders for Stub {
         Ok(match order {
             Order::SourceStatus => self.source(),
             Order::Status => json!({"quarantined": 2, "parkedLoans": 1}),
-            Order::ReadModels => json!([{"name": "loans", "version": 3, "position": 77, "rows": 5, "bytes": 900,
-                "digest": "abcd", "alarm": EVIL, "rebuild": null}]),
+            Order::ReadModels => json!([
+                {"name": "tasks", "version": 3, "position": 77, "rows": 5, "bytes": 900, "digest": "abcd", "alarm": EVIL},
+                {"name": "loans", "version": 3, "position": 77, "rows": 5, "bytes": 9000, "digest": "abcd",
+                    "kept": {"rows": 6, "bytes": 1234, "digest": EVIL}},
+            ]),
             Order::Rebuild { .. } => {
                 json!({"name": "loans", "position": 77, "rows": 5, "digest": "abcd", "agrees": true})
             }
@@ -218,6 +221,38 @@ async fn a_rebuild_goes_on_beside_the_page_and_a_second_one_is_refused() {
     *stub.refuses.lock() = Some("another rebuild is under way".to_owned());
     browser.post(path, &[("name", "loans")]).await.to();
     until(&mut browser, path, "Another rebuild is under way.").await;
+}
+
+#[tokio::test]
+async fn of_two_builds_one_is_chosen_and_the_other_is_removed_once_its_name_was_typed() {
+    let (bench, stub) = bench();
+    let mut browser = bench.signed_in().await;
+    let (models, path) = ("/console/operations/read-models", "/console/operations/read-models/loans");
+    assert!(browser.get(models).await.says(&format!("href=\"{path}\"")));
+    let page = browser.get(path).await;
+    for text in ["Two builds of loans", "9,000", "1,234", "Serve the kept build", "Type its name to confirm: loans"] {
+        assert!(page.says(text) && !page.says(EVIL), "{text} in {}", page.text);
+    }
+    assert_eq!(browser.post(&format!("{path}/rollback"), &[]).await.to(), format!("{path}?done=rolled-back"));
+    let discard = format!("{path}/discard");
+    let page = browser.post(&discard, &[("confirm", "Loans")]).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("confirm-fault"), "{}", page.text);
+    assert_eq!(browser.post(&discard, &[("confirm", "loans")]).await.to(), format!("{models}?done=discarded"));
+    let orders: Vec<Order> = stub.changes().into_iter().map(|(order, _)| order).collect();
+    let name = "loans".to_owned();
+    assert_eq!(orders, [Order::RollBack { name: name.clone() }, Order::Discard { name }]);
+    let page = browser.get(&format!("{models}/tasks")).await;
+    assert!(page.says("There is one build of it") && !page.says("Serve the kept build"), "{}", page.text);
+    assert_eq!(browser.get(&format!("{models}/nothing")).await.status, StatusCode::NOT_FOUND);
+    *stub.refuses.lock() = Some("another rebuild is under way".to_owned());
+    for (end, fields) in [("rollback", vec![]), ("discard", vec![("confirm", "loans")])] {
+        let page = browser.post(&format!("{path}/{end}"), &fields).await;
+        assert!(page.status == StatusCode::CONFLICT && page.says("Another rebuild is under way."), "{}", page.text);
+    }
+    bench.later(11 * 60);
+    browser.get(models).await;
+    assert!(!browser.get(path).await.says("Type its name"));
+    assert!(browser.post(&discard, &[("confirm", "loans")]).await.to().starts_with("/console/confirm?next="));
 }
 
 #[tokio::test]

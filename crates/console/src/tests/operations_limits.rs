@@ -8,10 +8,11 @@ use super::operations::{EVIL, SECRET, bench, operator};
 use crate::orders::Order;
 
 const PATH: &str = "/console/operations/quarantine";
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/console/operations",
     "/console/operations/completeness",
     "/console/operations/read-models",
+    "/console/operations/read-models/loans",
     PATH,
     "/console/operations/quarantine/7",
     "/console/operations/blobs",

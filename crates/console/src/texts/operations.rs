@@ -16,7 +16,7 @@ const STATES: [(&str, &str); 9] = [
 ];
 
 /// What an order did.
-const DONE: [(&str, &str); 12] = [
+const DONE: [(&str, &str); 14] = [
     ("paused", "The source is paused."),
     ("resumed", "The source is read again."),
     ("syncing", "The source is read now, until its end was reached once."),
@@ -24,6 +24,8 @@ const DONE: [(&str, &str); 12] = [
     ("taken", "The event is taken in."),
     ("known", "The event was here already. It waits no more."),
     ("dismissed", "The event waits no more. Its bytes stay in the log."),
+    ("rolled-back", "The build that was kept is served now, and the other one is kept."),
+    ("discarded", "The build that was kept is removed."),
     ("fetching", "The file is fetched again."),
     ("hashing", "The file is hashed again. If it is damaged, it stands among those in trouble in a moment."),
     ("enabled", "Messages are sent to the subscription again."),
@@ -176,10 +178,22 @@ catalogue! {
     rebuild: "Rebuild";
     rebuild_of: "Rebuild of {}";
     rebuilt_same: "It serves again, at log position {} with {} rows. It is the same as before: digest {}.";
-    rebuilt_other: "It serves again, at log position {} with {} rows, and differs from what was served before, or that was elsewhere in the log: its digest is {} now. The log is the truth; tell whoever looks after this program.";
+    rebuilt_other: "It serves again, at log position {} with {} rows, and differs from what was served before, which is kept: its digest is {} now. Find out which of the two is right, and tell whoever looks after this program.";
     about_rebuilds: "What a rebuild does";
-    rebuild_text: "While it is rebuilt, the pages and the API answer that they have to be asked again later where they need it. The new build takes the place of the old one by itself, once it has caught up. One can be rebuilt at a time.";
-    no_roll_back: "The old build is not kept, so there is no way back to it, and none is needed: whatever build there is comes from the log. After a change of version, start the former version of the program; it rebuilds what it needs.";
+    rebuild_text: "While it is rebuilt, the pages and the API answer that they have to be asked again later where they need it. The new build is served by itself, once it has caught up. One can be rebuilt at a time.";
+    back_text: "Where the rows are the same as before, there is nothing to go back to, and the old build is removed. Where they differ, it is kept beside the new one and told every change, and you can serve it again at once. After a change of version, start the former version of the program; it rebuilds what it needs.";
+    two_builds: "A rebuild ended in other rows; the build before is kept.";
+    choose_build: "Choose a build";
+    builds_of: "Two builds of {}";
+    builds_text: "A rebuild ended in other rows than those that were served, so one of the two is wrong. Both are at the same place in the log, and both are told every change, also after a restart.";
+    builds_hint: "The log is the truth, and the later build was folded from it at one go. To see the difference, open the loans in question, then serve the other build and open them again.";
+    one_build: "There is one build of it: its rebuilds ended in the same rows, or the other build was removed.";
+    is_kept: "kept";
+    roll_back: "Serve the kept build";
+    roll_back_text: "At once, for the console and the API. Programs that keep copies are not told, as no event stands behind it. The build that is served now is kept, so that this can be undone.";
+    discard: "Remove the kept build";
+    discard_text: "For good: do so when you know that the one that is served is right. To remove that one, serve the other first.";
+    type_the_name: "Type its name to confirm: {}";
 
     // Quarantine.
     quarantine: "Quarantine";

@@ -112,6 +112,7 @@ catalogue! {
     is_well: "well";
     is_failing: "failing";
     is_rebuilding: "being rebuilt";
+    is_doubtful: "two builds differ";
     is_still: "standing still";
     is_waiting: "on their way";
 
@@ -171,6 +172,8 @@ catalogue! {
     do_starting: "Wait: it goes on by itself.";
     alarm_rebuilding: "{} is made anew: {} of {} records. It is not served meanwhile.";
     do_rebuilding: "Wait: it goes on by itself.";
+    alarm_builds_differ: "A rebuild of {} ended in other rows than those that were served: one of the two builds is wrong.";
+    do_builds_differ: "Choose one under Operations, Read models; both are kept until then.";
     alarm_source: "The source is not followed.";
     do_source: "`continuity source status` says more.";
 

@@ -1,4 +1,4 @@
-//! `continuity projection list` and `continuity projection rebuild`.
+//! `continuity projection list`, `rebuild`, `rollback` and `discard`.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -7,11 +7,17 @@ use crate::cli::{OnData, Projection};
 use crate::control::Command;
 use crate::output;
 
-/// Lists or rebuilds read models.
+/// Lists read models, rebuilds one, or chooses between two builds of one.
 pub(crate) fn run(command: Projection) -> Result<()> {
     match command {
         Projection::List(on) => list(&on),
         Projection::Rebuild { on, name } => rebuild(&on, name),
+        Projection::Rollback { on, name } => {
+            choose(&on, &Command::ProjectionRollback { name }, "the build that was served until now is kept")
+        }
+        Projection::Discard { on, name } => {
+            choose(&on, &Command::ProjectionDiscard { name }, "the other build is removed")
+        }
     }
 }
 
@@ -38,6 +44,26 @@ fn rebuild(on: &OnData, name: String) -> Result<()> {
         of("position"),
         of("rows"),
         of("digest"),
-        if report["agrees"] == true { "as before" } else { "NOT as before: the old build differed" }
+        if report["agrees"] == true {
+            "as before"
+        } else {
+            "NOT as before: the old build differed, or was elsewhere in the log"
+        }
+    ))
+}
+
+fn choose(on: &OnData, command: &Command, other: &str) -> Result<()> {
+    let report = super::on_data(on, command, &mut |_| {})?;
+    if on.json {
+        return output::json(&report);
+    }
+    let of = |name| output::cell(&report, name);
+    output::text(&format!(
+        "{} serves the build with digest {} at position {}: {} rows; {other}, digest {}",
+        of("name"),
+        of("digest"),
+        of("position"),
+        of("rows"),
+        of("otherDigest"),
     ))
 }

@@ -32,6 +32,12 @@ pub(crate) enum Command {
     ProjectionRebuild {
         name: String,
     },
+    ProjectionRollback {
+        name: String,
+    },
+    ProjectionDiscard {
+        name: String,
+    },
     ClientCreate {
         settings: Value,
     },

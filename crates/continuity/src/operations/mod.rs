@@ -87,6 +87,8 @@ impl Operations {
             }
             Command::ProjectionList => Ok(projections::list(&self.engine)),
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
+            Command::ProjectionRollback { name } => projections::chosen(name, &self.engine.roll_back(name)?),
+            Command::ProjectionDiscard { name } => projections::chosen(name, &self.engine.discard(name)?),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
             Command::QuarantineShow { position } => quarantine::show(self, *position),
             Command::QuarantineRetry { position, reason } => quarantine::retry(self, actor, *position, reason),

@@ -38,6 +38,8 @@ fn command(order: Order) -> Command {
         Order::EvaluateCompleteness => Command::Completeness { again: true, limit: 0 },
         Order::ReadModels => Command::ProjectionList,
         Order::Rebuild { name } => Command::ProjectionRebuild { name },
+        Order::RollBack { name } => Command::ProjectionRollback { name },
+        Order::Discard { name } => Command::ProjectionDiscard { name },
         Order::Quarantined { after, limit } => Command::QuarantineList { after, limit },
         Order::QuarantinedOne { position } => Command::QuarantineShow { position },
         Order::QuarantineRetry { position, reason } => Command::QuarantineRetry { position, reason },

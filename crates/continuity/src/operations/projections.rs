@@ -1,7 +1,7 @@
-//! Read models: list them, rebuild one.
+//! Read models: list them, rebuild one, choose between two builds of one.
 
 use anyhow::Result;
-use continuity_readmodel::{EngineHandle, ModelState, ModelStatus};
+use continuity_readmodel::{BuildsReport, EngineHandle, ModelState, ModelStatus};
 use serde_json::{Value, json};
 
 use crate::control::Reply;
@@ -17,6 +17,7 @@ fn row(status: &ModelStatus) -> Value {
         ModelState::Serving => Value::Null,
         ModelState::Rebuilding { done, of } => json!({ "done": done, "of": of }),
     };
+    let kept = status.kept.map(|kept| json!({"digest": short(&kept.digest), "rows": kept.rows, "bytes": kept.bytes}));
     json!({
         "rebuild": rebuild,
         "name": status.name,
@@ -26,6 +27,7 @@ fn row(status: &ModelStatus) -> Value {
         "rows": status.rows,
         "bytes": status.bytes,
         "digest": short(&status.digest),
+        "kept": kept,
         "alarm": status.alarm,
     })
 }
@@ -34,7 +36,7 @@ fn short(digest: &[u8; 32]) -> String {
     hex::encode(&digest[..8])
 }
 
-/// Folds `name` again and puts the result in the place of the old build.
+/// Folds `name` again and serves the result.
 pub(super) fn rebuild(engine: &EngineHandle, name: &str, out: &mut dyn FnMut(Reply)) -> Result<Value> {
     let report = telling(|| engine.rebuild(name), &mut || progress(engine, name, out))??;
     Ok(json!({
@@ -43,6 +45,18 @@ pub(super) fn rebuild(engine: &EngineHandle, name: &str, out: &mut dyn FnMut(Rep
         "rows": report.rows,
         "digest": short(&report.new_digest),
         "agrees": report.old_digest.is_none_or(|old| old == report.new_digest),
+    }))
+}
+
+/// Which build is served since one was chosen.
+#[expect(clippy::unnecessary_wraps, reason = "as every other command")]
+pub(super) fn chosen(name: &str, report: &BuildsReport) -> Result<Value> {
+    Ok(json!({
+        "name": name,
+        "position": report.position,
+        "rows": report.rows,
+        "digest": short(&report.served),
+        "otherDigest": short(&report.kept),
     }))
 }
 

@@ -1,7 +1,8 @@
 //! The files of the read models: one per read model and build.
 //!
-//! `<name>-<build>.redb`, the highest build counts. A build under way is `<name>-<build>.building` until the rename that
-//! switches it in; what a crash leaves of it is removed at the next start.
+//! `<name>-<build>.redb`, the highest build counts; the one before it may be kept, see [`super::kept`]. A build under way
+//! is `<name>-<build>.building` until the rename that switches it in; what a crash leaves of it is removed at the next
+//! start.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,18 +22,26 @@ impl Files {
         Self(shelf)
     }
 
+    /// Every build that is there: name, build and file, each name's latest build first.
+    fn builds(&self) -> Result<Vec<(String, u64, String)>, StoreError> {
+        let files = self.0.list().map_err(|e| failed("", e))?;
+        let build = |file: String| parse(&file, STORE).map(|(name, build)| (name, build, file));
+        let mut builds: Vec<_> = files.into_iter().filter_map(build).collect();
+        builds.sort_by(|(a, earlier, _), (b, later, _)| a.cmp(b).then(later.cmp(earlier)));
+        Ok(builds)
+    }
+
     /// Names and current files of everything that is there.
     pub(super) fn all(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut found: Vec<(String, u64, String)> = Vec::new();
-        for file in self.0.list().map_err(|e| failed("", e))? {
-            let Some((name, build)) = parse(&file, STORE) else { continue };
-            match found.iter_mut().find(|(other, ..)| *other == name) {
-                Some(known) if known.1 < build => *known = (name, build, file),
-                Some(_) => {}
-                None => found.push((name, build, file)),
-            }
-        }
-        Ok(found.into_iter().map(|(name, _, file)| (name, file)).collect())
+        let mut builds = self.builds()?;
+        builds.dedup_by(|(later, ..), (name, ..)| later == name);
+        Ok(builds.into_iter().map(|(name, _, file)| (name, file)).collect())
+    }
+
+    /// The builds of a read model before the current one, the latest first.
+    pub(super) fn earlier(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let builds = self.builds()?.into_iter().filter(|(other, ..)| other == name);
+        Ok(builds.skip(1).map(|(.., file)| file).collect())
     }
 
     /// The file of a read model: the current one, or the one that is to be made.
@@ -48,12 +57,10 @@ impl Files {
         Ok((format!("{name}-{build:08}{BUILDING}"), format!("{name}-{build:08}{STORE}")))
     }
 
-    /// Removes builds that were left unfinished, and those that were replaced.
+    /// Removes builds that were left unfinished.
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
-        let current: Vec<String> = self.all()?.into_iter().map(|(_, file)| file).collect();
         for file in self.0.list().map_err(|e| failed("", e))? {
-            let replaced = parse(&file, STORE).is_some() && !current.contains(&file);
-            if replaced || parse(&file, BUILDING).is_some() {
+            if parse(&file, BUILDING).is_some() {
                 self.remove(&file)?;
             }
         }
@@ -89,7 +96,7 @@ mod tests {
     use crate::store::MemoryShelf;
 
     #[test]
-    fn the_highest_build_counts_and_leftovers_go() {
+    fn the_highest_build_counts_and_what_was_left_unfinished_goes() {
         let shelf = Arc::new(MemoryShelf::new());
         for file in
             ["a-b-00000002.redb", "a-b-00000010.redb", "a-b-00000011.building", "ledger.redb", "c-00000001.redb"]
@@ -100,7 +107,11 @@ mod tests {
         assert_eq!(files.current("a-b").unwrap(), "a-b-00000010.redb");
         assert_eq!(files.current("new").unwrap(), "new-00000001.redb");
         assert_eq!(files.next("a-b").unwrap(), ("a-b-00000011.building".to_owned(), "a-b-00000011.redb".to_owned()));
+        assert_eq!(files.earlier("a-b").unwrap(), ["a-b-00000002.redb"]);
+        assert!(files.earlier("c").unwrap().is_empty() && files.earlier("new").unwrap().is_empty());
+        let current = |name: &str, file: &str| (name.to_owned(), file.to_owned());
+        assert_eq!(files.all().unwrap(), [current("a-b", "a-b-00000010.redb"), current("c", "c-00000001.redb")]);
         files.tidy().unwrap();
-        assert_eq!(shelf.list().unwrap(), ["a-b-00000010.redb", "c-00000001.redb", "ledger.redb"]);
+        assert_eq!(shelf.list().unwrap(), ["a-b-00000002.redb", "a-b-00000010.redb", "c-00000001.redb", "ledger.redb"]);
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::EngineError;
 use super::rebuild::{self, Workshop};
 use super::replay::Replay;
-use super::status::{ModelStatus, Progress, RebuildReport};
+use super::status::{BuildsReport, ModelStatus, Progress, RebuildReport};
 use super::view::View;
 use crate::fold::Counts;
 
@@ -45,12 +45,23 @@ pub(super) enum Command {
     Show(Vec<&'static str>),
     /// Replace them by new builds.
     HandOver(Box<Replay>, SyncSender<Result<Vec<RebuildReport>, EngineError>>),
+    /// Choose between two builds of a read model.
+    Choose(Choice, &'static str, SyncSender<Result<BuildsReport, EngineError>>),
+}
+
+/// Which of two builds of a read model is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Choice {
+    /// The kept one is served, and the served one kept.
+    RollBack,
+    /// The served one; the kept one is removed.
+    Discard,
 }
 
 impl EngineHandle {
     /// The latest consistent state of all read models.
     pub fn view(&self) -> Arc<View> {
-        self.shared.view.load_full()
+        self.shared.view()
     }
 
     /// Waits until the view is at log position `position` or beyond; `false` when `timeout` passed first.
@@ -82,6 +93,24 @@ impl EngineHandle {
         let mut reports = rebuild::beside(&self.shared, vec![name])?;
         reports.pop().ok_or(EngineError::Stopped)
     }
+
+    /// Serves the build that was kept when a rebuild differed from it, and keeps the one that is served.
+    pub fn roll_back(&self, name: &str) -> Result<BuildsReport, EngineError> {
+        self.choose(Choice::RollBack, name)
+    }
+
+    /// Removes the build that is kept: the one that is served is right.
+    pub fn discard(&self, name: &str) -> Result<BuildsReport, EngineError> {
+        self.choose(Choice::Discard, name)
+    }
+
+    fn choose(&self, choice: Choice, name: &str) -> Result<BuildsReport, EngineError> {
+        let name = self.shared.workshop.projection(name)?.spec().name;
+        let _busy = self.shared.busy.try_lock().ok_or(EngineError::Busy)?;
+        let (reply, done) = sync_channel(1);
+        self.shared.send(Command::Choose(choice, name, reply))?;
+        done.recv().map_err(|_| EngineError::Stopped)?
+    }
 }
 
 impl Shared {
@@ -106,6 +135,10 @@ impl Shared {
         *self.position.lock() = position;
         self.moved.notify_all();
         self.published.send_replace(position);
+    }
+
+    pub(super) fn view(&self) -> Arc<View> {
+        self.view.load_full()
     }
 
     /// The position of the latest view.

@@ -4,6 +4,7 @@ mod as_of;
 mod files;
 mod handle;
 mod history;
+mod kept;
 mod models;
 mod open;
 mod rebuild;
@@ -26,7 +27,7 @@ use thiserror::Error;
 pub use self::as_of::{AsOf, Point, Then};
 pub use self::handle::EngineHandle;
 pub use self::run::Engine;
-pub use self::status::{ModelState, ModelStatus, RebuildReport};
+pub use self::status::{BuildsReport, KeptBuild, ModelState, ModelStatus, RebuildReport};
 pub use self::view::View;
 use crate::error::StoreError;
 use crate::ledger::LedgerReader;
@@ -94,6 +95,9 @@ pub enum EngineError {
     /// No read model has this name.
     #[error("there is no read model {0}; `projection list` names them")]
     UnknownModel(String),
+    /// There is nothing to go back to, or to discard.
+    #[error("no other build of {0} is kept: its rebuilds ended in the same rows, or the other build was discarded")]
+    NothingKept(String),
     /// Another rebuild is under way; try again when it is done.
     #[error("another rebuild is under way; try again when it is done")]
     Busy,

@@ -17,12 +17,22 @@ pub(crate) struct Model {
     /// What the store has, and what of it would survive a crash. After one it may be further than the fold.
     visible: u64,
     durable: u64,
+    /// It is not served, only kept: what it was replaced by has other rows, see [`super::kept`].
+    pub(crate) is_kept: bool,
+    /// Why a kept build cannot be gone on with. What fails a served one ends the engine.
+    pub(crate) failed: Option<StoreError>,
 }
 
 impl Model {
     pub(crate) fn new(projection: Arc<dyn Projection>, store: Store, file: String) -> Self {
         let position = store.checkpoint().position;
-        Self { projection, store: Arc::new(store), file, batch: None, visible: position, durable: position }
+        let (visible, durable) = (position, position);
+        Self { projection, store: Arc::new(store), file, batch: None, visible, durable, is_kept: false, failed: None }
+    }
+
+    /// The same, only kept.
+    pub(crate) fn kept(self) -> Self {
+        Self { is_kept: true, ..self }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -39,11 +49,23 @@ impl Model {
         now: u64,
         what: impl FnOnce(&dyn Projection, &mut Rows<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if now <= self.visible {
+        if now <= self.visible || self.failed.is_some() {
             return Ok(());
         }
         let batch = self.batch.get_or_insert_with(|| self.store.batch());
-        what(&*self.projection, &mut batch.rows())
+        let told = what(&*self.projection, &mut batch.rows());
+        self.bear(told)
+    }
+
+    /// A build that is only kept may fail: the one that is served goes on.
+    fn bear(&mut self, done: Result<(), StoreError>) -> Result<(), StoreError> {
+        match done {
+            Err(error) if self.is_kept => {
+                self.failed = Some(error);
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// What is committed has been made durable.
@@ -53,7 +75,7 @@ impl Model {
 
     fn commit(&mut self, at: Checkpoint, durability: Durability) -> Result<(), StoreError> {
         let held = if durability == Durability::Durable { self.durable } else { self.visible };
-        if at.position <= held {
+        if at.position <= held || self.failed.is_some() {
             return Ok(());
         }
         let batch = self.batch.take().filter(|batch| !batch.is_empty());
@@ -63,7 +85,8 @@ impl Model {
         } else if batch.is_none() {
             return Ok(());
         }
-        self.store.commit(batch.unwrap_or_else(|| self.store.batch()), at, durability)
+        let committed = self.store.commit(batch.unwrap_or_else(|| self.store.batch()), at, durability);
+        self.bear(committed)
     }
 }
 
@@ -107,14 +130,46 @@ impl Models {
         Self { list, by_entity }
     }
 
-    /// Adds a read model, or replaces the one of its name, which is returned.
-    pub(crate) fn put(&mut self, model: Model) -> Option<Model> {
-        let mut list = std::mem::take(&mut self.list);
-        let old = list.iter().position(|other| other.name() == model.name());
-        let old = old.map(|index| list.swap_remove(index));
+    /// The build that is served.
+    pub(crate) fn served(&self, name: &str) -> Option<&Model> {
+        self.list.iter().find(|model| model.name() == name && !model.is_kept)
+    }
+
+    /// The build that is kept beside it.
+    pub(crate) fn kept(&self, name: &str) -> Option<&Model> {
+        self.list.iter().find(|model| model.name() == name && model.is_kept)
+    }
+
+    /// Serves a new build. Of the builds of its name one is kept: the last one served whose rows differ from its own.
+    pub(crate) fn put(&mut self, model: Model) {
+        let digest = model.store.digest();
+        let (mut old, mut list): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.list).into_iter().partition(|other| other.name() == model.name());
+        old.sort_by_key(|old| old.is_kept);
+        let kept = old.iter().position(|old| old.store.digest() != digest);
+        list.extend(kept.map(|index| old.remove(index).kept()));
         list.push(model);
         *self = Self::new(list);
-        old
+    }
+
+    /// Serves the kept build, whose file is `file` now, and keeps the served one.
+    pub(crate) fn exchange(&mut self, name: &str, file: &str) {
+        for model in self.list.iter_mut().filter(|model| model.name() == name) {
+            if model.is_kept {
+                file.clone_into(&mut model.file);
+            }
+            model.is_kept = !model.is_kept;
+        }
+    }
+
+    /// Takes out those of which `which` is true.
+    pub(crate) fn take(&mut self, which: impl Fn(&Model) -> bool) -> Vec<Model> {
+        if !self.list.iter().any(&which) {
+            return Vec::new();
+        }
+        let (out, stay) = std::mem::take(&mut self.list).into_iter().partition(which);
+        *self = Self::new(stay);
+        out
     }
 
     /// Rows and bytes that wait for the commit.

@@ -6,6 +6,7 @@ use tracing::{error, warn};
 
 use super::EngineError;
 use super::history::History;
+use super::kept;
 use super::models::{Model, Models};
 use super::rebuild::Workshop;
 use super::replay::Replay;
@@ -18,7 +19,6 @@ use crate::store::{Checkpoint, Opened, Snapshot, Store};
 pub(super) struct Detached {
     pub(super) name: &'static str,
     pub(super) snapshot: Snapshot,
-    pub(super) file: String,
     pub(super) progress: Arc<Progress>,
 }
 
@@ -53,24 +53,29 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
         if from_start || (useless.is_some() && least == 0) {
             store = empty(workshop, store, &file, |file| workshop.open_model(projection, file))?;
         } else if useless.is_some() || store.checkpoint().position < least {
-            detached.push(detach(projection, &store, file));
+            detached.push(detach(projection, &store));
             continue;
         }
         models.push(Model::new(Arc::clone(projection), store, file));
+        if !from_start {
+            models.extend(kept::reopen(workshop, projection, least)?);
+        }
     }
     let loans = Loans::open(store)?;
     let replay = Replay::new(Arc::clone(&workshop.history), workshop.vocabulary.clone(), loans, Models::new(models));
     Ok(Found { replay, detached, alarms })
 }
 
-/// Brings the fold to where the furthest read model is: before that there is no common position.
+/// Brings the fold to where the furthest read model is: before that there is no common position. Builds that are of no
+/// use are removed then.
 pub(super) fn level(workshop: &Workshop, replay: &mut Replay) -> Result<(), EngineError> {
     let furthest = replay.models.list.iter().map(Model::position).max().unwrap_or(0);
     let known = workshop.history.position();
     if known < furthest {
         return Err(EngineError::LedgerBehind { ledger: known, needed: furthest });
     }
-    workshop.run(replay, furthest, &mut |_| true)
+    workshop.run(replay, furthest, &mut |_| true)?;
+    Ok(kept::tidy(workshop, &mut replay.models)?)
 }
 
 /// Why a store cannot be gone on with.
@@ -93,7 +98,7 @@ fn unusable(history: &dyn History, name: &str, store: &Store) -> Result<Option<U
 }
 
 /// How a checkpoint contradicts the log.
-fn mismatch(history: &dyn History, name: &str, at: Checkpoint) -> Result<Option<String>, EngineError> {
+pub(super) fn mismatch(history: &dyn History, name: &str, at: Checkpoint) -> Result<Option<String>, EngineError> {
     let (position, end) = (at.position, history.head().position);
     if position == 0 {
         return Ok(None);
@@ -110,9 +115,8 @@ fn mismatch(history: &dyn History, name: &str, at: Checkpoint) -> Result<Option<
     Ok(Some(format!("{what}; it is rebuilt")))
 }
 
-fn detach(projection: &Arc<dyn Projection>, store: &Store, file: String) -> Detached {
-    let progress = Arc::new(Progress::default());
-    Detached { name: projection.spec().name, snapshot: store.snapshot(), file, progress }
+fn detach(projection: &Arc<dyn Projection>, store: &Store) -> Detached {
+    Detached { name: projection.spec().name, snapshot: store.snapshot(), progress: Arc::new(Progress::default()) }
 }
 
 /// The same store without rows.

@@ -94,7 +94,8 @@ impl Replay {
     /// said by the next commit.
     pub(crate) fn save_behind(&mut self, clock: Arc<dyn Clock>) -> Result<(), EngineError> {
         self.saved()?;
-        let models = self.models.list.iter().map(|model| Arc::clone(&model.store)).collect();
+        let usable = self.models.list.iter().filter(|model| model.failed.is_none());
+        let models = usable.map(|model| Arc::clone(&model.store)).collect();
         self.saving = Some(Saving::start(self.at, models, Arc::clone(self.loans.store()), clock)?);
         Ok(())
     }

@@ -11,8 +11,9 @@ use continuity_log::{ChainHash, Checkpoint as LogCheckpoint};
 use tracing::{error, info};
 
 use super::files::Files;
-use super::handle::{Command, EngineHandle, Shared};
+use super::handle::{Choice, Command, EngineHandle, Shared};
 use super::history::{History, LogHistory};
+use super::kept;
 use super::models::{Model, Vocabulary};
 use super::open::{self, Detached, Found};
 use super::rebuild::{self, Workshop};
@@ -32,9 +33,9 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// The engine; [`Engine::run`] is its thread.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     commands: Receiver<Command>,
-    replay: Replay,
+    pub(super) replay: Replay,
     detached: Vec<Detached>,
     hidden: Vec<(&'static str, Arc<Progress>)>,
     alarms: Vec<(&'static str, String)>,
@@ -86,6 +87,8 @@ impl Engine {
     /// Follows the log until it is stopped; the last commit is durable. Blocks: give it a thread.
     #[expect(clippy::needless_pass_by_value, reason = "the thread that runs it owns what stops it")]
     pub fn run(mut self, stop: Stop) -> Result<(), EngineError> {
+        // What was found counts from the start on, whether anything comes or not.
+        metrics::published(&self.shared.view());
         let rebuilding = self.rebuild_detached();
         let ended = self.follow(&stop);
         self.shared.stop();
@@ -169,9 +172,10 @@ impl Engine {
     }
 
     pub(crate) fn commit(&mut self, durability: Durability) -> Result<(), EngineError> {
-        let clock = &self.shared.workshop.clock;
+        let clock = Arc::clone(&self.shared.workshop.clock);
         let started = clock.monotonic();
         self.replay.commit(durability)?;
+        self.drop_failed()?;
         metrics::committed(durability, clock.monotonic().saturating_sub(started));
         if durability == Durability::Durable {
             (self.unsaved_since, self.unsaved_rows) = (None, 0);
@@ -180,7 +184,7 @@ impl Engine {
         Ok(())
     }
 
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         let workshop = &self.shared.workshop;
         let view = View::of(workshop, &self.replay, &self.detached, &self.hidden, &self.alarms);
         metrics::published(&view);
@@ -208,6 +212,13 @@ impl Engine {
                 let reports = self.hand_over(*build)?;
                 done.send(Ok(reports)).ok();
             }
+            Command::Choose(choice, name, done) => {
+                let report = match choice {
+                    Choice::RollBack => self.roll_back(name),
+                    Choice::Discard => self.discard(name),
+                };
+                done.send(report).ok();
+            }
         }
         Ok(())
     }
@@ -229,6 +240,7 @@ impl Engine {
             reports.push(self.switch(model)?);
         }
         workshop.files.tidy()?;
+        kept::tidy(workshop, &mut self.replay.models)?;
         Ok(reports)
     }
 
@@ -238,22 +250,18 @@ impl Engine {
         files.rename(&model.file, &file)?;
         model.file = file;
         let (position, rows, new_digest) = (self.replay.at().position, model.store.rows(), model.store.digest());
-        let old = self.replay.models.put(model);
-        let left = self.detached.iter().position(|detached| detached.name == name);
-        let left = left.map(|index| self.detached.swap_remove(index).file);
-        let old_digest = old.as_ref().map(|old| old.store.digest());
+        let old_digest = self.replay.models.served(name).map(|old| old.store.digest());
+        self.replay.models.put(model);
+        self.detached.retain(|detached| detached.name != name);
         if old_digest.is_some_and(|old| old != new_digest) {
             error!(
                 projection.name = name,
                 log.position = position,
-                "the rebuilt read model differs from the one it replaces"
+                "the rebuilt read model differs from the one it replaces, which is kept"
             );
         }
         self.show(name);
         self.publish();
-        for replaced in [old.map(|old| old.file), left].into_iter().flatten() {
-            self.shared.workshop.files.remove(&replaced)?;
-        }
         info!(projection.name = name, log.position = position, rows, "a rebuilt read model is in use");
         Ok(RebuildReport { name: name.to_owned(), position, old_digest, new_digest, rows, took: Duration::ZERO })
     }

@@ -20,8 +20,34 @@ pub struct ModelStatus {
     pub bytes: u64,
     /// Whether it is served.
     pub state: ModelState,
-    /// Why it was found unusable when the process started, for the operator; both positions are named.
+    /// Another build of it, which is not served: its rows are others.
+    pub kept: Option<KeptBuild>,
+    /// What the operator has to know: that two builds differ, or why it was found unusable when the process started.
     pub alarm: Option<String>,
+}
+
+/// A build that is kept beside the one that is served, at the same log position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptBuild {
+    /// Digest over its rows.
+    pub digest: [u8; 32],
+    /// Number of its rows.
+    pub rows: u64,
+    /// Bytes of its keys and values.
+    pub bytes: u64,
+}
+
+/// The two builds of a read model, when one was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildsReport {
+    /// The log position of both.
+    pub position: u64,
+    /// Digest of the build that is served now.
+    pub served: [u8; 32],
+    /// Digest of the other one: kept, or discarded.
+    pub kept: [u8; 32],
+    /// Rows of the build that is served.
+    pub rows: u64,
 }
 
 /// Whether a read model is served.
@@ -45,7 +71,7 @@ pub struct RebuildReport {
     pub name: String,
     /// The log position at which both digests were taken.
     pub position: u64,
-    /// Digest of the build that was replaced; `None` when it was not at this position.
+    /// Digest of the build that was replaced, and is kept if it differs; `None` when it was not at this position.
     pub old_digest: Option<[u8; 32]>,
     /// Digest of the new build.
     pub new_digest: [u8; 32],

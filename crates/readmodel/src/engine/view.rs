@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::kept;
 use super::models::Model;
 use super::open::Detached;
 use super::rebuild::Workshop;
@@ -34,6 +35,8 @@ pub(super) struct ModelView {
     pub(super) rebuilding: Option<Arc<Progress>>,
     /// Whether `snapshot` is at the view's position.
     pub(super) current: bool,
+    /// Another build of it, which is not served.
+    pub(super) kept: Option<Snapshot>,
     pub(super) alarm: Option<String>,
 }
 
@@ -91,20 +94,22 @@ impl View {
         let alarm = |name| alarms.iter().find(|(about, _)| *about == name).map(|(_, alarm)| alarm.clone());
         let model = |projection: &Arc<dyn Projection>| {
             let name = projection.spec().name;
-            if let Some(model) = replay.models.list.iter().find(|model| model.name() == name) {
+            if let Some(model) = replay.models.served(name) {
                 let snapshot = model.store.snapshot();
                 return Some(ModelView {
                     name,
                     snapshot,
                     rebuilding: rebuilding(name),
                     current: true,
+                    kept: replay.models.kept(name).map(|model| model.store.snapshot()),
                     alarm: alarm(name),
                 });
             }
             let found = detached.iter().find(|detached| detached.name == name)?;
             let progress = rebuilding(name).unwrap_or_else(|| Arc::clone(&found.progress));
             let snapshot = found.snapshot.clone();
-            Some(ModelView { name, snapshot, rebuilding: Some(progress), current: false, alarm: alarm(name) })
+            let (rebuilding, kept) = (Some(progress), None);
+            Some(ModelView { name, snapshot, rebuilding, current: false, kept, alarm: alarm(name) })
         };
         let totals = &replay.loans.totals;
         Self {
@@ -120,7 +125,7 @@ impl View {
     pub(super) fn as_of(now: &View, replay: &Replay) -> View {
         let model = |model: &Model| {
             let snapshot = model.store.snapshot();
-            ModelView { name: model.name(), snapshot, rebuilding: None, current: true, alarm: None }
+            ModelView { name: model.name(), snapshot, rebuilding: None, current: true, kept: None, alarm: None }
         };
         let models = replay.models.list.iter().map(model).collect();
         Self { models, fold: replay.loans.snapshot(), ..now.clone() }
@@ -129,6 +134,11 @@ impl View {
     /// Name, position and whether it is served, of each read model.
     pub(crate) fn positions(&self) -> impl Iterator<Item = (&'static str, u64, bool)> {
         self.models.iter().map(|model| (model.name, model.position(self.position), self.model(model.name).is_some()))
+    }
+
+    /// Name of each read model, and whether another build of it is kept.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.models.iter().map(|model| (model.name, model.kept.is_some()))
     }
 
     /// All read models, as they are in this view.
@@ -152,7 +162,8 @@ impl ModelView {
             digest: snapshot.digest(),
             bytes: snapshot.row_bytes(),
             state: self.rebuilding.as_ref().map_or(ModelState::Serving, |progress| progress.state()),
-            alarm: self.alarm.clone(),
+            kept: self.kept.as_ref().map(kept::shown),
+            alarm: self.kept.as_ref().map(|_| kept::alarm()).or_else(|| self.alarm.clone()),
         }
     }
 }

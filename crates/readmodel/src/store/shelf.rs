@@ -143,6 +143,13 @@ impl MemoryShelf {
         self.fuse.used()
     }
 
+    /// Puts a copy of another shelf's file here.
+    #[cfg(test)]
+    pub(crate) fn copy(&self, from: &Self, file: &str, to: &str) {
+        let copied = from.files.lock()[file].survivor();
+        self.files.lock().insert(to.to_owned(), Arc::new(copied));
+    }
+
     /// What a restart finds: of each file what was synced last.
     #[must_use]
     pub fn survivors(&self) -> Self {

@@ -9,7 +9,7 @@ use continuity_tests::harness::{Access, Client, Failure, Replica};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{encoded, succeeds, workshop};
+use super::{builds, encoded, succeeds, workshop};
 use crate::clients::python;
 use crate::rig::{Rig, events};
 
@@ -103,9 +103,9 @@ async fn an_operator_looks_after_the_replica() -> Result<(), Failure> {
     let folder = TempDir::new()?;
     let backup = folder.path().join("backup");
     let config = format!("{}[backup]\ndirectory = '{}'\n", broken(folder.path())?, backup.display());
-    let replica = Replica::new().config(&config).start().await?;
-    replica.until("live", crate::rig::LIMIT, |health| crate::rig::state(health) == "live").await?;
+    let mut replica = Replica::new().config(&config).start().await?;
     for is_scripted in [true, false] {
+        builds::find_two(&mut replica).await?;
         clicks(&replica, "operator.mjs", "operator", is_scripted, &json!({})).await?;
         std::fs::remove_dir_all(&backup)?;
     }

@@ -20,7 +20,7 @@ const CLAIMS: [&str; 4] = ["Following live", "complete to", "nothing known to be
 const PLAIN: &str = "[ingest]\nmin_free_bytes = 0\n[auth]\nsecond_factor_required = false\n";
 
 /// Somebody who may read loans and does what operators do.
-async fn operator(replica: &Replica) -> Result<Browser, Failure> {
+pub(super) async fn operator(replica: &Replica) -> Result<Browser, Failure> {
     let account = replica.order(&[&ACCOUNT[..], &["--scopes", "loans:read audit:read", "--json"]].concat()).await?;
     signed_in(replica.access(), &serde_json::from_slice(&account.stdout)?).await
 }
@@ -34,14 +34,14 @@ async fn status(browser: &mut Browser) -> Result<(String, String), Failure> {
 }
 
 /// A file of a history, and a replica that follows it.
-struct Followed {
+pub(super) struct Followed {
     folder: TempDir,
     lines: Vec<String>,
-    replica: Replica,
+    pub(super) replica: Replica,
 }
 
 impl Followed {
-    async fn start(seed: u64, loans: u64) -> Result<Self, Failure> {
+    pub(super) async fn start(seed: u64, loans: u64) -> Result<Self, Failure> {
         let folder = TempDir::new()?;
         let lines: Vec<String> =
             events(seed, loans, Faults::default()).iter().map(|event| event.line.clone() + "\n").collect();

@@ -11,6 +11,7 @@ use super::shell::{Shell, fine, under_way};
 use super::{OPERATORS, WATCHERS};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::money::figure;
 use crate::orders::{self, Order, sentence};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
@@ -126,11 +127,11 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
 
 /// What making a backup came to; one that lacks files is not as good as it should be.
 fn made(t: &Texts, value: &Value) -> (String, bool) {
-    let figure = |value: &Value| value.as_u64().unwrap_or_default().to_string();
-    let documents = &value["documents"];
-    let figures = [&value["log"]["position"], &documents["count"], &value["writtenBytes"]].map(figure);
+    let (number, documents) = (|value: &Value| value.as_u64().unwrap_or_default(), &value["documents"]);
+    let (count, written) = (figure(t, number(&documents["count"])), figure(t, number(&value["writtenBytes"])));
     let is_whole = documents["damaged"].as_array().is_none_or(Vec::is_empty);
-    (fill(t.operations.backup_done, &figures.each_ref().map(String::as_str)), is_whole)
+    let position = number(&value["log"]["position"]).to_string();
+    (fill(t.operations.backup_done, &[&position, &count, &written]), is_whole)
 }
 
 /// What trying to restore it came to.
@@ -138,7 +139,7 @@ fn tried(t: &Texts, told: &Verification) -> (String, bool) {
     if !told.problems.is_empty() {
         return (t.operations.trial_bad.to_owned(), false);
     }
-    let figures = [told.records, told.control_records, told.documents, told.agree.len() as u64].map(|n| n.to_string());
+    let figures = [told.records, told.control_records, told.documents, told.agree.len() as u64].map(|n| figure(t, n));
     (fill(t.operations.trial_good, &figures.each_ref().map(String::as_str)), true)
 }
 

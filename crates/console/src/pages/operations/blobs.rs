@@ -10,6 +10,7 @@ use super::shell::{Shell, fine, refused, wrong};
 use super::{OPERATORS, WATCHERS, done};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::money::figure;
 use crate::orders::{Order, read, sentence};
 use crate::pages::loans::way;
 use crate::reply::Answer;
@@ -86,13 +87,13 @@ struct Line {
 
 fn amounts(t: &Texts, told: &Told) -> Vec<(&'static str, String)> {
     let o = t.operations;
-    let amount = |of: &Amount| fill(o.blob_amount, &[&of.count.to_string(), &of.bytes.to_string()]);
+    let amount = |of: &Amount| fill(o.blob_amount, &[&figure(t, of.count), &figure(t, of.bytes)]);
     vec![
         (o.blob_available, amount(&told.available)),
         (o.blob_pending, amount(&told.pending)),
         (o.blob_failed, amount(&told.failed)),
         (o.blob_damaged, amount(&told.damaged)),
-        (o.blob_stuck, told.stuck.to_string()),
+        (o.blob_stuck, figure(t, told.stuck)),
     ]
 }
 

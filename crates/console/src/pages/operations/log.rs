@@ -11,6 +11,7 @@ use super::shell::{Shell, fine, under_way};
 use super::{OPERATORS, WATCHERS};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::money::figure;
 use crate::orders::{self, Order, sentence};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
@@ -102,9 +103,10 @@ fn kind(which: &str) -> Kind {
 
 /// What a verification came to.
 fn verified(t: &Texts, value: &Value) -> (String, bool) {
-    let figure = |name: &str| value[name].as_u64().unwrap_or_default().to_string();
+    let [records, segments, bytes] =
+        ["records", "segments", "bytes"].map(|name| figure(t, value[name].as_u64().unwrap_or_default()));
     let hash = value["hash"].as_str().unwrap_or_default();
-    (fill(t.operations.verified, &[&figure("records"), &figure("segments"), &figure("bytes"), hash]), true)
+    (fill(t.operations.verified, &[&records, &segments, &bytes, hash]), true)
 }
 
 /// Begins to verify one of them.

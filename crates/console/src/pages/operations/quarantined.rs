@@ -12,6 +12,7 @@ use super::shell::{Shell, fine, refused, wrong};
 use super::{OPERATORS, WATCHERS, done, is_reason, raw, reads_everything, sees_all_loans};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::money::figure;
 use crate::next;
 use crate::orders::{Order, sentence};
 use crate::pages::{confirm, trouble};
@@ -117,7 +118,7 @@ fn facts(visit: &Visit, session: &Session, told: Told) -> Vec<(&'static str, Str
         (o.event, short(told.event_type.as_deref())),
         (o.event_id, told.event_id.unwrap_or_default()),
         (o.from_where, told.source),
-        (o.bytes, told.bytes.to_string()),
+        (o.bytes, figure(visit.texts(), told.bytes)),
     ];
     if names {
         facts.insert(1, (o.detail, sentence(&told.detail)));
@@ -139,7 +140,7 @@ fn looked_into(visit: &Visit, session: &Session, told: &Told) -> Option<Raw> {
     let (text, is_whole) = raw::text(&told.raw);
     let (dump, shown) = raw::dump(&told.hex);
     let is_whole = is_whole && told.text || shown as u64 == told.bytes;
-    let cut = fill(visit.texts().operations.raw_cut, &[&told.bytes.to_string()]);
+    let cut = fill(visit.texts().operations.raw_cut, &[&figure(visit.texts(), told.bytes)]);
     Some(Raw { text, dump, cut: (!is_whole).then_some(cut) })
 }
 

@@ -11,6 +11,7 @@ use super::shell::{Shell, fine, under_way};
 use super::{OPERATORS, WATCHERS};
 use crate::faults::Faults;
 use crate::frame::Frame;
+use crate::money::figure;
 use crate::orders::{self, Order, sentence};
 use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
@@ -33,15 +34,25 @@ struct Page {
 /// One of them, as the command tells it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Model {
-    name: String,
+pub(crate) struct Model {
+    pub(crate) name: String,
     version: u32,
     position: u64,
-    rows: u64,
-    bytes: u64,
-    digest: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) digest: String,
     alarm: Option<String>,
     rebuild: Option<Rebuild>,
+    pub(crate) kept: Option<Kept>,
+}
+
+/// A build of it that is not served, because its rows are others.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Kept {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) digest: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,11 +86,11 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
 /// What a rebuild came to.
 fn rebuilt(t: &Texts, value: &Value) -> (String, bool) {
     let o = t.operations;
-    let figure = |name: &str| value[name].as_u64().unwrap_or_default().to_string();
+    let number = |name: &str| value[name].as_u64().unwrap_or_default();
     let agrees = value["agrees"] == true;
     let text = if agrees { o.rebuilt_same } else { o.rebuilt_other };
     let digest = value["digest"].as_str().unwrap_or_default();
-    (fill(text, &[&figure("position"), &figure("rows"), digest]), agrees)
+    (fill(text, &[&number("position").to_string(), &figure(t, number("rows")), digest]), agrees)
 }
 
 /// Begins to fold one again.

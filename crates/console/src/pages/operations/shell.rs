@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::{OPERATORS, PATH, backups, blobs, completeness, log, quarantine, read_models};
 use crate::faults::Faults;
+use crate::money::figure;
 use crate::orders::sentence;
 use crate::texts::{Texts, fill};
 use crate::visit::Visit;
@@ -44,6 +45,7 @@ pub(crate) struct Shell {
     /// What is under way or was done, of what the page is about.
     pub(crate) works: Vec<Shown>,
     status: StatusCode,
+    t: &'static Texts,
 }
 
 /// Work, for people.
@@ -100,7 +102,14 @@ impl Shell {
             may: may(session),
             works: Vec::new(),
             status,
+            t,
         }
+    }
+
+    /// A size or a count. Log positions stay as they are typed elsewhere.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
+    pub(crate) fn grouped(&self, number: &u64) -> String {
+        figure(self.t, *number)
     }
 
     /// Shows the last work of that kind, if there is one.

@@ -54,6 +54,9 @@ fn process(w: Words<'_>, known: &Known, health: &Health) -> Vec<Alarm> {
         let text = fill(w.t.alarm_rebuilding, &[&model.name, &w.grouped(done), &w.grouped(of)]);
         alarms.push(alarm(Level::Careful, text, w.t.do_rebuilding));
     }
+    for model in health.components.read_models.iter().filter(|model| model.builds_differ) {
+        alarms.push(alarm(Level::Bad, fill(w.t.alarm_builds_differ, &[&model.name]), w.t.do_builds_differ));
+    }
     alarms
 }
 

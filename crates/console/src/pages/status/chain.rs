@@ -114,9 +114,11 @@ fn read_models(w: Words<'_>, health: &Health, recent: &Recent) -> Link {
     let all = &health.components;
     let still = is_own(&all.source);
     let rebuilding = all.read_models.iter().any(|model| model.state == "rebuilding");
-    let (level, state) = match (health.database == "connected", still, rebuilding) {
+    let doubtful = all.read_models.iter().any(|model| model.builds_differ);
+    let (level, state) = match (health.database == "connected", still, doubtful, rebuilding) {
         (false, ..) => (Level::Bad, w.t.is_failing),
-        (_, true, _) => (Level::Bad, w.t.is_still),
+        (_, true, ..) => (Level::Bad, w.t.is_still),
+        (_, _, true, _) => (Level::Bad, w.t.is_doubtful),
         (.., true) => (Level::Careful, w.t.is_rebuilding),
         _ => (Level::Good, w.t.is_well),
     };

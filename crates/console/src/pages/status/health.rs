@@ -97,6 +97,7 @@ pub(crate) struct Completeness {
 pub(crate) struct Model {
     pub(crate) name: String,
     pub(crate) state: String,
+    pub(crate) builds_differ: bool,
     pub(crate) progress: Option<Progress>,
 }
 

@@ -47,7 +47,7 @@ impl<'a> Words<'a> {
 
     /// A number with its thousands apart.
     pub(crate) fn grouped(&self, number: u64) -> String {
-        money::grouped(self.all, &number.to_string())
+        money::figure(self.all, number)
     }
 }
 

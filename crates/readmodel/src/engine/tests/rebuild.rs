@@ -1,5 +1,6 @@
 //! What cannot be used is rebuilt, beside the engine, and the operator is told why.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,9 +14,9 @@ use crate::projection::{AppendedEvent, EntityChange, Projection, Spec};
 use crate::store::{MemoryShelf, Rows, Shelf};
 use crate::{Engine, EngineHandle, ModelState, StoreError};
 
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
-fn filled(loans: u64) -> Ingest {
+pub(super) fn filled(loans: u64) -> Ingest {
     let mut ingest = Ingest::default();
     for loan in 0..loans {
         let id = format!("L{loan}");
@@ -37,15 +38,16 @@ fn saved(ingest: &Ingest) -> (MemoryShelf, Vec<[u8; 32]>) {
 }
 
 /// Runs the engine on a thread while `during` looks at it.
-fn running<R>((handle, engine): (EngineHandle, Engine), during: impl FnOnce(&EngineHandle) -> R) -> R {
+pub(super) fn running<R>((handle, engine): (EngineHandle, Engine), during: impl FnOnce(&EngineHandle) -> R) -> R {
     let stop = Stop::new();
     thread::scope(|scope| {
         let ask = stop.clone();
         let engine = scope.spawn(move || engine.run(ask));
-        let result = during(&handle);
+        // The engine ends also when what looks at it fails: the scope waits for it.
+        let result = catch_unwind(AssertUnwindSafe(|| during(&handle)));
         stop.stop();
         engine.join().unwrap().unwrap();
-        result
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
@@ -53,7 +55,7 @@ fn serving(handle: &EngineHandle) -> bool {
     handle.statuses().iter().all(|model| model.state == ModelState::Serving)
 }
 
-fn until(what: impl Fn() -> bool) {
+pub(super) fn until(what: impl Fn() -> bool) {
     for _ in 0..100_000 {
         if what() {
             return;
