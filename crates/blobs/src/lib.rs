@@ -32,7 +32,7 @@ pub use open::OpenBlob;
 pub use reference::{Fetch, Reference};
 pub use service::{
     BlobAmount, BlobFailure, BlobLag, BlobOptions, BlobPlaces, BlobService, BlobServiceError, BlobState, CopiedBlobs,
-    Hold, IndexError, LoanBlobs, Window,
+    Hold, IndexError, LoanBlobs, Scrub, Window,
 };
 
 use continuity_base::causes;

@@ -100,6 +100,8 @@ pub enum Order {
         /// Its digest.
         sha256: String,
     },
+    /// Hash all stored blobs again, now. Takes long.
+    Scrub,
     /// Where a log ends, and its files.
     LogSegments {
         /// The control log instead of the replica log.

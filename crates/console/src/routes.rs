@@ -112,6 +112,7 @@ fn of_operations() -> Table {
         ("/console/operations/blobs", get(operations::blobs::show)),
         ("/console/operations/blobs/retry", post(operations::blobs::retry)),
         ("/console/operations/blobs/verify", post(operations::blobs::verify)),
+        ("/console/operations/blobs/scrub", post(operations::blobs::scrub)),
         ("/console/operations/log", get(operations::log::show).post(operations::log::verify)),
         ("/console/operations/backups", get(operations::backups::show).post(operations::backups::begin)),
     ]

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Verify,
     /// The control log is verified.
     VerifyControl,
+    /// Stored files are hashed.
+    Scrub,
     /// A loan is repaired.
     Resync,
     /// The newest manifest is evaluated.

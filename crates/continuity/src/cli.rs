@@ -2,6 +2,7 @@
 
 mod account;
 mod client;
+mod derived;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use account::{Account, AccountFlags, AccountName};
 pub(crate) use client::{Client, ClientFlags, ClientId};
+pub(crate) use derived::{BlobId, Blobs, Projection};
 
 pub(crate) use crate::commands::get::Get;
 pub(crate) use crate::commands::simulate::Simulate;
@@ -220,33 +222,6 @@ pub(crate) enum Backup {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Projection {
-    /// Each read model with its position, rows, size and digest.
-    List(OnData),
-    /// Fold a read model again from the log into a new file, which then is served. A build whose rows were others is kept.
-    Rebuild {
-        #[command(flatten)]
-        on: OnData,
-        /// Name as `projection list` prints it.
-        name: String,
-    },
-    /// Serve the build that is kept since a rebuild differed from it, and keep the one that is served now.
-    Rollback {
-        #[command(flatten)]
-        on: OnData,
-        /// Name as `projection list` prints it.
-        name: String,
-    },
-    /// Remove the build that is kept: the one that is served is right. This cannot be undone.
-    Discard {
-        #[command(flatten)]
-        on: OnData,
-        /// Name as `projection list` prints it.
-        name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Key {
     /// All keys with their state: next, active, passive, retired.
     List(OnData),
@@ -366,38 +341,6 @@ pub(crate) enum Access {
 pub(crate) enum AccessFormat {
     Csv,
     Ndjson,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Blobs {
-    /// How many are on their way, stored, failed and damaged.
-    Status {
-        #[command(flatten)]
-        on: OnData,
-        /// Only those of this loan.
-        #[arg(long, value_name = "ID")]
-        loan: Option<String>,
-    },
-    /// Failed and damaged ones, and those that were tried often in vain: why, and whose they are.
-    List {
-        #[command(flatten)]
-        on: OnData,
-        /// How many.
-        #[arg(long, default_value_t = 100)]
-        limit: u64,
-    },
-    /// Fetch one that failed again, now.
-    Retry(BlobId),
-    /// Hash a stored one again, now; when it is damaged, it is fetched again.
-    Verify(BlobId),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BlobId {
-    #[command(flatten)]
-    pub(crate) on: OnData,
-    /// Its SHA-256 as `blobs list` prints it.
-    pub(crate) sha256: String,
 }
 
 #[derive(Debug, Subcommand)]

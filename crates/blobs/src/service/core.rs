@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tracing::error;
 
+use super::scrub::Scrub;
 use super::{BlobOptions, BlobPlaces, BlobServiceError};
 use crate::OpenBlob;
 use crate::disk::blocking;
@@ -41,6 +42,8 @@ pub(crate) struct Core {
     pub(crate) wanted: Mutex<HashSet<Digest>>,
     /// What is to be hashed again now.
     pub(crate) suspects: Mutex<HashSet<Digest>>,
+    /// The last time that somebody wanted everything hashed again.
+    pub(crate) scrub: Mutex<Option<Scrub>>,
     /// Wakes the queue.
     pub(crate) wake: Notify,
     /// What keeps the service from its work at the moment.
@@ -76,6 +79,7 @@ impl Core {
             unpaced: pace(0),
             wanted: Mutex::default(),
             suspects: Mutex::default(),
+            scrub: Mutex::default(),
             wake: Notify::new(),
             troubles: Troubles::default(),
             short: Mutex::default(),

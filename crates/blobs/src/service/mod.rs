@@ -31,6 +31,7 @@ use thiserror::Error;
 pub use copy::CopiedBlobs;
 pub use options::{BlobOptions, BlobPlaces, Window};
 pub use report::{BlobFailure, BlobLag, LoanBlobs};
+pub use scrub::Scrub;
 pub use serve::BlobState;
 
 pub use crate::index::IndexError;

@@ -1,4 +1,4 @@
-//! Looks again at what is stored: every blob within a set number of days, suspects at once.
+//! Looks again at what is stored: every blob within a set number of days, suspects at once, and all when somebody wants it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use continuity_base::Timestamp;
 use tracing::warn;
 
-use super::BlobServiceError;
 use super::core::{Core, hash, unreadable};
+use super::{BlobService, BlobServiceError};
 use crate::disk::blocking;
 use crate::index::State;
 use crate::queue::evidence;
@@ -20,11 +20,87 @@ use crate::{OpenBlob, metrics};
 const DAY: Duration = Duration::from_hours(24);
 /// A blob that could not be read is left alone for so long.
 const AGAIN: Duration = Duration::from_hours(1);
+/// With so many that cannot be read it is the store that fails: looking at all at once is given up.
+const MOST_UNREADABLE: usize = 100;
+
+/// Everything that was stored when somebody wanted it is hashed again, now. Forgotten when the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrub {
+    /// When it was wanted: what was verified before is hashed again.
+    pub since: Timestamp,
+    /// Stored blobs then.
+    pub of: u64,
+    /// Whose bytes are what they should be.
+    pub good: u64,
+    /// Whose are not; they are fetched again.
+    pub damaged: u64,
+    /// Which could not be read at this time; they are tried again within the hour.
+    pub unreadable: u64,
+    /// Whether it is over.
+    pub is_done: bool,
+    /// Whether it was given up, because the store is in no state to be read.
+    pub is_given_up: bool,
+}
+
+/// What a look at one blob found.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Good,
+    Damaged,
+    Unreadable,
+}
+
+impl BlobService {
+    /// Has everything that is stored hashed again, as fast as scrubbing may read; `None` while that is under way already.
+    pub fn scrub(&self) -> Option<Scrub> {
+        let mut scrub = self.core.scrub.lock();
+        if scrub.is_some_and(|scrub| !scrub.is_done) {
+            return None;
+        }
+        let (since, of) = (self.core.now(), self.stored());
+        let (good, damaged, unreadable) = (0, 0, 0);
+        *scrub = Some(Scrub { since, of, good, damaged, unreadable, is_done: false, is_given_up: false });
+        *scrub
+    }
+
+    /// How far the last one is.
+    pub fn scrubbed(&self) -> Option<Scrub> {
+        *self.core.scrub.lock()
+    }
+}
+
+impl Core {
+    /// Since when everything has to have been hashed.
+    fn scrub_wanted(&self) -> Option<Timestamp> {
+        self.scrub.lock().filter(|scrub| !scrub.is_done).map(|scrub| scrub.since)
+    }
+
+    fn scrub_found(&self, outcome: Outcome) {
+        if let Some(scrub) = self.scrub.lock().as_mut().filter(|scrub| !scrub.is_done) {
+            match outcome {
+                Outcome::Good => scrub.good += 1,
+                Outcome::Damaged => scrub.damaged += 1,
+                Outcome::Unreadable => scrub.unreadable += 1,
+            }
+        }
+    }
+
+    fn scrub_ends(&self, since: Timestamp, is_given_up: bool) {
+        if let Some(scrub) = self.scrub.lock().as_mut().filter(|scrub| scrub.since == since) {
+            (scrub.is_done, scrub.is_given_up) = (true, is_given_up);
+        }
+    }
+}
+
 pub(super) async fn run(core: &Arc<Core>) -> Result<Infallible, BlobServiceError> {
-    let mut turn = Turn { last: core.now(), unreadable: HashMap::new() };
+    let mut turn = Turn { last: core.now(), unreadable: HashMap::new(), wanted: None };
     loop {
         match turn.next(core)? {
-            Some(digest) => check(core, digest, &mut turn).await?,
+            Some(digest) => {
+                if let Some(outcome) = check(core, digest, &mut turn).await? {
+                    core.scrub_found(outcome);
+                }
+            }
             None => tokio::time::sleep(core.options.tick).await,
         }
     }
@@ -36,6 +112,8 @@ struct Turn {
     last: Timestamp,
     /// What could not be read, until when it is left alone.
     unreadable: HashMap<Digest, Timestamp>,
+    /// Since when somebody wants everything hashed again.
+    wanted: Option<Timestamp>,
 }
 
 impl Turn {
@@ -46,9 +124,23 @@ impl Turn {
             return Ok(Some(suspect));
         }
         let (now, all) = (core.now(), core.index.tally().of(State::Available).count.max(1));
+        let wanted = core.scrub_wanted();
+        if wanted.is_some() && wanted != self.wanted {
+            // Whoever wants it wants to know of these, too.
+            self.unreadable.clear();
+        }
+        self.wanted = wanted;
         self.unreadable.retain(|_, until| *until > now);
         let oldest = core.index.verified(now, self.unreadable.len() + 1)?;
         let oldest = oldest.into_iter().find(|(_, digest)| !self.unreadable.contains_key(digest));
+        if let Some(since) = wanted {
+            let left = oldest.filter(|(verified_at, _)| *verified_at < since);
+            let is_given_up = left.is_some() && self.unreadable.len() >= MOST_UNREADABLE;
+            match left {
+                Some((_, digest)) if !is_given_up => return Ok(Some(digest)),
+                _ => core.scrub_ends(since, is_given_up),
+            }
+        }
         let Some((verified_at, digest)) = oldest else { return Ok(None) };
         // Spread over the time that there is; what is late goes at once.
         let within = DAY * core.options.scrub_days;
@@ -61,33 +153,42 @@ impl Turn {
     }
 }
 
-async fn check(core: &Arc<Core>, digest: Digest, turn: &mut Turn) -> Result<(), BlobServiceError> {
+/// Nothing where there was nothing to look at.
+async fn check(core: &Arc<Core>, digest: Digest, turn: &mut Turn) -> Result<Option<Outcome>, BlobServiceError> {
     let Some(_claim) = core.claim(digest) else {
         // Somebody fetches or removes it: it is looked at once that is done. All loops share a task, so let them go on.
         tokio::time::sleep(core.options.tick).await;
-        return Ok(());
+        return Ok(None);
     };
-    let Some(row) = core.available(&digest)? else { return Ok(()) };
+    let Some(row) = core.available(&digest)? else { return Ok(None) };
     let blob = core.places.shelf.open(&digest).await;
     let found = match blob {
         Ok(Some(blob)) => look(core, blob).await,
         Ok(None) => Ok(Err("it is gone from the store".to_owned())),
         Err(error) => Err(error),
     };
-    match found {
-        Ok(Ok(found)) if found == (row.stored.unwrap_or(found.0), digest) => passed(core, digest).await,
+    let outcome = match found {
+        Ok(Ok(found)) if found == (row.stored.unwrap_or(found.0), digest) => {
+            passed(core, digest).await?;
+            Outcome::Good
+        }
         Ok(Ok((size, sha256))) => {
             let reason = format!("its {size} stored bytes have the SHA-256 {}", hex::encode(sha256));
-            repair(core, digest, &reason, Some((size, sha256))).await
+            repair(core, digest, &reason, Some((size, sha256))).await?;
+            Outcome::Damaged
         }
-        Ok(Err(reason)) => repair(core, digest, &reason, None).await,
+        Ok(Err(reason)) => {
+            repair(core, digest, &reason, None).await?;
+            Outcome::Damaged
+        }
         Err(error) => {
             warn!(blob.sha256 = hex::encode(digest), %error, "a stored blob cannot be read; looked at again later");
             metrics::verified("error");
             turn.unreadable.insert(digest, core.now().plus(AGAIN));
-            Ok(())
+            Outcome::Unreadable
         }
-    }
+    };
+    Ok(Some(outcome))
 }
 
 /// What is there; the inner error: the bytes cannot be had any more.

@@ -56,6 +56,7 @@ pub(crate) const POSTS: &[&str] = &[
     "/console/operations/quarantine/7/dismiss",
     "/console/operations/blobs/retry",
     "/console/operations/blobs/verify",
+    "/console/operations/blobs/scrub",
     "/console/operations/log",
     "/console/operations/backups",
     "/console/settings/webhooks/x/test",

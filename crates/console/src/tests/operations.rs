@@ -95,6 +95,7 @@ impl Orders for Stub {
             Order::LogSegments { .. } => json!({"position": 77, "hash": "beef", "bytes": 4096,
                 "segments": [{"first": 1, "last": 77, "bytes": 4096}]}),
             Order::LogVerify { .. } => json!({"records": 77, "segments": 1, "bytes": 4096, "hash": "beef"}),
+            Order::Scrub => json!({"good": 1234, "damaged": 0, "unreadable": 0, "givenUp": false}),
             Order::Backups => self.backups.lock().clone(),
             Order::BackUp => {
                 json!({"log": {"position": 77}, "documents": {"count": 3, "damaged": []}, "writtenBytes": 99})
@@ -291,7 +292,14 @@ async fn what_is_missing_and_which_files_are_in_trouble_is_named() {
     let sha256 = "aa".to_owned();
     assert!(browser.post("/console/operations/blobs/retry", &[("sha256", "aa")]).await.to().ends_with("done=fetching"));
     assert!(browser.post("/console/operations/blobs/verify", &[("sha256", "aa")]).await.to().ends_with("done=hashing"));
+    let blobs = browser.post("/console/operations/blobs/scrub", &[]).await.to().to_owned();
+    until(
+        &mut browser,
+        &blobs,
+        "Hashing all stored files</strong></p>\n<p>Good: 1,234. Damaged, and fetched again: 0.",
+    )
+    .await;
     let orders: Vec<Order> = stub.changes().into_iter().map(|(order, _)| order).collect();
-    assert!(orders.contains(&Order::BlobRetry { sha256: sha256.clone() }));
+    assert!(orders.contains(&Order::Scrub) && orders.contains(&Order::BlobRetry { sha256: sha256.clone() }));
     assert!(orders.contains(&Order::BlobVerify { sha256 }) && orders.contains(&Order::EvaluateCompleteness));
 }

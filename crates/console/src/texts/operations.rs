@@ -250,7 +250,11 @@ catalogue! {
     blob_retry: "Fetch again";
     blob_verify: "Verify a stored file";
     blob_verify_text: "It is hashed again now. A damaged one is no longer served, and fetched again.";
-    blob_scrub: "Every stored file is hashed again within {} days by itself; there is no need to begin that.";
+    blob_scrub: "Every stored file is hashed again within {} days by itself. You can have all of them hashed now, before a drill, say.";
+    scrub_all: "Hash all stored files now";
+    scrub_of: "Hashing all stored files";
+    scrub_done: "Good: {}. Damaged, and fetched again: {}. Could not be read now, and tried again within the hour: {}.";
+    scrub_given_up: "Given up, as the store cannot be read. Good: {}. Damaged: {}. Could not be read: {}. Look at the store, then begin again.";
 
     // The logs.
     log: "Logs";

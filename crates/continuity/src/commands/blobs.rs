@@ -1,4 +1,4 @@
-//! `continuity blobs status`, `list`, `retry` and `verify`.
+//! `continuity blobs status`, `list`, `retry`, `verify` and `scrub`.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub(crate) fn run(command: Blobs) -> Result<()> {
         Blobs::Verify(BlobId { on, sha256 }) => {
             told(&on, &Command::BlobVerify { sha256 }, "it is hashed again now; `blobs list` names it if it is damaged")
         }
+        Blobs::Scrub(on) => scrub(&on),
     }
 }
 
@@ -42,6 +43,25 @@ fn status(on: &OnData, command: &Command) -> Result<()> {
         text = format!("{text}\nnothing is fetched or verified: {why}");
     }
     output::text(&text)
+}
+
+fn scrub(on: &OnData) -> Result<()> {
+    let found = super::on_data(on, &Command::BlobScrub, &mut |_| {})?;
+    if on.json {
+        return output::json(&found);
+    }
+    let of = |name| output::cell(&found, name);
+    let end = if found["givenUp"] == true {
+        "; so many cannot be read that it was given up: look at the store, then begin again"
+    } else {
+        ""
+    };
+    output::text(&format!(
+        "{} stored files are good, {} damaged and fetched again, {} could not be read{end}",
+        of("good"),
+        of("damaged"),
+        of("unreadable"),
+    ))
 }
 
 fn list(on: &OnData, command: &Command) -> Result<()> {

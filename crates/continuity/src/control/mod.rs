@@ -122,6 +122,7 @@ pub(crate) enum Command {
     BlobRetry {
         sha256: String,
     },
+    BlobScrub,
     BlobVerify {
         sha256: String,
     },

@@ -1,10 +1,17 @@
 //! The bytes of documents and attachments: how far they are, which are in trouble, and trying again.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use continuity_api::blob_lag;
 use serde_json::{Value, json};
 
 use super::Operations;
+use crate::control::Reply;
+
+/// How often it is looked how far the hashing is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The figures of all, or of one loan.
 pub(super) fn status(on: &Operations, loan: Option<&str>) -> Result<Value> {
@@ -41,6 +48,26 @@ pub(super) fn verify(on: &Operations, sha256: &str) -> Result<Value> {
         bail!("no bytes of a blob {sha256} are stored");
     }
     Ok(json!({"sha256": sha256}))
+}
+
+/// Hashes all stored ones again, now.
+pub(super) fn scrub(on: &Operations, out: &mut dyn FnMut(Reply)) -> Result<Value> {
+    let blobs = &on.following()?.blobs;
+    let Some(mut scrub) = blobs.scrub() else { bail!("all stored files are being hashed already") };
+    while !scrub.is_done {
+        out(Reply::Progress { done: scrub.good + scrub.damaged + scrub.unreadable, of: scrub.of });
+        if on.stop.is_stopped() {
+            bail!("the replica stops; hash them again once it runs");
+        }
+        thread::sleep(LOOK_EVERY);
+        scrub = blobs.scrubbed().unwrap_or(scrub);
+    }
+    Ok(json!({
+        "good": scrub.good,
+        "damaged": scrub.damaged,
+        "unreadable": scrub.unreadable,
+        "givenUp": scrub.is_given_up,
+    }))
 }
 
 fn digest(sha256: &str) -> Result<[u8; 32]> {

@@ -104,6 +104,7 @@ impl Operations {
             Command::BlobStatus { loan } => blobs::status(self, loan.as_deref()),
             Command::BlobList { limit } => blobs::list(self, *limit),
             Command::BlobRetry { sha256 } => blobs::retry(self, sha256),
+            Command::BlobScrub => blobs::scrub(self, out),
             Command::BlobVerify { sha256 } => blobs::verify(self, sha256),
             Command::Webhook { order } => webhooks::execute(self, actor, order),
             Command::Configuration => Ok(self.in_force.told()),

@@ -47,6 +47,7 @@ fn command(order: Order) -> Command {
         Order::Parked { after, limit } => Command::Parked { after, limit },
         Order::BlobRetry { sha256 } => Command::BlobRetry { sha256 },
         Order::BlobVerify { sha256 } => Command::BlobVerify { sha256 },
+        Order::Scrub => Command::BlobScrub,
         Order::LogSegments { control } => Command::LogSegments { control },
         Order::LogVerify { control } => Command::LogVerify { control },
         Order::Backups => Command::BackupStatus,

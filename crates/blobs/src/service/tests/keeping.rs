@@ -1,5 +1,6 @@
 //! What is stored stays, is looked after, and goes when nobody needs it.
 
+use continuity_base::Clock;
 use futures_util::TryStreamExt;
 
 use super::*;
@@ -129,6 +130,55 @@ async fn scrubbing_finds_a_flipped_bit_and_repairs_it() {
         assert_eq!(fs::read(evidence).unwrap(), b"hellp");
         life.end().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_hashed_again_when_somebody_wants_it() {
+    let world = World::new();
+    let (good, bad) = (world.offer(b"hello"), world.offer(b"there"));
+    let position = world.references.refer("L1", &[good.1.clone(), bad.1.clone()]);
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    assert_eq!(life.service.scrubbed(), None);
+    fs::write(world.shelf.place(&bad.0), b"thera").unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let begun = life.service.scrub().unwrap();
+    assert_eq!((begun.since, begun.of), (world.clock.now(), 2));
+    until("done", || life.service.scrubbed().unwrap().is_done).await;
+    let done = life.service.scrubbed().unwrap();
+    assert_eq!((done.good, done.damaged, done.unreadable, done.is_given_up), (1, 1, 0, false));
+    until("repaired", || life.state(&bad.1) == "AVAILABLE").await;
+    world.clock.advance(Duration::from_secs(1));
+    assert!(life.service.scrub().is_some(), "as often as somebody wants");
+    until("done again", || life.service.scrubbed().is_some_and(|scrub| scrub.is_done && scrub.good == 2)).await;
+    let service = life.service.clone();
+    life.end().await;
+    world.clock.advance(Duration::from_secs(1));
+    assert!(service.scrub().is_some() && service.scrub().is_none(), "one at a time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_can_be_read_it_is_given_up_to_hash_everything() {
+    let world = World::new();
+    let (digests, json): (Vec<_>, Vec<_>) = (0..120_u8).map(|byte| world.offer(&[byte])).unzip();
+    let position = world.references.refer("L1", &json);
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    for (readable, given_up) in [(119, false), (5, true)] {
+        for digest in digests.iter().skip(readable) {
+            // A directory can be opened, and not be read.
+            let place = world.shelf.place(digest);
+            fs::remove_file(&place).ok();
+            fs::create_dir(&place).ok();
+        }
+        world.clock.advance(Duration::from_secs(1));
+        life.service.scrub().unwrap();
+        until("done", || life.service.scrubbed().unwrap().is_done).await;
+        let done = life.service.scrubbed().unwrap();
+        assert_eq!((done.of, done.damaged, done.is_given_up), (120, 0, given_up), "{done:?}");
+        assert_eq!(done.unreadable, if given_up { 100 } else { 1 }, "{done:?}");
+    }
+    life.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,18 +5,20 @@ use axum::response::Response;
 use continuity_auth::Session;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::shell::{Shell, fine, refused, wrong};
+use super::shell::{Shell, fine, refused, under_way, wrong};
 use super::{OPERATORS, WATCHERS, done};
 use crate::faults::Faults;
 use crate::frame::Frame;
 use crate::money::figure;
-use crate::orders::{Order, read, sentence};
+use crate::orders::{self, Order, read, sentence};
 use crate::pages::loans::way;
-use crate::reply::Answer;
+use crate::reply::{Answer, see_other};
 use crate::texts::{Texts, fill};
 use crate::visit::{Posted, Visit};
 use crate::when::When;
+use crate::works::Kind;
 
 pub(crate) const PATH: &str = "/console/operations/blobs";
 
@@ -122,9 +124,11 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
     let told = told.unwrap_or_default();
     let scrub = visit.learn::<Configured>(session, Order::Configuration).await.ok();
     let scrub = scrub.map(|told| told.schedules.scrub_days).filter(|days| *days > 0);
+    let mut shell = Shell::new(visit, session, PATH, wrong);
+    shell.show(visit, Kind::Scrub, t.operations.scrub_of, |value| scrubbed(t, value));
     let page = Page {
-        frame: visit.frame(t.operations.blobs).with_faults(!wrong.1.is_empty()),
-        shell: Shell::new(visit, session, PATH, wrong),
+        frame: visit.frame(t.operations.blobs).with_faults(!shell.faults.is_empty()),
+        shell,
         trouble,
         amounts: amounts(t, &told),
         oldest: told.oldest_pending_at.map(|at| When::read(t, &at)),
@@ -133,6 +137,26 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
         scrub: scrub.map(|days| fill(t.operations.blob_scrub, &[&days.to_string()])),
     };
     page.shell.answer(visit, &page)
+}
+
+/// What hashing all of them came to.
+fn scrubbed(t: &Texts, value: &Value) -> (String, bool) {
+    let o = t.operations;
+    let number = |name: &str| value[name].as_u64().unwrap_or_default();
+    let found = ["good", "damaged", "unreadable"].map(|name| figure(t, number(name)));
+    let is_given_up = value["givenUp"] == true;
+    let text = if is_given_up { o.scrub_given_up } else { o.scrub_done };
+    let is_good = !is_given_up && number("damaged") + number("unreadable") == 0;
+    (fill(text, &found.each_ref().map(String::as_str)), is_good)
+}
+
+/// Begins to hash all of them.
+pub(crate) async fn scrub(Posted { visit, .. }: Posted) -> Answer {
+    let session = visit.with_role(OPERATORS)?;
+    match visit.console.works.begin(Kind::Scrub, "", &orders::by(session), Order::Scrub) {
+        Ok(()) => Ok(see_other(PATH)),
+        Err(work) => Ok(render(&visit, session, under_way(visit.texts(), &work)).await),
+    }
 }
 
 pub(crate) async fn retry(posted: Posted) -> Answer {
