@@ -51,11 +51,15 @@ pub enum Order {
     RollBack {
         /// Its name.
         name: String,
+        /// Number of the build.
+        build: u64,
     },
     /// Remove the build of one that is kept.
     Discard {
         /// Its name.
         name: String,
+        /// Number of the build.
+        build: u64,
     },
     /// Events that could not be accepted, oldest first.
     Quarantined {

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use account::{Account, AccountFlags, AccountName};
 pub(crate) use client::{Client, ClientFlags, ClientId};
-pub(crate) use derived::{BlobId, Blobs, Projection};
+pub(crate) use derived::{BlobId, Blobs, Choice, Projection};
 
 pub(crate) use crate::commands::get::Get;
 pub(crate) use crate::commands::simulate::Simulate;

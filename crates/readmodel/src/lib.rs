@@ -15,7 +15,7 @@ mod store;
 mod sync;
 
 pub use engine::{
-    AsOf, BatchLimits, BuildsReport, Engine, EngineError, EngineHandle, EngineOptions, KeptBuild, ModelState,
+    AsOf, BatchLimits, BuildStatus, BuildsReport, Engine, EngineError, EngineHandle, EngineOptions, ModelState,
     ModelStatus, Point, RebuildReport, Then, View,
 };
 pub use error::StoreError;

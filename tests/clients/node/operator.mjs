@@ -63,7 +63,7 @@ async function rebuild({ page, go, says, picture }) {
 async function builds({ page, go, says, button, section, picture }) {
   await go("Operations");
   await go("Read models", tabs(page));
-  await says("A rebuild ended in other rows; the build before is kept.");
+  await says("A rebuild ended in other rows; two builds are kept.");
   await picture("two-builds");
   await page.getByRole("link", { name: /^Choose a build\s*: tasks$/ }).click();
   await page.getByRole("heading", { name: "Two builds of tasks" }).waitFor();

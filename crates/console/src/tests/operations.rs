@@ -80,7 +80,7 @@ impl Orders for Stub {
             Order::ReadModels => json!([
                 {"name": "tasks", "version": 3, "position": 77, "rows": 5, "bytes": 900, "digest": "abcd", "alarm": EVIL},
                 {"name": "loans", "version": 3, "position": 77, "rows": 5, "bytes": 9000, "digest": "abcd",
-                    "kept": {"rows": 6, "bytes": 1234, "digest": EVIL}},
+                    "build": 2, "kept": {"build": 1, "rows": 6, "bytes": 1234, "digest": EVIL}},
             ]),
             Order::Rebuild { .. } => {
                 json!({"name": "loans", "position": 77, "rows": 5, "digest": "abcd", "agrees": true})
@@ -231,17 +231,26 @@ async fn of_two_builds_one_is_chosen_and_the_other_is_removed_once_its_name_was_
     let (models, path) = ("/console/operations/read-models", "/console/operations/read-models/loans");
     assert!(browser.get(models).await.says(&format!("href=\"{path}\"")));
     let page = browser.get(path).await;
-    for text in ["Two builds of loans", "9,000", "1,234", "Serve the kept build", "Type its name to confirm: loans"] {
+    for text in [
+        "name=\"build\" value=\"1\"",
+        "Two builds of loans",
+        "9,000",
+        "1,234",
+        "Serve the kept build",
+        "Type its name to confirm: loans",
+    ] {
         assert!(page.says(text) && !page.says(EVIL), "{text} in {}", page.text);
     }
-    assert_eq!(browser.post(&format!("{path}/rollback"), &[]).await.to(), format!("{path}?done=rolled-back"));
+    let rollback = browser.post(&format!("{path}/rollback"), &[("build", "1")]).await;
+    assert_eq!(rollback.to(), format!("{path}?done=rolled-back"));
     let discard = format!("{path}/discard");
     let page = browser.post(&discard, &[("confirm", "Loans")]).await;
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("confirm-fault"), "{}", page.text);
-    assert_eq!(browser.post(&discard, &[("confirm", "loans")]).await.to(), format!("{models}?done=discarded"));
+    let good = [("confirm", "loans"), ("build", "1")];
+    assert_eq!(browser.post(&discard, &good).await.to(), format!("{models}?done=discarded"));
     let orders: Vec<Order> = stub.changes().into_iter().map(|(order, _)| order).collect();
     let name = "loans".to_owned();
-    assert_eq!(orders, [Order::RollBack { name: name.clone() }, Order::Discard { name }]);
+    assert_eq!(orders, [Order::RollBack { name: name.clone(), build: 1 }, Order::Discard { name, build: 1 }]);
     let page = browser.get(&format!("{models}/tasks")).await;
     assert!(page.says("There is one build of it") && !page.says("Serve the kept build"), "{}", page.text);
     assert_eq!(browser.get(&format!("{models}/nothing")).await.status, StatusCode::NOT_FOUND);
@@ -252,8 +261,12 @@ async fn of_two_builds_one_is_chosen_and_the_other_is_removed_once_its_name_was_
     }
     bench.later(11 * 60);
     browser.get(models).await;
-    assert!(!browser.get(path).await.says("Type its name"));
-    assert!(browser.post(&discard, &[("confirm", "loans")]).await.to().starts_with("/console/confirm?next="));
+    let page = browser.get(path).await;
+    assert!(!page.says("Type its name") && page.says("Choose a build"), "{}", page.text);
+    for end in ["rollback", "discard"] {
+        let page = browser.post(&format!("{path}/{end}"), &good).await;
+        assert!(page.to().starts_with("/console/confirm?next="));
+    }
 }
 
 #[tokio::test]

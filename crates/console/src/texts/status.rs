@@ -173,7 +173,7 @@ catalogue! {
     alarm_rebuilding: "{} is made anew: {} of {} records. It is not served meanwhile.";
     do_rebuilding: "Wait: it goes on by itself.";
     alarm_builds_differ: "A rebuild of {} ended in other rows than those that were served: one of the two builds is wrong.";
-    do_builds_differ: "Choose one under Operations, Read models; both are kept until then.";
+    do_builds_differ: "Choose one under Operations, Read models.";
     alarm_source: "The source is not followed.";
     do_source: "`continuity source status` says more.";
 

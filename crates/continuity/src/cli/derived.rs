@@ -15,20 +15,21 @@ pub(crate) enum Projection {
         /// Name as `projection list` prints it.
         name: String,
     },
-    /// Serve the build that is kept since a rebuild differed from it, and keep the one that is served now.
-    Rollback {
-        #[command(flatten)]
-        on: OnData,
-        /// Name as `projection list` prints it.
-        name: String,
-    },
+    /// Serve the build that is kept since a rebuild differed, and keep the one that is served now.
+    Rollback(Choice),
     /// Remove the build that is kept: the one that is served is right. This cannot be undone.
-    Discard {
-        #[command(flatten)]
-        on: OnData,
-        /// Name as `projection list` prints it.
-        name: String,
-    },
+    Discard(Choice),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
+    #[command(flatten)]
+    pub(crate) on: OnData,
+    /// Name as `projection list` prints it.
+    pub(crate) name: String,
+    /// Number of the kept build, as `projection list` says it: refused if another one is kept by now.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) build: u64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::{OnData, Projection};
+use crate::cli::{Choice, OnData, Projection};
 use crate::control::Command;
 use crate::output;
 
@@ -12,11 +12,11 @@ pub(crate) fn run(command: Projection) -> Result<()> {
     match command {
         Projection::List(on) => list(&on),
         Projection::Rebuild { on, name } => rebuild(&on, name),
-        Projection::Rollback { on, name } => {
-            choose(&on, &Command::ProjectionRollback { name }, "the build that was served until now is kept")
+        Projection::Rollback(Choice { on, name, build }) => {
+            choose(&on, &Command::ProjectionRollback { name, build }, "is kept")
         }
-        Projection::Discard { on, name } => {
-            choose(&on, &Command::ProjectionDiscard { name }, "the other build is removed")
+        Projection::Discard(Choice { on, name, build }) => {
+            choose(&on, &Command::ProjectionDiscard { name, build }, "is removed")
         }
     }
 }
@@ -26,7 +26,7 @@ fn list(on: &OnData) -> Result<()> {
     if on.json {
         return output::json(&result);
     }
-    let columns = ["name", "version", "state", "position", "rows", "bytes", "digest", "alarm"];
+    let columns = ["name", "version", "build", "state", "position", "rows", "bytes", "digest", "alarm"];
     let row = |model: &Value| columns.iter().map(|name| output::cell(model, name)).collect();
     let rows: Vec<Vec<String>> = result.as_array().into_iter().flatten().map(row).collect();
     output::text(&output::table(&columns, &rows))
@@ -38,17 +38,17 @@ fn rebuild(on: &OnData, name: String) -> Result<()> {
         return output::json(&report);
     }
     let of = |name| output::cell(&report, name);
+    let compared = match report["agrees"].as_bool() {
+        Some(true) => "as before",
+        Some(false) => "NOT as before: the build before is kept, see `projection list`",
+        None => "there was nothing to compare it with",
+    };
     output::text(&format!(
-        "{} rebuilt at position {}: {} rows, digest {} ({})",
+        "{} rebuilt at position {}: {} rows, digest {} ({compared})",
         of("name"),
         of("position"),
         of("rows"),
         of("digest"),
-        if report["agrees"] == true {
-            "as before"
-        } else {
-            "NOT as before: the old build differed, or was elsewhere in the log"
-        }
     ))
 }
 
@@ -57,13 +57,11 @@ fn choose(on: &OnData, command: &Command, other: &str) -> Result<()> {
     if on.json {
         return output::json(&report);
     }
-    let of = |name| output::cell(&report, name);
-    output::text(&format!(
-        "{} serves the build with digest {} at position {}: {} rows; {other}, digest {}",
-        of("name"),
-        of("digest"),
-        of("position"),
-        of("rows"),
-        of("otherDigest"),
-    ))
+    let build = |name: &str| {
+        let of = |figure| output::cell(&report[name], figure);
+        format!("build {} ({} rows, digest {})", of("build"), of("rows"), of("digest"))
+    };
+    let (name, position) = (output::cell(&report, "name"), output::cell(&report, "position"));
+    let text = format!("{name} at position {position}: {} is served, {} {other}", build("served"), build("other"));
+    output::text(&text)
 }

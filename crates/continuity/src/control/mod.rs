@@ -34,9 +34,11 @@ pub(crate) enum Command {
     },
     ProjectionRollback {
         name: String,
+        build: u64,
     },
     ProjectionDiscard {
         name: String,
+        build: u64,
     },
     ClientCreate {
         settings: Value,

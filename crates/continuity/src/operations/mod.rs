@@ -87,8 +87,8 @@ impl Operations {
             }
             Command::ProjectionList => Ok(projections::list(&self.engine)),
             Command::ProjectionRebuild { name } => projections::rebuild(&self.engine, name, out),
-            Command::ProjectionRollback { name } => projections::chosen(name, &self.engine.roll_back(name)?),
-            Command::ProjectionDiscard { name } => projections::chosen(name, &self.engine.discard(name)?),
+            Command::ProjectionRollback { name, build } => projections::roll_back(&self.engine, actor, name, *build),
+            Command::ProjectionDiscard { name, build } => projections::discard(&self.engine, actor, name, *build),
             Command::QuarantineList { after, limit } => quarantine::list(&self.ledger, *after, *limit),
             Command::QuarantineShow { position } => quarantine::show(self, *position),
             Command::QuarantineRetry { position, reason } => quarantine::retry(self, actor, *position, reason),

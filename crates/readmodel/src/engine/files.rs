@@ -1,8 +1,8 @@
 //! The files of the read models: one per read model and build.
 //!
-//! `<name>-<build>.redb`, the highest build counts; the one before it may be kept, see [`super::kept`]. A build under way
-//! is `<name>-<build>.building` until the rename that switches it in; what a crash leaves of it is removed at the next
-//! start.
+//! `<name>-<build>.redb`, the highest build counts: it is served. `<name>-<build>.kept` is a build that is only kept, see
+//! [`super::kept`]; a number stays with its build. A build under way is `<name>-<build>.building` until the rename that
+//! switches it in; what a crash leaves of it is removed at the next start.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::store::{Place, Shelf};
 
 const STORE: &str = ".redb";
+const KEPT: &str = ".kept";
 const BUILDING: &str = ".building";
 
 #[derive(Clone, Debug)]
@@ -22,10 +23,10 @@ impl Files {
         Self(shelf)
     }
 
-    /// Every build that is there: name, build and file, each name's latest build first.
-    fn builds(&self) -> Result<Vec<(String, u64, String)>, StoreError> {
+    /// The builds with that suffix: name, build and file, each name's latest build first.
+    fn builds(&self, suffix: &str) -> Result<Vec<(String, u64, String)>, StoreError> {
         let files = self.0.list().map_err(|e| failed("", e))?;
-        let build = |file: String| parse(&file, STORE).map(|(name, build)| (name, build, file));
+        let build = |file: String| parse(&file, suffix).map(|(name, build)| (name, build, file));
         let mut builds: Vec<_> = files.into_iter().filter_map(build).collect();
         builds.sort_by(|(a, earlier, _), (b, later, _)| a.cmp(b).then(later.cmp(earlier)));
         Ok(builds)
@@ -33,28 +34,49 @@ impl Files {
 
     /// Names and current files of everything that is there.
     pub(super) fn all(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut builds = self.builds()?;
+        let mut builds = self.builds(STORE)?;
         builds.dedup_by(|(later, ..), (name, ..)| later == name);
         Ok(builds.into_iter().map(|(name, _, file)| (name, file)).collect())
     }
 
-    /// The builds of a read model before the current one, the latest first.
-    pub(super) fn earlier(&self, name: &str) -> Result<Vec<String>, StoreError> {
-        let builds = self.builds()?.into_iter().filter(|(other, ..)| other == name);
-        Ok(builds.skip(1).map(|(.., file)| file).collect())
+    /// The other builds of a read model: those that a crash kept from being called kept, then those that are.
+    pub(super) fn others(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let of = |builds: Vec<(String, u64, String)>| {
+            builds.into_iter().filter(|(other, ..)| other == name).map(|(.., file)| file).collect::<Vec<_>>()
+        };
+        let mut others = of(self.builds(STORE)?);
+        others.drain(..others.len().min(1));
+        others.extend(of(self.builds(KEPT)?));
+        Ok(others)
     }
 
     /// The file of a read model: the current one, or the one that is to be made.
     pub(super) fn current(&self, name: &str) -> Result<String, StoreError> {
         let found = self.all()?.into_iter().find(|(other, _)| other == name);
-        Ok(found.map_or_else(|| format!("{name}-{:08}{STORE}", 1), |(_, file)| file))
+        found.map_or_else(|| Ok(store(name, self.unused(name)?)), |(_, file)| Ok(file))
     }
 
     /// A file to build a read model in, and the one that it becomes.
     pub(super) fn next(&self, name: &str) -> Result<(String, String), StoreError> {
-        let current = self.current(name)?;
-        let build = parse(&current, STORE).map_or(1, |(_, build)| build + 1);
-        Ok((format!("{name}-{build:08}{BUILDING}"), format!("{name}-{build:08}{STORE}")))
+        let build = self.unused(name)?;
+        Ok((format!("{name}-{build:08}{BUILDING}"), store(name, build)))
+    }
+
+    /// The number of the next build.
+    fn unused(&self, name: &str) -> Result<u64, StoreError> {
+        let builds = [self.builds(STORE)?, self.builds(KEPT)?].concat();
+        let last = builds.iter().filter(|(other, ..)| other == name).map(|(_, build, _)| *build).max();
+        Ok(last.unwrap_or_default() + 1)
+    }
+
+    /// Makes a build a kept one, or one that is served if no later one is; the name that it has then.
+    pub(super) fn call(&self, file: &str, kept: bool) -> Result<String, StoreError> {
+        let stem = file.strip_suffix(KEPT).or_else(|| file.strip_suffix(STORE)).unwrap_or(file);
+        let called = format!("{stem}{}", if kept { KEPT } else { STORE });
+        if called != file {
+            self.rename(file, &called)?;
+        }
+        Ok(called)
     }
 
     /// Removes builds that were left unfinished.
@@ -84,6 +106,16 @@ fn failed(file: &str, source: io::Error) -> StoreError {
     StoreError::Io { path: PathBuf::from(file), source }
 }
 
+fn store(name: &str, build: u64) -> String {
+    format!("{name}-{build:08}{STORE}")
+}
+
+/// The number of a build.
+pub(super) fn number(file: &str) -> u64 {
+    let parsed = parse(file, STORE).or_else(|| parse(file, KEPT)).or_else(|| parse(file, BUILDING));
+    parsed.map_or(0, |(_, build)| build)
+}
+
 fn parse(file: &str, suffix: &str) -> Option<(String, u64)> {
     let (name, build) = file.strip_suffix(suffix)?.rsplit_once('-')?;
     let digits = build.len() == 8 && build.bytes().all(|byte| byte.is_ascii_digit());
@@ -95,23 +127,50 @@ mod tests {
     use super::*;
     use crate::store::MemoryShelf;
 
-    #[test]
-    fn the_highest_build_counts_and_what_was_left_unfinished_goes() {
+    fn shelf_of(files: &[&str]) -> Arc<MemoryShelf> {
         let shelf = Arc::new(MemoryShelf::new());
-        for file in
-            ["a-b-00000002.redb", "a-b-00000010.redb", "a-b-00000011.building", "ledger.redb", "c-00000001.redb"]
-        {
+        for file in files {
             drop(shelf.open(file).unwrap());
         }
+        shelf
+    }
+
+    #[test]
+    fn the_highest_build_counts_and_what_was_left_unfinished_goes() {
+        let shelf = shelf_of(&[
+            "a-b-00000002.redb",
+            "a-b-00000010.redb",
+            "a-b-00000011.building",
+            "ledger.redb",
+            "c-00000001.redb",
+        ]);
         let files = Files::new(shelf.clone());
         assert_eq!(files.current("a-b").unwrap(), "a-b-00000010.redb");
         assert_eq!(files.current("new").unwrap(), "new-00000001.redb");
         assert_eq!(files.next("a-b").unwrap(), ("a-b-00000011.building".to_owned(), "a-b-00000011.redb".to_owned()));
-        assert_eq!(files.earlier("a-b").unwrap(), ["a-b-00000002.redb"]);
-        assert!(files.earlier("c").unwrap().is_empty() && files.earlier("new").unwrap().is_empty());
         let current = |name: &str, file: &str| (name.to_owned(), file.to_owned());
         assert_eq!(files.all().unwrap(), [current("a-b", "a-b-00000010.redb"), current("c", "c-00000001.redb")]);
         files.tidy().unwrap();
         assert_eq!(shelf.list().unwrap(), ["a-b-00000002.redb", "a-b-00000010.redb", "c-00000001.redb", "ledger.redb"]);
+    }
+
+    #[test]
+    fn a_kept_build_does_not_count_whatever_its_number_and_no_number_is_used_again() {
+        let shelf = shelf_of(&["a-00000003.kept", "a-00000002.redb", "a-00000001.redb", "b-00000004.kept"]);
+        let files = Files::new(shelf.clone());
+        assert_eq!(files.current("a").unwrap(), "a-00000002.redb");
+        assert_eq!(files.others("a").unwrap(), ["a-00000001.redb", "a-00000003.kept"]);
+        assert_eq!(files.next("a").unwrap().1, "a-00000004.redb");
+        assert_eq!(
+            files.current("b").unwrap(),
+            "b-00000005.redb",
+            "a kept one is not served because nothing else is there"
+        );
+        assert_eq!(files.call("a-00000003.kept", false).unwrap(), "a-00000003.redb");
+        assert_eq!(files.current("a").unwrap(), "a-00000003.redb");
+        assert_eq!(files.call("a-00000003.redb", true).unwrap(), "a-00000003.kept");
+        assert_eq!(files.call("a-00000003.kept", true).unwrap(), "a-00000003.kept");
+        assert_eq!([number("a-00000003.kept"), number("a-00000012.redb"), number("ledger.redb")], [3, 12, 0]);
+        assert!(files.others("new").unwrap().is_empty());
     }
 }

@@ -46,7 +46,7 @@ pub(super) enum Command {
     /// Replace them by new builds.
     HandOver(Box<Replay>, SyncSender<Result<Vec<RebuildReport>, EngineError>>),
     /// Choose between two builds of a read model.
-    Choose(Choice, &'static str, SyncSender<Result<BuildsReport, EngineError>>),
+    Choose(Choice, &'static str, u64, SyncSender<Result<BuildsReport, EngineError>>),
 }
 
 /// Which of two builds of a read model is wanted.
@@ -94,21 +94,21 @@ impl EngineHandle {
         reports.pop().ok_or(EngineError::Stopped)
     }
 
-    /// Serves the build that was kept when a rebuild differed from it, and keeps the one that is served.
-    pub fn roll_back(&self, name: &str) -> Result<BuildsReport, EngineError> {
-        self.choose(Choice::RollBack, name)
+    /// Serves the build of that number, which is kept since a rebuild differed, and keeps the one that is served.
+    pub fn roll_back(&self, name: &str, build: u64) -> Result<BuildsReport, EngineError> {
+        self.choose(Choice::RollBack, name, build)
     }
 
-    /// Removes the build that is kept: the one that is served is right.
-    pub fn discard(&self, name: &str) -> Result<BuildsReport, EngineError> {
-        self.choose(Choice::Discard, name)
+    /// Removes the build of that number, which is kept: the one that is served is right.
+    pub fn discard(&self, name: &str, build: u64) -> Result<BuildsReport, EngineError> {
+        self.choose(Choice::Discard, name, build)
     }
 
-    fn choose(&self, choice: Choice, name: &str) -> Result<BuildsReport, EngineError> {
+    fn choose(&self, choice: Choice, name: &str, build: u64) -> Result<BuildsReport, EngineError> {
         let name = self.shared.workshop.projection(name)?.spec().name;
         let _busy = self.shared.busy.try_lock().ok_or(EngineError::Busy)?;
         let (reply, done) = sync_channel(1);
-        self.shared.send(Command::Choose(choice, name, reply))?;
+        self.shared.send(Command::Choose(choice, name, build, reply))?;
         done.recv().map_err(|_| EngineError::Stopped)?
     }
 }

@@ -27,7 +27,7 @@ use thiserror::Error;
 pub use self::as_of::{AsOf, Point, Then};
 pub use self::handle::EngineHandle;
 pub use self::run::Engine;
-pub use self::status::{BuildsReport, KeptBuild, ModelState, ModelStatus, RebuildReport};
+pub use self::status::{BuildStatus, BuildsReport, ModelState, ModelStatus, RebuildReport};
 pub use self::view::View;
 use crate::error::StoreError;
 use crate::ledger::LedgerReader;
@@ -45,7 +45,8 @@ pub struct EngineOptions {
     pub projections: Vec<Box<dyn Projection>>,
     /// For durations and for the time between durable commits.
     pub clock: Arc<dyn Clock>,
-    /// Bytes for the page caches of all files together.
+    /// Bytes for the page caches of all files together; a build that is made or kept beside another has as much again as
+    /// one of them.
     pub cache_bytes: usize,
     /// How much is folded before it is committed.
     pub batch: BatchLimits,
@@ -96,8 +97,18 @@ pub enum EngineError {
     #[error("there is no read model {0}; `projection list` names them")]
     UnknownModel(String),
     /// There is nothing to go back to, or to discard.
-    #[error("no other build of {0} is kept: its rebuilds ended in the same rows, or the other build was discarded")]
+    #[error("no other build of {0} is kept; `projection list` names those that are")]
     NothingKept(String),
+    /// Somebody chose, or rebuilt, since the caller looked.
+    #[error("build {asked} of {name} is not the one that is kept, that is build {kept}; look at both again")]
+    OtherBuild {
+        /// The read model.
+        name: String,
+        /// The build that was asked for.
+        asked: u64,
+        /// The build that is kept.
+        kept: u64,
+    },
     /// Another rebuild is under way; try again when it is done.
     #[error("another rebuild is under way; try again when it is done")]
     Busy,

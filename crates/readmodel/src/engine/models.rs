@@ -1,6 +1,7 @@
 //! The read models of a replay, told the same changes in the same order.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::StoreError;
@@ -31,7 +32,7 @@ impl Model {
     }
 
     /// The same, only kept.
-    pub(crate) fn kept(self) -> Self {
+    pub(crate) fn into_kept(self) -> Self {
         Self { is_kept: true, ..self }
     }
 
@@ -52,20 +53,19 @@ impl Model {
         if now <= self.visible || self.failed.is_some() {
             return Ok(());
         }
-        let batch = self.batch.get_or_insert_with(|| self.store.batch());
-        let told = what(&*self.projection, &mut batch.rows());
-        self.bear(told)
+        self.bear(|model| {
+            let batch = model.batch.get_or_insert_with(|| model.store.batch());
+            what(&*model.projection, &mut batch.rows())
+        })
     }
 
     /// A build that is only kept may fail: the one that is served goes on.
-    fn bear(&mut self, done: Result<(), StoreError>) -> Result<(), StoreError> {
-        match done {
-            Err(error) if self.is_kept => {
-                self.failed = Some(error);
-                Ok(())
-            }
-            done => done,
+    fn bear(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        if !self.is_kept {
+            return work(self);
         }
+        self.failed = bearing(self.name(), || work(self)).err();
+        Ok(())
     }
 
     /// What is committed has been made durable.
@@ -85,9 +85,25 @@ impl Model {
         } else if batch.is_none() {
             return Ok(());
         }
-        let committed = self.store.commit(batch.unwrap_or_else(|| self.store.batch()), at, durability);
-        self.bear(committed)
+        self.bear(|model| model.store.commit(batch.unwrap_or_else(|| model.store.batch()), at, durability))
     }
+}
+
+/// Work on a kept build: a panic is an error, as redb may panic on a damaged file.
+pub(super) fn bearing(name: &str, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let panicked = |_| Err(StoreError::corrupt(name, "something on which it panicked,"));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
+}
+
+/// Why a kept build is let go of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unfit {
+    /// Its rows are those of the served one.
+    Agrees,
+    /// One that was served later is kept.
+    Superseded,
+    /// It cannot be gone on with.
+    Failed,
 }
 
 /// The kinds of entities that the read models of this program know, all of them, whichever are in a replay.
@@ -137,29 +153,45 @@ impl Models {
 
     /// The build that is kept beside it.
     pub(crate) fn kept(&self, name: &str) -> Option<&Model> {
-        self.list.iter().find(|model| model.name() == name && model.is_kept)
+        self.list.iter().find(|model| model.name() == name && model.is_kept && model.failed.is_none())
     }
 
-    /// Serves a new build. Of the builds of its name one is kept: the last one served whose rows differ from its own.
+    /// Serves a new build, and keeps the one that it replaces.
     pub(crate) fn put(&mut self, model: Model) {
-        let digest = model.store.digest();
-        let (mut old, mut list): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.list).into_iter().partition(|other| other.name() == model.name());
-        old.sort_by_key(|old| old.is_kept);
-        let kept = old.iter().position(|old| old.store.digest() != digest);
-        list.extend(kept.map(|index| old.remove(index).kept()));
-        list.push(model);
-        *self = Self::new(list);
+        let served = |other: &Model| !other.is_kept && other.name() == model.name();
+        let old = self.take(served).into_iter().map(Model::into_kept);
+        // What was served last comes first.
+        let list = old.chain(std::mem::take(&mut self.list)).chain([model]);
+        *self = Self::new(list.collect());
     }
 
-    /// Serves the kept build, whose file is `file` now, and keeps the served one.
-    pub(crate) fn exchange(&mut self, name: &str, file: &str) {
+    /// Serves the kept build, and keeps the served one; the files that they are in then.
+    pub(crate) fn exchange(&mut self, name: &str, served: &str, kept: &str) {
         for model in self.list.iter_mut().filter(|model| model.name() == name) {
-            if model.is_kept {
-                file.clone_into(&mut model.file);
-            }
             model.is_kept = !model.is_kept;
+            if model.is_kept { kept } else { served }.clone_into(&mut model.file);
         }
+    }
+
+    /// Takes out the kept builds that failed, that agree with the served one, and those beyond one for each name.
+    pub(crate) fn take_unfit(&mut self) -> Vec<(Model, Unfit)> {
+        let (mut kept, mut unfit) = (HashSet::new(), Vec::new());
+        for model in self.list.iter().filter(|model| model.is_kept) {
+            let agrees = |served: &Model| served.store.digest() == model.store.digest();
+            let why = if model.failed.is_some() {
+                Unfit::Failed
+            } else if self.served(model.name()).is_some_and(agrees) {
+                Unfit::Agrees
+            } else if kept.insert(model.name()) {
+                continue;
+            } else {
+                Unfit::Superseded
+            };
+            unfit.push((model.file.clone(), why));
+        }
+        let taken =
+            |(file, why): (String, Unfit)| self.take(|model| model.file == file).pop().map(|model| (model, why));
+        unfit.into_iter().filter_map(taken).collect()
     }
 
     /// Takes out those of which `which` is true.

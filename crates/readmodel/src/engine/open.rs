@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tracing::{error, warn};
 
 use super::EngineError;
+use super::files;
 use super::history::History;
-use super::kept;
+use super::kept::{self, Alarms};
 use super::models::{Model, Models};
 use super::rebuild::Workshop;
 use super::replay::Replay;
@@ -19,6 +20,7 @@ use crate::store::{Checkpoint, Opened, Snapshot, Store};
 pub(super) struct Detached {
     pub(super) name: &'static str,
     pub(super) snapshot: Snapshot,
+    pub(super) build: u64,
     pub(super) progress: Arc<Progress>,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct Found {
     pub(super) replay: Replay,
     pub(super) detached: Vec<Detached>,
     /// What the operator has to know about a read model.
-    pub(super) alarms: Vec<(&'static str, String)>,
+    pub(super) alarms: Alarms,
 }
 
 /// Opens everything; nothing is folded yet.
@@ -50,16 +52,20 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
         // With the fold every read model goes: its alarm is theirs.
         let alarm = [&useless, &fold_useless].into_iter().flatten().find_map(|why| why.alarm.clone());
         alarms.extend(alarm.map(|alarm| (name, alarm)));
+        let is_behind = useless.is_some() || store.checkpoint().position < least;
+        if from_start || is_behind {
+            // What would be kept beside it is as little to be relied on, and there is nothing to compare it with.
+            alarms.extend(kept::give_up(workshop, name)?);
+        } else {
+            models.extend(kept::reopen(workshop, projection, least)?);
+        }
         if from_start || (useless.is_some() && least == 0) {
             store = empty(workshop, store, &file, |file| workshop.open_model(projection, file))?;
-        } else if useless.is_some() || store.checkpoint().position < least {
-            detached.push(detach(projection, &store));
+        } else if is_behind {
+            detached.push(detach(projection, &store, files::number(&file)));
             continue;
         }
         models.push(Model::new(Arc::clone(projection), store, file));
-        if !from_start {
-            models.extend(kept::reopen(workshop, projection, least)?);
-        }
     }
     let loans = Loans::open(store)?;
     let replay = Replay::new(Arc::clone(&workshop.history), workshop.vocabulary.clone(), loans, Models::new(models));
@@ -67,15 +73,15 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
 }
 
 /// Brings the fold to where the furthest read model is: before that there is no common position. Builds that are of no
-/// use are removed then.
-pub(super) fn level(workshop: &Workshop, replay: &mut Replay) -> Result<(), EngineError> {
+/// use are let go of then.
+pub(super) fn level(workshop: &Workshop, replay: &mut Replay) -> Result<Alarms, EngineError> {
     let furthest = replay.models.list.iter().map(Model::position).max().unwrap_or(0);
     let known = workshop.history.position();
     if known < furthest {
         return Err(EngineError::LedgerBehind { ledger: known, needed: furthest });
     }
     workshop.run(replay, furthest, &mut |_| true)?;
-    Ok(kept::tidy(workshop, &mut replay.models)?)
+    Ok(kept::settle(&workshop.files, &mut replay.models)?)
 }
 
 /// Why a store cannot be gone on with.
@@ -115,8 +121,9 @@ pub(super) fn mismatch(history: &dyn History, name: &str, at: Checkpoint) -> Res
     Ok(Some(format!("{what}; it is rebuilt")))
 }
 
-fn detach(projection: &Arc<dyn Projection>, store: &Store) -> Detached {
-    Detached { name: projection.spec().name, snapshot: store.snapshot(), progress: Arc::new(Progress::default()) }
+fn detach(projection: &Arc<dyn Projection>, store: &Store, build: u64) -> Detached {
+    let (snapshot, progress) = (store.snapshot(), Arc::new(Progress::default()));
+    Detached { name: projection.spec().name, snapshot, build, progress }
 }
 
 /// The same store without rows.

@@ -9,8 +9,8 @@ use continuity_log::{Frame, Kind, Record};
 
 use super::EngineError;
 use super::history::{Frames, History};
-use super::models::{Models, Vocabulary};
-use super::saving::Saving;
+use super::models::{Model, Models, Vocabulary};
+use super::saving::{Save, Saving};
 use crate::error::StoreError;
 use crate::fold::{LOAN_REQUEST, Loan, Loans};
 use crate::projection::AppendedEvent;
@@ -95,16 +95,25 @@ impl Replay {
     pub(crate) fn save_behind(&mut self, clock: Arc<dyn Clock>) -> Result<(), EngineError> {
         self.saved()?;
         let usable = self.models.list.iter().filter(|model| model.failed.is_none());
-        let models = usable.map(|model| Arc::clone(&model.store)).collect();
+        let save = |model: &Model| {
+            let (store, file) = (Arc::clone(&model.store), model.file.clone());
+            Save { store, file, is_kept: model.is_kept }
+        };
+        let models = usable.map(save).collect();
         self.saving = Some(Saving::start(self.at, models, Arc::clone(self.loans.store()), clock)?);
         Ok(())
     }
 
     /// Waits until what is being saved is.
-    fn saved(&mut self) -> Result<(), EngineError> {
+    pub(super) fn saved(&mut self) -> Result<(), EngineError> {
         let Some(saving) = self.saving.take() else { return Ok(()) };
-        let position = saving.finish()?;
+        let (position, failures) = saving.finish()?;
         self.models.list.iter_mut().for_each(|model| model.saved(position));
+        for (file, error) in failures {
+            if let Some(model) = self.models.list.iter_mut().find(|model| model.file == file) {
+                model.failed = Some(error);
+            }
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use tracing::{error, info};
 use super::files::Files;
 use super::handle::{Choice, Command, EngineHandle, Shared};
 use super::history::{History, LogHistory};
-use super::kept;
+use super::kept::{self, Alarms};
 use super::models::{Model, Vocabulary};
 use super::open::{self, Detached, Found};
 use super::rebuild::{self, Workshop};
@@ -38,7 +38,7 @@ pub struct Engine {
     pub(super) replay: Replay,
     detached: Vec<Detached>,
     hidden: Vec<(&'static str, Arc<Progress>)>,
-    alarms: Vec<(&'static str, String)>,
+    pub(super) alarms: Alarms,
     /// Since when something is visible that is not durable.
     unsaved_since: Option<Duration>,
     unsaved_rows: usize,
@@ -75,8 +75,8 @@ impl Engine {
             clock: settings.clock,
             batch: settings.batch,
         };
-        let Found { mut replay, detached, alarms } = open::open(&workshop)?;
-        open::level(&workshop, &mut replay)?;
+        let Found { mut replay, detached, mut alarms } = open::open(&workshop)?;
+        alarms.extend(open::level(&workshop, &mut replay)?);
         let view = View::of(&workshop, &replay, &detached, &[], &alarms);
         let (shared, commands) = Shared::new(view, workshop);
         let handle = EngineHandle { shared: Arc::clone(&shared) };
@@ -175,7 +175,7 @@ impl Engine {
         let clock = Arc::clone(&self.shared.workshop.clock);
         let started = clock.monotonic();
         self.replay.commit(durability)?;
-        self.drop_failed()?;
+        self.settle()?;
         metrics::committed(durability, clock.monotonic().saturating_sub(started));
         if durability == Durability::Durable {
             (self.unsaved_since, self.unsaved_rows) = (None, 0);
@@ -212,12 +212,18 @@ impl Engine {
                 let reports = self.hand_over(*build)?;
                 done.send(Ok(reports)).ok();
             }
-            Command::Choose(choice, name, done) => {
+            Command::Choose(choice, name, build, done) => {
                 let report = match choice {
-                    Choice::RollBack => self.roll_back(name),
-                    Choice::Discard => self.discard(name),
+                    Choice::RollBack => self.roll_back(name, build),
+                    Choice::Discard => self.discard(name, build),
                 };
-                done.send(report).ok();
+                // Any other failure is one of a store or of the files, after which nobody knows which build counts.
+                let is_refusal =
+                    |error: &EngineError| matches!(error, EngineError::NothingKept(_) | EngineError::OtherBuild { .. });
+                match report {
+                    Err(error) if !is_refusal(&error) => return Err(error),
+                    report => done.send(report).ok(),
+                };
             }
         }
         Ok(())
@@ -233,6 +239,7 @@ impl Engine {
         let workshop = &shared.workshop;
         workshop.run(&mut build, self.replay.at().position, &mut |_| true)?;
         build.commit(Durability::Durable)?;
+        self.saved()?;
         let models = std::mem::take(&mut build.models.list);
         drop(build);
         let mut reports = Vec::new();
@@ -240,7 +247,6 @@ impl Engine {
             reports.push(self.switch(model)?);
         }
         workshop.files.tidy()?;
-        kept::tidy(workshop, &mut self.replay.models)?;
         Ok(reports)
     }
 
@@ -260,6 +266,8 @@ impl Engine {
                 "the rebuilt read model differs from the one it replaces, which is kept"
             );
         }
+        self.settle()?;
+        kept::clean(&self.shared.workshop.files, &self.replay.models, name)?;
         self.show(name);
         self.publish();
         info!(projection.name = name, log.position = position, rows, "a rebuilt read model is in use");

@@ -10,6 +10,8 @@ pub struct ModelStatus {
     pub name: &'static str,
     /// Version of its rows.
     pub version: u32,
+    /// Number of the build that is served, or would be.
+    pub build: u64,
     /// The log position that it holds.
     pub position: u64,
     /// Number of its rows.
@@ -21,14 +23,16 @@ pub struct ModelStatus {
     /// Whether it is served.
     pub state: ModelState,
     /// Another build of it, which is not served: its rows are others.
-    pub kept: Option<KeptBuild>,
+    pub kept: Option<BuildStatus>,
     /// What the operator has to know: that two builds differ, or why it was found unusable when the process started.
     pub alarm: Option<String>,
 }
 
-/// A build that is kept beside the one that is served, at the same log position.
+/// A build of a read model, kept or served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeptBuild {
+pub struct BuildStatus {
+    /// Its number: a later build has a higher one.
+    pub build: u64,
     /// Digest over its rows.
     pub digest: [u8; 32],
     /// Number of its rows.
@@ -42,12 +46,10 @@ pub struct KeptBuild {
 pub struct BuildsReport {
     /// The log position of both.
     pub position: u64,
-    /// Digest of the build that is served now.
-    pub served: [u8; 32],
-    /// Digest of the other one: kept, or discarded.
-    pub kept: [u8; 32],
-    /// Rows of the build that is served.
-    pub rows: u64,
+    /// The one that is served now.
+    pub served: BuildStatus,
+    /// The other one: kept, or discarded.
+    pub other: BuildStatus,
 }
 
 /// Whether a read model is served.

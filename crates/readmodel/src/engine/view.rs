@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::files;
 use super::kept;
 use super::models::Model;
 use super::open::Detached;
@@ -35,8 +36,10 @@ pub(super) struct ModelView {
     pub(super) rebuilding: Option<Arc<Progress>>,
     /// Whether `snapshot` is at the view's position.
     pub(super) current: bool,
-    /// Another build of it, which is not served.
-    pub(super) kept: Option<Snapshot>,
+    /// Number of the build.
+    pub(super) build: u64,
+    /// Another build of it, which is not served, and its number.
+    pub(super) kept: Option<(u64, Snapshot)>,
     pub(super) alarm: Option<String>,
 }
 
@@ -101,7 +104,8 @@ impl View {
                     snapshot,
                     rebuilding: rebuilding(name),
                     current: true,
-                    kept: replay.models.kept(name).map(|model| model.store.snapshot()),
+                    build: files::number(&model.file),
+                    kept: replay.models.kept(name).map(|kept| (files::number(&kept.file), kept.store.snapshot())),
                     alarm: alarm(name),
                 });
             }
@@ -109,7 +113,7 @@ impl View {
             let progress = rebuilding(name).unwrap_or_else(|| Arc::clone(&found.progress));
             let snapshot = found.snapshot.clone();
             let (rebuilding, kept) = (Some(progress), None);
-            Some(ModelView { name, snapshot, rebuilding, current: false, kept, alarm: alarm(name) })
+            Some(ModelView { name, snapshot, rebuilding, current: false, build: found.build, kept, alarm: alarm(name) })
         };
         let totals = &replay.loans.totals;
         Self {
@@ -125,7 +129,15 @@ impl View {
     pub(super) fn as_of(now: &View, replay: &Replay) -> View {
         let model = |model: &Model| {
             let snapshot = model.store.snapshot();
-            ModelView { name: model.name(), snapshot, rebuilding: None, current: true, kept: None, alarm: None }
+            ModelView {
+                name: model.name(),
+                snapshot,
+                rebuilding: None,
+                current: true,
+                build: 0,
+                kept: None,
+                alarm: None,
+            }
         };
         let models = replay.models.list.iter().map(model).collect();
         Self { models, fold: replay.loans.snapshot(), ..now.clone() }
@@ -162,8 +174,9 @@ impl ModelView {
             digest: snapshot.digest(),
             bytes: snapshot.row_bytes(),
             state: self.rebuilding.as_ref().map_or(ModelState::Serving, |progress| progress.state()),
-            kept: self.kept.as_ref().map(kept::shown),
-            alarm: self.kept.as_ref().map(|_| kept::alarm()).or_else(|| self.alarm.clone()),
+            build: self.build,
+            kept: self.kept.as_ref().map(|(build, kept)| kept::shown(*build, kept)),
+            alarm: self.kept.as_ref().map(|(kept, _)| kept::alarm(self.build, *kept)).or_else(|| self.alarm.clone()),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Fuse {
         }
     }
 
-    fn use_one(&self) {
+    pub(super) fn use_one(&self) {
         self.used.fetch_add(1, Ordering::SeqCst);
     }
 }

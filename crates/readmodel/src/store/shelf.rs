@@ -21,7 +21,7 @@ pub trait Shelf: Send + Sync + fmt::Debug + 'static {
     fn open(&self, file: &str) -> io::Result<Box<dyn StorageBackend>>;
     /// The names of all files, in no particular order.
     fn list(&self) -> io::Result<Vec<String>>;
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file, durably when it returns; one that is not there is no error.
     fn remove(&self, file: &str) -> io::Result<()>;
     /// Renames a file, replacing one of the new name; durable when it returns.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
@@ -104,7 +104,8 @@ impl Shelf for DirectoryShelf {
     fn remove(&self, file: &str) -> io::Result<()> {
         match fs::remove_file(self.0.join(file)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            other => other,
+            Err(error) => Err(error),
+            Ok(()) => self.sync(),
         }
     }
 
@@ -172,12 +173,14 @@ impl Shelf for MemoryShelf {
 
     fn remove(&self, file: &str) -> io::Result<()> {
         self.fuse.check()?;
+        self.fuse.use_one();
         self.files.lock().remove(file);
         Ok(())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.fuse.check()?;
+        self.fuse.use_one();
         let mut files = self.files.lock();
         let moved = files.remove(from).ok_or(ErrorKind::NotFound)?;
         files.insert(to.to_owned(), moved);

@@ -10,7 +10,7 @@ use continuity_readmodel::ledger::Ledger;
 use continuity_readmodel::{
     AppendedEvent, BatchLimits, ChangeForm, Engine, EngineOptions, EntityChange, Projection, Rows, Spec, StoreError,
 };
-use continuity_tests::harness::{Client, Failure, Replica, poll};
+use continuity_tests::harness::{Browser, Client, Failure, Replica, poll};
 use serde_json::Value;
 
 use super::encoded;
@@ -125,6 +125,13 @@ async fn told(replica: &Replica) -> Result<(Vec<Value>, Option<f64>, Option<Stri
     Ok((differ.collect(), metric, tasks["kept"]["digest"].as_str().map(str::to_owned)))
 }
 
+/// The number of the kept build, as the page has it.
+async fn shown(browser: &mut Browser) -> Result<String, Failure> {
+    let page = browser.get(PAGE).await?;
+    let number = page.between("name=\"build\" value=\"", "\"");
+    number.ok_or_else(|| format!("{PAGE} answers {}: {}", page.status, page.text).into())
+}
+
 async fn until(replica: &Replica, status: &str) -> Result<(), Failure> {
     replica.until(status, LIMIT, |health| health.text("status") == Some(status)).await.map(drop)
 }
@@ -147,7 +154,10 @@ async fn of_two_builds_the_right_one_is_served_again() -> Result<(), Failure> {
     says(&mut browser, "/console/operations/read-models", "Choose a build").await?;
     says(&mut browser, PAGE, &kept.ok_or("nothing is kept")?).await?;
 
-    browser.post(&format!("{PAGE}/rollback"), &[]).await?.to()?;
+    let number = shown(&mut browser).await?;
+    browser.post(&format!("{PAGE}/rollback"), &[("build", &number)]).await?.to()?;
+    let twice = browser.post(&format!("{PAGE}/rollback"), &[("build", &number)]).await?;
+    assert!(twice.status == 409 && twice.text.contains("is not the one that is kept"), "{}", twice.text);
     assert_eq!(titles(replica).await?, right);
     let refused = browser.post(&format!("{PAGE}/discard"), &[("confirm", "task")]).await?;
     assert_eq!(refused.status, 422, "{}", refused.text);
@@ -157,15 +167,13 @@ async fn of_two_builds_the_right_one_is_served_again() -> Result<(), Failure> {
     assert_eq!(titles(replica).await?, right, "what was chosen stays chosen");
     assert_eq!(told(replica).await?.1, Some(1.0));
 
-    let discarded = replica.order(&["projection", "discard", MODEL]).await?;
+    let number = shown(&mut browser).await?;
+    let discarded = replica.order(&["projection", "discard", MODEL, "--build", &number]).await?;
     let said = String::from_utf8(discarded.stdout)?;
-    assert!(
-        said.contains("tasks serves the build with digest ") && said.contains("the other build is removed"),
-        "{said}"
-    );
+    assert!(said.starts_with("tasks at position ") && said.trim_end().ends_with(" is removed"), "{said}");
     until(replica, "healthy").await?;
     assert_eq!(told(replica).await?, (Vec::new(), Some(0.0), None));
-    let nothing = replica.order(&["projection", "rollback", MODEL]).await?;
+    let nothing = replica.order(&["projection", "rollback", MODEL, "--build", "1"]).await?;
     let said = String::from_utf8(nothing.stderr)?;
     assert!(!nothing.status.success() && said.contains("no other build of tasks is kept"), "{said}");
     Ok(())

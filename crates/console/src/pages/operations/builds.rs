@@ -10,12 +10,13 @@ use super::read_models::{Kept, Model, PATH};
 use super::shell::{Shell, fine, refused, wrong};
 use super::{OPERATORS, WATCHERS, done};
 use crate::faults::Faults;
+use crate::forms::Fields;
 use crate::frame::Frame;
 use crate::next;
 use crate::orders::Order;
 use crate::pages::loans::encoded;
 use crate::pages::{confirm, trouble};
-use crate::reply::Answer;
+use crate::reply::{Answer, see_other};
 use crate::texts::fill;
 use crate::visit::{Posted, Visit};
 
@@ -43,14 +44,18 @@ pub(crate) async fn show(Path(name): Path<String>, visit: Visit) -> Answer {
 
 async fn render(visit: &Visit, session: &Session, name: &str, wrong: (StatusCode, Faults)) -> Response {
     let o = visit.texts().operations;
-    let models = visit.learn::<Vec<Model>>(session, Order::ReadModels).await.unwrap_or_default();
+    // Where they cannot be had, the page of all of them says so.
+    let Ok(models) = visit.learn::<Vec<Model>>(session, Order::ReadModels).await else { return see_other(PATH) };
     let Some(mut model) = models.into_iter().find(|model| model.name == name) else { return trouble::gone(visit) };
-    let title = fill(o.builds_of, &[name]);
+    let kept = model.kept.take();
+    let title = fill(if kept.is_some() { o.builds_of } else { o.build_of }, &[name]);
+    let mut shell = Shell::new(visit, session, PATH, wrong);
+    shell.may &= model.rebuild.is_none();
     let page = Page {
-        frame: visit.frame(title.clone()).with_faults(!wrong.1.is_empty()),
-        shell: Shell::new(visit, session, PATH, wrong),
+        frame: visit.frame(title.clone()).with_faults(!shell.faults.is_empty()),
+        shell,
         title,
-        kept: model.kept.take(),
+        kept,
         proof: (!visit.console.auth.is_proved(session)).then(|| next::with(confirm::PATH, Some(&address(name)))),
         confirm: fill(o.type_the_name, &[name]),
         model,
@@ -59,9 +64,10 @@ async fn render(visit: &Visit, session: &Session, name: &str, wrong: (StatusCode
 }
 
 /// Serves the build that is kept. It can be undone by the same.
-pub(crate) async fn roll_back(Path(name): Path<String>, Posted { visit, .. }: Posted) -> Answer {
-    let session = visit.with_role(OPERATORS)?;
-    match visit.give(session, Order::RollBack { name: name.clone() }).await {
+pub(crate) async fn roll_back(Path(name): Path<String>, Posted { visit, fields }: Posted) -> Answer {
+    let session = visit.proved_with_role(OPERATORS, &address(&name))?;
+    let order = Order::RollBack { name: name.clone(), build: build(&fields) };
+    match visit.give(session, order).await {
         Ok(_) => Ok(done(&address(&name), "rolled-back")),
         Err(error) => Ok(render(&visit, session, &name, refused(&error)).await),
     }
@@ -74,8 +80,14 @@ pub(crate) async fn discard(Path(name): Path<String>, Posted { visit, fields }: 
         let fault = wrong("confirm", visit.texts().operations.not_typed);
         return Ok(render(&visit, session, &name, fault).await);
     }
-    match visit.give(session, Order::Discard { name: name.clone() }).await {
+    let order = Order::Discard { name: name.clone(), build: build(&fields) };
+    match visit.give(session, order).await {
         Ok(_) => Ok(done(PATH, "discarded")),
         Err(error) => Ok(render(&visit, session, &name, refused(&error)).await),
     }
+}
+
+/// The build that the page showed as the kept one; no build has the number 0.
+fn build(fields: &Fields) -> u64 {
+    fields.get("build").parse().unwrap_or_default()
 }

@@ -37,12 +37,13 @@ struct Page {
 pub(crate) struct Model {
     pub(crate) name: String,
     version: u32,
+    pub(crate) build: u64,
     position: u64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) digest: String,
     alarm: Option<String>,
-    rebuild: Option<Rebuild>,
+    pub(crate) rebuild: Option<Rebuild>,
     pub(crate) kept: Option<Kept>,
 }
 
@@ -50,6 +51,7 @@ pub(crate) struct Model {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Kept {
+    pub(crate) build: u64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) digest: String,
@@ -57,7 +59,7 @@ pub(crate) struct Kept {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Rebuild {
+pub(crate) struct Rebuild {
     done: u64,
     of: u64,
 }
@@ -87,10 +89,14 @@ async fn render(visit: &Visit, session: &Session, wrong: (StatusCode, Faults)) -
 fn rebuilt(t: &Texts, value: &Value) -> (String, bool) {
     let o = t.operations;
     let number = |name: &str| value[name].as_u64().unwrap_or_default();
-    let agrees = value["agrees"] == true;
-    let text = if agrees { o.rebuilt_same } else { o.rebuilt_other };
+    let agrees = value["agrees"].as_bool();
+    let text = match agrees {
+        Some(true) => o.rebuilt_same,
+        Some(false) => o.rebuilt_other,
+        None => o.rebuilt_anew,
+    };
     let digest = value["digest"].as_str().unwrap_or_default();
-    (fill(text, &[&number("position").to_string(), &figure(t, number("rows")), digest]), agrees)
+    (fill(text, &[&number("position").to_string(), &figure(t, number("rows")), digest]), agrees != Some(false))
 }
 
 /// Begins to fold one again.

@@ -3,6 +3,7 @@
 mod as_of;
 mod contract;
 mod crash;
+mod flaky;
 mod kept;
 mod models;
 mod naive;
