@@ -137,7 +137,11 @@ catalogue! {
     do_export: "Ask the platform for another export, or fetch single loans with `continuity source resync`.";
     alarm_unproved: "It cannot be checked whether everything is here.";
     do_unproved: "Look at the log of the process: it says what cannot be read.";
-    alarm_missing: "By the platform's list, {} loans and {} events are missing.";
+    alarm_missing: "By the platform's list, {} and {} are missing.";
+    missing_loan: "{} loan";
+    missing_loans: "{} loans";
+    missing_event: "{} event";
+    missing_events: "{} events";
     do_missing: "`continuity completeness` names them; `continuity source resync` fetches a loan again.";
     alarm_gap: "{} loan is not complete: events of it are missing, or wait for others.";
     alarm_gaps: "{} loans are not complete: events of them are missing, or wait for others.";

@@ -90,7 +90,9 @@ fn data(w: Words<'_>, all: &Components) -> Vec<Alarm> {
     match &all.completeness {
         Some(proof) if proof.failing => alarms.push(alarm(Level::Bad, w.t.alarm_unproved, w.t.do_unproved)),
         Some(proof) if proof.complete == Some(false) => {
-            let text = fill(w.t.alarm_missing, &[&w.grouped(proof.loans_missing), &w.grouped(proof.events_missing)]);
+            let loans = w.many(proof.loans_missing, w.t.missing_loan, w.t.missing_loans);
+            let events = w.many(proof.events_missing, w.t.missing_event, w.t.missing_events);
+            let text = fill(w.t.alarm_missing, &[&loans, &events]);
             alarms.push(alarm(Level::Bad, text, w.t.do_missing));
         }
         _ => {}
