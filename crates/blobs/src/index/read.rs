@@ -1,7 +1,7 @@
 //! What is asked of the index.
 
 use continuity_base::Timestamp;
-use redb::{Range, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Range, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::{
     BLOBS, DUE, Doubt, Fault, HOLDERS, Index, IndexError, OF_LOAN, Ordered, Row, TROUBLED, UNREFERENCED, VERIFIED,
@@ -65,6 +65,11 @@ impl Index {
     /// What was verified by `until`, the longest ago first.
     pub(crate) fn verified(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Digest)>, IndexError> {
         self.first(VERIFIED, until, limit)
+    }
+
+    /// How many are stored and verified, those that nobody refers to any more included.
+    pub(crate) fn kept(&self) -> Result<u64, IndexError> {
+        self.read(|transaction| Ok(transaction.open_table(VERIFIED)?.len()?))
     }
 
     /// What nobody has referred to since `until` or longer.

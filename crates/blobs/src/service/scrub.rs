@@ -28,7 +28,7 @@ const MOST_UNREADABLE: usize = 100;
 pub struct Scrub {
     /// When it was wanted: what was verified before is hashed again.
     pub since: Timestamp,
-    /// Stored blobs then.
+    /// Stored blobs then, those that no loan refers to any more included.
     pub of: u64,
     /// Whose bytes are what they should be.
     pub good: u64,
@@ -52,15 +52,15 @@ enum Outcome {
 
 impl BlobService {
     /// Has everything that is stored hashed again, as fast as scrubbing may read; `None` while that is under way already.
-    pub fn scrub(&self) -> Option<Scrub> {
+    pub fn scrub(&self) -> Result<Option<Scrub>, BlobServiceError> {
+        let (since, of) = (self.core.now(), self.core.index.kept()?);
         let mut scrub = self.core.scrub.lock();
         if scrub.is_some_and(|scrub| !scrub.is_done) {
-            return None;
+            return Ok(None);
         }
-        let (since, of) = (self.core.now(), self.stored());
         let (good, damaged, unreadable) = (0, 0, 0);
         *scrub = Some(Scrub { since, of, good, damaged, unreadable, is_done: false, is_given_up: false });
-        *scrub
+        Ok(*scrub)
     }
 
     /// How far the last one is.

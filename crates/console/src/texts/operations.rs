@@ -256,7 +256,7 @@ catalogue! {
     blob_scrub: "Every stored file is hashed again within {} days by itself. You can have all of them hashed now, before a drill, say.";
     scrub_all: "Hash all stored files now";
     scrub_of: "Hashing all stored files";
-    scrub_done: "Good: {}. Damaged, and fetched again: {}. Could not be read now, and tried again within the hour: {}.";
+    scrub_done: "Good: {}. Damaged, and fetched again: {}. Could not be read now, and tried again within the hour: {}. Files that no loan refers to any more are among them, as long as they are kept.";
     scrub_given_up: "Given up, as the store cannot be read. Good: {}. Damaged: {}. Could not be read: {}. Look at the store, then begin again.";
 
     // The logs.

@@ -53,7 +53,7 @@ pub(super) fn verify(on: &Operations, sha256: &str) -> Result<Value> {
 /// Hashes all stored ones again, now.
 pub(super) fn scrub(on: &Operations, out: &mut dyn FnMut(Reply)) -> Result<Value> {
     let blobs = &on.following()?.blobs;
-    let Some(mut scrub) = blobs.scrub() else { bail!("all stored files are being hashed already") };
+    let Some(mut scrub) = blobs.scrub()? else { bail!("all stored files are being hashed already") };
     while !scrub.is_done {
         out(Reply::Progress { done: scrub.good + scrub.damaged + scrub.unreadable, of: scrub.of });
         if on.stop.is_stopped() {

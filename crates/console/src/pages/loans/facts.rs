@@ -172,7 +172,7 @@ pub(crate) fn lines(t: &Texts, name: &str, value: &Node, depth: usize, out: &mut
         Node::Members(members) => {
             push(Shown::Heading(String::new()));
             for (name, value) in members {
-                lines(t, t.loans.member(name), value, depth + 1, out);
+                within(t, name, value, depth + 1, out);
             }
         }
         Node::List(elements) if elements.is_empty() => push(Shown::Text(t.loans.none.to_owned())),
@@ -183,6 +183,19 @@ pub(crate) fn lines(t: &Texts, name: &str, value: &Node, depth: usize, out: &mut
             }
         }
         value => push(scalar(t, value)),
+    }
+}
+
+/// The lines of a member: what is a word of the platform by its name is shown as one.
+fn within(t: &Texts, name: &str, value: &Node, depth: usize, out: &mut Vec<Fact>) {
+    const WORDS: [&str; 4] = ["kind", "role", "status", "type"];
+    let label = t.loans.member(name);
+    match value {
+        Node::Text(text) if WORDS.contains(&name) && !value.is_blank() => {
+            let word = Fact::new(label, Shown::Text(t.loans.word(text).to_owned()));
+            out.push(Fact { depth: depth.min(DEEPEST), ..word });
+        }
+        value => lines(t, label, value, depth, out),
     }
 }
 
@@ -280,6 +293,13 @@ mod tests {
         let json = r#"{"amount":{"net":"1","gross":"2"},"who":{"displayName":"Ann","phone":"5"},"status":null}"#;
         let names: Vec<_> = told(json).into_iter().map(|(name, value, _)| format!("{name}={value}")).collect();
         assert_eq!(names, ["Amount=", "net=1", "gross=2", "who=", "Name=Ann", "Telephone=5"]);
+    }
+
+    #[test]
+    fn words_of_the_platform_are_spoken_within_too() {
+        let json = r#"{"for":{"kind":"INTERNAL","by":{"role":"bankApprover","name":"INTERNAL"},"type":"NEW_ONE","status":""}}"#;
+        let values: Vec<_> = told(json).into_iter().map(|(_, value, _)| value).collect();
+        assert_eq!(values, ["", "Internal", "", "approver", "INTERNAL", "NEW_ONE", "–"]);
     }
 
     #[test]
