@@ -104,7 +104,7 @@ pub(crate) fn start(core: Core, serving: Serving) -> Result<App> {
     let blobs = state.blobs.clone();
     let webhooks = serving.webhooks.clone();
     backup::metrics::begin(serving.backups.clone())?;
-    let backups = Backups { directory: serving.backups, data_dir: core.dir.root().to_owned() };
+    let backups = Backups::new(serving.backups, core.dir.root().to_owned());
     let ingest = ingester.control();
     operations.running = Some(Following { ingest, schedule, repair, blobs, webhooks, backups, clock });
     tasks.spawn("bootstrap-progress", sources::tell_progress(core.sync.clone(), Arc::clone(&core.clock), stop.clone()));

@@ -19,6 +19,7 @@ mod history;
 mod open_files;
 mod operations;
 mod output;
+mod patience;
 mod progress;
 mod provider;
 mod sources;

@@ -31,7 +31,7 @@ catalogue! {
     never_heard: "Nothing was heard from the source since the start; since {} that is too long; {}.";
     overdue: "Reading should have gone on at {} and did not; {}.";
     cut_off: "Cloud cut off since {}; {}.";
-    refused: "The source cannot be followed as it is configured, since {}; {}.";
+    refused: "The source is there but cannot be followed, since {}; {}.";
     diverged: "The source is not the one that was followed, since {}; nothing more is taken from it; {}.";
     cannot_write: "This replica cannot write any more since {}; {}.";
     read_models_still: "The read models stand still since {}; {}.";

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -11,18 +12,36 @@ use serde_json::{Value, json};
 use super::{Following, Operations};
 use crate::backup;
 use crate::control::Reply;
+use crate::patience::Patience;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a page waits for the directory of the backups.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where backups go, and of what they are.
 #[derive(Clone, Debug)]
 pub(crate) struct Backups {
     /// As configured; `None` where nothing is.
-    pub(crate) directory: Option<PathBuf>,
-    pub(crate) data_dir: PathBuf,
+    directory: Option<PathBuf>,
+    data_dir: PathBuf,
+    looking: Arc<Patience<Result<Value>>>,
 }
 
 impl Backups {
+    pub(crate) fn new(directory: Option<PathBuf>, data_dir: PathBuf) -> Self {
+        Self { directory, data_dir, looking: Arc::default() }
+    }
+
+    /// What is in the configured directory, which may be on a share that does not answer.
+    fn look(&self, limit: Duration) -> Result<Value> {
+        let Some(directory) = self.directory.clone() else {
+            return Ok(json!({ "directory": null, "backup": null, "verification": null }));
+        };
+        let silent = format!("{} does not answer; look at the share that it is on", directory.display());
+        let found = self.looking.ask(limit, move || backup::status(&directory))?;
+        found.unwrap_or_else(|| Err(anyhow!(silent)))
+    }
+
     fn directory<'a>(&'a self, named: Option<&'a Path>) -> Result<&'a Path> {
         let nowhere = "no directory for backups is configured; set backup.directory, or name one with --to";
         named.or(self.directory.as_deref()).ok_or_else(|| anyhow!(nowhere))
@@ -31,10 +50,7 @@ impl Backups {
 
 /// The backup in the configured directory, and its verification.
 pub(super) fn status(on: &Operations) -> Result<Value> {
-    match &on.following()?.backups.directory {
-        Some(directory) => backup::status(directory),
-        None => Ok(json!({ "directory": null, "backup": null, "verification": null })),
-    }
+    on.following()?.backups.look(PATIENCE)
 }
 
 /// Makes a backup, in the configured directory unless another one is named.
@@ -88,4 +104,26 @@ fn in_a_process(on: &Operations, directory: &Path) -> Result<Value> {
         let said = String::from_utf8_lossy(&output.stderr);
         anyhow!("{}", said.trim().lines().next_back().unwrap_or("the verification ended without a word"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_does_not_answer_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let backups = Backups::new(Some(folder.path().to_owned()), PathBuf::new());
+        let verified = folder.path().join("verified.json");
+        assert_eq!(backups.look(PATIENCE).unwrap()["backup"], Value::Null);
+        // Whoever opens a pipe waits until somebody writes to it.
+        assert!(Command::new("mkfifo").arg(&verified).status().unwrap().success());
+        let silent = backups.look(LOOK_EVERY).unwrap_err().to_string();
+        assert!(silent.contains(folder.path().to_str().unwrap()) && silent.contains("does not answer"), "{silent}");
+        std::fs::write(&verified, "").unwrap();
+        std::fs::remove_file(&verified).unwrap();
+        // The first answer may be the one that was waited for, which no backup can be read from.
+        let found = [backups.look(PATIENCE), backups.look(PATIENCE)].into_iter().find_map(Result::ok).unwrap();
+        assert_eq!(found["backup"], Value::Null);
+    }
 }

@@ -41,7 +41,7 @@ async fn an_outage_says_since_when_and_what_is_served() {
     let known = "serving what was known at 13:20 UTC";
     let cases = [
         ("cut off", cut("unreachable", 16_800), "Cloud cut off since 13:20 UTC"),
-        ("refused", cut("refused", 16_800), "The source cannot be followed as it is configured, since 13:20 UTC"),
+        ("refused", cut("refused", 16_800), "The source is there but cannot be followed, since 13:20 UTC"),
         ("silent", stale("silent"), "The source is silent since 13:20 UTC"),
         ("platform", stale("no-heartbeat"), "The platform is silent since 13:20 UTC, although its broker answers"),
         ("read models", stale("read-models"), "The read models stand still since 13:20 UTC"),
