@@ -38,6 +38,12 @@ pub enum StoreError {
         /// Which row or value.
         what: String,
     },
+    /// redb panicked, as it may on a damaged file.
+    #[error("store {name} panicked, as it may when it is damaged; rebuild it from the log")]
+    Panicked {
+        /// Name of the store, or its file.
+        name: String,
+    },
     /// A table that the store was not opened with: a mistake in the caller.
     #[error("store {name} has no table {table}")]
     UnknownTable {

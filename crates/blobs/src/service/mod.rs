@@ -98,6 +98,7 @@ impl BlobService {
                 };
                 tracing::error!(trouble, "blobs are neither fetched nor verified; tried again");
                 self.core.troubles.tell(WORK, Some(trouble));
+                self.core.scrub_gives_up();
                 tokio::time::sleep(self.core.options.tick * AGAIN).await;
             }
         };

@@ -20,8 +20,9 @@ use crate::{OpenBlob, metrics};
 const DAY: Duration = Duration::from_hours(24);
 /// A blob that could not be read is left alone for so long.
 const AGAIN: Duration = Duration::from_hours(1);
-/// With so many that cannot be read it is the store that fails: looking at all at once is given up.
-const MOST_UNREADABLE: usize = 100;
+/// With so many that are damaged or cannot be read it may be the store that fails: looking at all at once is given up,
+/// before more is taken for lost.
+const MOST_BAD: u64 = 100;
 
 /// Everything that was stored when somebody wanted it is hashed again, now. Forgotten when the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct Scrub {
     pub unreadable: u64,
     /// Whether it is over.
     pub is_done: bool,
-    /// Whether it was given up, because the store is in no state to be read.
+    /// Whether it was given up: too many are damaged or cannot be read, or the service cannot work.
     pub is_given_up: bool,
 }
 
@@ -70,9 +71,16 @@ impl BlobService {
 }
 
 impl Core {
-    /// Since when everything has to have been hashed.
-    fn scrub_wanted(&self) -> Option<Timestamp> {
-        self.scrub.lock().filter(|scrub| !scrub.is_done).map(|scrub| scrub.since)
+    /// The one that is under way.
+    fn scrub_wanted(&self) -> Option<Scrub> {
+        self.scrub.lock().filter(|scrub| !scrub.is_done)
+    }
+
+    /// Ends the one that is under way: the service cannot work.
+    pub(super) fn scrub_gives_up(&self) {
+        if let Some(scrub) = self.scrub_wanted() {
+            self.scrub_ends(scrub.since, true);
+        }
     }
 
     fn scrub_found(&self, outcome: Outcome) {
@@ -125,20 +133,21 @@ impl Turn {
         }
         let (now, all) = (core.now(), core.index.tally().of(State::Available).count.max(1));
         let wanted = core.scrub_wanted();
-        if wanted.is_some() && wanted != self.wanted {
+        let since = wanted.map(|scrub| scrub.since);
+        if since.is_some() && since != self.wanted {
             // Whoever wants it wants to know of these, too.
             self.unreadable.clear();
         }
-        self.wanted = wanted;
+        self.wanted = since;
         self.unreadable.retain(|_, until| *until > now);
         let oldest = core.index.verified(now, self.unreadable.len() + 1)?;
         let oldest = oldest.into_iter().find(|(_, digest)| !self.unreadable.contains_key(digest));
-        if let Some(since) = wanted {
-            let left = oldest.filter(|(verified_at, _)| *verified_at < since);
-            let is_given_up = left.is_some() && self.unreadable.len() >= MOST_UNREADABLE;
+        if let Some(scrub) = wanted {
+            let left = oldest.filter(|(verified_at, _)| *verified_at < scrub.since);
+            let is_given_up = left.is_some() && scrub.damaged + scrub.unreadable >= MOST_BAD;
             match left {
                 Some((_, digest)) if !is_given_up => return Ok(Some(digest)),
-                _ => core.scrub_ends(since, is_given_up),
+                _ => core.scrub_ends(scrub.since, is_given_up),
             }
         }
         let Some((verified_at, digest)) = oldest else { return Ok(None) };
@@ -202,7 +211,9 @@ async fn look(core: &Core, blob: OpenBlob) -> io::Result<Result<(u64, Digest), S
 
 async fn passed(core: &Arc<Core>, digest: Digest) -> Result<(), BlobServiceError> {
     metrics::verified("ok");
-    let (index, now) = (Arc::clone(&core.index), core.now());
+    // Whatever the clock does: what was looked at because somebody wanted it is not left to be looked at.
+    let since = core.scrub_wanted().map(|scrub| scrub.since);
+    let (index, now) = (Arc::clone(&core.index), since.map_or(core.now(), |since| since.max(core.now())));
     blocking(move || {
         index.touch(|writer| writer.change(&digest, |row| row.verified_at = Some(now)))?;
         Ok(())

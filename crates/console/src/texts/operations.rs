@@ -257,7 +257,7 @@ catalogue! {
     scrub_all: "Hash all stored files now";
     scrub_of: "Hashing all stored files";
     scrub_done: "Good: {}. Damaged, and fetched again: {}. Could not be read now, and tried again within the hour: {}. Files that no loan refers to any more are among them, as long as they are kept.";
-    scrub_given_up: "Given up, as the store cannot be read. Good: {}. Damaged: {}. Could not be read: {}. Look at the store, then begin again.";
+    scrub_given_up: "Given up, as so many are damaged or cannot be read. Good: {}. Damaged, and fetched again: {}. Could not be read: {}. Look at the store, then begin again.";
 
     // The logs.
     log: "Logs";

@@ -52,7 +52,7 @@ fn scrub(on: &OnData) -> Result<()> {
     }
     let of = |name| output::cell(&found, name);
     let end = if found["givenUp"] == true {
-        "; so many cannot be read that it was given up: look at the store, then begin again"
+        "; given up, as so many are damaged or cannot be read: look at the store, then begin again"
     } else {
         ""
     };

@@ -60,7 +60,7 @@ pub(super) fn scrub(on: &Operations, out: &mut dyn FnMut(Reply)) -> Result<Value
             bail!("the replica stops; hash them again once it runs");
         }
         thread::sleep(LOOK_EVERY);
-        scrub = blobs.scrubbed().unwrap_or(scrub);
+        scrub = blobs.scrubbed().filter(|now| now.since == scrub.since).context("another one was begun meanwhile")?;
     }
     Ok(json!({
         "good": scrub.good,

@@ -56,10 +56,14 @@ impl Files {
         found.map_or_else(|| Ok(store(name, self.unused(name)?)), |(_, file)| Ok(file))
     }
 
-    /// A file to build a read model in, and the one that it becomes.
-    pub(super) fn next(&self, name: &str) -> Result<(String, String), StoreError> {
-        let build = self.unused(name)?;
-        Ok((format!("{name}-{build:08}{BUILDING}"), store(name, build)))
+    /// A file to build a read model in.
+    pub(super) fn next(&self, name: &str) -> Result<String, StoreError> {
+        Ok(format!("{name}-{:08}{BUILDING}", self.unused(name)?))
+    }
+
+    /// Whether a build is served if no later one is.
+    pub(super) fn counts(file: &str) -> bool {
+        parse(file, STORE).is_some()
     }
 
     /// The number of the next build.
@@ -71,7 +75,7 @@ impl Files {
 
     /// Makes a build a kept one, or one that is served if no later one is; the name that it has then.
     pub(super) fn call(&self, file: &str, kept: bool) -> Result<String, StoreError> {
-        let stem = file.strip_suffix(KEPT).or_else(|| file.strip_suffix(STORE)).unwrap_or(file);
+        let stem = [KEPT, STORE, BUILDING].iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
         let called = format!("{stem}{}", if kept { KEPT } else { STORE });
         if called != file {
             self.rename(file, &called)?;
@@ -147,7 +151,9 @@ mod tests {
         let files = Files::new(shelf.clone());
         assert_eq!(files.current("a-b").unwrap(), "a-b-00000010.redb");
         assert_eq!(files.current("new").unwrap(), "new-00000001.redb");
-        assert_eq!(files.next("a-b").unwrap(), ("a-b-00000011.building".to_owned(), "a-b-00000011.redb".to_owned()));
+        assert_eq!(files.next("a-b").unwrap(), "a-b-00000011.building");
+        assert_eq!(files.call("a-b-00000011.building", false).unwrap(), "a-b-00000011.redb");
+        files.remove("a-b-00000011.redb").unwrap();
         let current = |name: &str, file: &str| (name.to_owned(), file.to_owned());
         assert_eq!(files.all().unwrap(), [current("a-b", "a-b-00000010.redb"), current("c", "c-00000001.redb")]);
         files.tidy().unwrap();
@@ -160,7 +166,7 @@ mod tests {
         let files = Files::new(shelf.clone());
         assert_eq!(files.current("a").unwrap(), "a-00000002.redb");
         assert_eq!(files.others("a").unwrap(), ["a-00000001.redb", "a-00000003.kept"]);
-        assert_eq!(files.next("a").unwrap().1, "a-00000004.redb");
+        assert_eq!(files.next("a").unwrap(), "a-00000004.building");
         assert_eq!(
             files.current("b").unwrap(),
             "b-00000005.redb",

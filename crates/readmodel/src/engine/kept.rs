@@ -6,13 +6,14 @@
 //!
 //! Nothing that befalls a kept build concerns the served one: it is let go of, and the operator is told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tracing::{error, info, warn};
 
 use super::EngineError;
 use super::files::{self, Files};
-use super::models::{Model, Models, Unfit};
+use super::models::{Model, Models, Unfit, bearing};
 use super::open;
 use super::rebuild::Workshop;
 use super::run::Engine;
@@ -22,7 +23,14 @@ use crate::projection::Projection;
 use crate::store::{Opened, Snapshot};
 
 /// What operators are told of a read model, by its name.
-pub(super) type Alarms = Vec<(&'static str, String)>;
+pub(super) type Alarms = BTreeMap<&'static str, String>;
+
+/// Tells them more.
+pub(super) fn add(alarms: &mut Alarms, more: Alarms) {
+    for (name, text) in more {
+        alarms.entry(name).and_modify(|told| *told = format!("{told}; {text}")).or_insert(text);
+    }
+}
 
 /// What is kept, for operators.
 pub(super) fn shown(build: u64, snapshot: &Snapshot) -> BuildStatus {
@@ -42,20 +50,29 @@ pub(super) fn reopen(
     workshop: &Workshop,
     projection: &Arc<dyn Projection>,
     least: u64,
-) -> Result<Vec<Model>, EngineError> {
-    let name = projection.spec().name;
-    let mut models = Vec::new();
-    for file in workshop.files.others(name)? {
-        match fitting(workshop, projection, &file, least) {
-            Ok(Some(model)) => models.push(model),
-            Ok(None) => {
-                warn!(projection.name = name, file, "a build that was kept cannot be gone on with; it is removed");
-                remove(&workshop.files, &file);
+) -> Result<(Vec<Model>, Alarms), EngineError> {
+    let (name, files) = (projection.spec().name, &workshop.files);
+    let (mut models, mut alarms) = (Vec::new(), Alarms::new());
+    for file in files.others(name)? {
+        let build = files::number(&file);
+        let lost = match bearing(name, || fitting(workshop, projection, &file, least)) {
+            Ok(Some(model)) => {
+                models.push(model);
+                continue;
             }
-            Err(cause) => warn!(projection.name = name, file, %cause, "a build that was kept cannot be opened"),
-        }
+            Ok(None) => {
+                remove(files, &file);
+                format!("build {build}, which was kept, is removed: it is damaged, or elsewhere in the log")
+            }
+            Err(cause) => {
+                name_kept(files, &file);
+                format!("build {build}, which was kept, cannot be opened: {cause}")
+            }
+        };
+        warn!(projection.name = name, "{lost}");
+        add(&mut alarms, Alarms::from([(name, lost)]));
     }
-    Ok(models)
+    Ok((models, alarms))
 }
 
 fn fitting(
@@ -86,8 +103,7 @@ pub(super) fn clean(files: &Files, models: &Models, name: &str) -> Result<(), St
 /// Removes the other builds of a read model that has to be made anew.
 pub(super) fn give_up(workshop: &Workshop, name: &'static str) -> Result<Alarms, StoreError> {
     let others = workshop.files.others(name)?;
-    let lost = others.iter().max_by_key(|file| files::number(file)).map(|file| {
-        let build = files::number(file);
+    let lost = others.iter().map(|file| files::number(file)).max().map(|build| {
         (name, format!("build {build}, which was kept, is removed, as the read model has to be made anew"))
     });
     for file in &others {
@@ -99,8 +115,8 @@ pub(super) fn give_up(workshop: &Workshop, name: &'static str) -> Result<Alarms,
 
 /// Lets go of builds that need not be kept, or cannot be, and has the files of the others say that they are kept. All
 /// models have to be at one position.
-pub(super) fn settle(files: &Files, models: &mut Models) -> Result<Alarms, StoreError> {
-    let mut alarms = Vec::new();
+pub(super) fn settle(files: &Files, models: &mut Models) -> Alarms {
+    let mut alarms = Alarms::new();
     for (model, why) in models.take_unfit() {
         let (name, build) = (model.name(), files::number(&model.file));
         match why {
@@ -113,19 +129,40 @@ pub(super) fn settle(files: &Files, models: &mut Models) -> Result<Alarms, Store
             Unfit::Failed => {
                 let cause = model.failed.as_ref().map(ToString::to_string).unwrap_or_default();
                 error!(projection.name = name, build, cause, "the kept build failed");
-                alarms.push((name, format!("build {build}, which was kept, is removed, as it failed: {cause}")));
+                alarms.insert(name, format!("build {build}, which was kept, is removed, as it failed: {cause}"));
             }
         }
         remove(files, &model.file);
-        if model.failed.is_some() {
-            // A database on which something panicked does so again when it is closed. The process' end closes it.
-            std::mem::forget(model);
-        }
+        close(model);
     }
     for model in models.list.iter_mut().filter(|model| model.is_kept) {
-        model.file = files.call(&model.file, true)?;
+        model.file = name_kept(files, &model.file);
     }
-    Ok(alarms)
+    alarms
+}
+
+/// Has a file say that its build is kept. Where that fails it is not served all the same: its number is the lower one.
+fn name_kept(files: &Files, file: &str) -> String {
+    files.call(file, true).unwrap_or_else(|cause| {
+        error!(file, %cause, "a file cannot be named as that of a kept build");
+        file.to_owned()
+    })
+}
+
+fn close(model: Model) {
+    let name = model.name();
+    if matches!(model.failed, Some(StoreError::Panicked { .. })) {
+        // A database on which something panicked does so again when it is closed. The process' end closes it.
+        std::mem::forget(model);
+        return;
+    }
+    let closed = bearing(name, || {
+        drop(model);
+        Ok::<_, StoreError>(())
+    });
+    if let Err(cause) = closed {
+        error!(projection.name = name, %cause, "a build that was kept could not be closed");
+    }
 }
 
 /// What stays is looked at again at the next start.
@@ -141,6 +178,10 @@ impl Engine {
         self.saved()?;
         let (served, kept) = self.two_builds(name, build)?;
         let files = &self.shared.workshop.files;
+        // What could not be removed before must not count as the served one of the next start.
+        for file in files.others(name)?.iter().filter(|file| Files::counts(file) && **file != kept.file) {
+            files.remove(file)?;
+        }
         // The highest number without `kept` counts: with the second of the two at the latest it is the other build.
         let now_served = files.call(&kept.file, false)?;
         let now_kept = files.call(&served.file, true)?;
@@ -159,22 +200,26 @@ impl Engine {
         self.publish();
         for model in discarded {
             self.shared.workshop.files.remove(&model.file)?;
+            close(model);
         }
         warn!(projection.name = name, log.position = report.position, build, "the build that was kept is removed");
         Ok(report)
     }
 
     /// See [`settle`].
-    pub(super) fn settle(&mut self) -> Result<(), EngineError> {
-        let alarms = settle(&self.shared.workshop.files, &mut self.replay.models)?;
-        self.alarms.extend(alarms);
-        Ok(())
+    pub(super) fn settle(&mut self) {
+        self.alarms.extend(settle(&self.shared.workshop.files, &mut self.replay.models));
     }
 
     /// Waits for what is being saved, which may say that a kept build failed.
     pub(super) fn saved(&mut self) -> Result<(), EngineError> {
         self.replay.saved()?;
-        self.settle()
+        let builds = self.replay.models.list.len();
+        self.settle();
+        if self.replay.models.list.len() < builds {
+            self.publish();
+        }
+        Ok(())
     }
 
     /// The served build and the kept one, if that has the number `build`.

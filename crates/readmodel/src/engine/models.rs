@@ -90,8 +90,8 @@ impl Model {
 }
 
 /// Work on a kept build: a panic is an error, as redb may panic on a damaged file.
-pub(super) fn bearing(name: &str, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let panicked = |_| Err(StoreError::corrupt(name, "something on which it panicked,"));
+pub(super) fn bearing<T, E: From<StoreError>>(name: &str, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let panicked = |_| Err(StoreError::Panicked { name: name.to_owned() }.into());
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked)
 }
 
@@ -206,7 +206,8 @@ impl Models {
 
     /// Rows and bytes that wait for the commit.
     pub(crate) fn waiting(&self) -> (usize, usize) {
-        let batches = self.list.iter().filter_map(|model| model.batch.as_ref());
+        let usable = self.list.iter().filter(|model| model.failed.is_none());
+        let batches = usable.filter_map(|model| model.batch.as_ref());
         batches.fold((0, 0), |(rows, bytes), batch| (rows + batch.len(), bytes + batch.bytes()))
     }
 

@@ -35,7 +35,7 @@ pub(super) struct Found {
 /// Opens everything; nothing is folded yet.
 pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
     workshop.files.tidy()?;
-    let (mut detached, mut alarms, mut models) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut detached, mut alarms, mut models) = (Vec::new(), Alarms::new(), Vec::new());
     let file = workshop.files.current(fold::NAME)?;
     let mut store = workshop.open_fold(&file)?;
     let fold_useless = unusable(&*workshop.history, fold::NAME, &store)?;
@@ -55,9 +55,11 @@ pub(super) fn open(workshop: &Workshop) -> Result<Found, EngineError> {
         let is_behind = useless.is_some() || store.checkpoint().position < least;
         if from_start || is_behind {
             // What would be kept beside it is as little to be relied on, and there is nothing to compare it with.
-            alarms.extend(kept::give_up(workshop, name)?);
+            kept::add(&mut alarms, kept::give_up(workshop, name)?);
         } else {
-            models.extend(kept::reopen(workshop, projection, least)?);
+            let (reopened, lost) = kept::reopen(workshop, projection, least)?;
+            models.extend(reopened);
+            kept::add(&mut alarms, lost);
         }
         if from_start || (useless.is_some() && least == 0) {
             store = empty(workshop, store, &file, |file| workshop.open_model(projection, file))?;
@@ -81,7 +83,8 @@ pub(super) fn level(workshop: &Workshop, replay: &mut Replay) -> Result<Alarms, 
         return Err(EngineError::LedgerBehind { ledger: known, needed: furthest });
     }
     workshop.run(replay, furthest, &mut |_| true)?;
-    Ok(kept::settle(&workshop.files, &mut replay.models)?)
+    replay.saved()?;
+    Ok(kept::settle(&workshop.files, &mut replay.models))
 }
 
 /// Why a store cannot be gone on with.

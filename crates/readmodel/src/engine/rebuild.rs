@@ -65,12 +65,12 @@ impl Workshop {
         let mut models = Vec::new();
         for name in names {
             let projection = self.projection(name)?;
-            let (file, _) = self.files.next(name)?;
+            let file = self.files.next(name)?;
             self.files.remove(&file)?;
             let store = self.open_model(projection, &file)?;
             models.push(Model::new(Arc::clone(projection), store, file));
         }
-        let (file, _) = self.files.next(fold::NAME)?;
+        let file = self.files.next(fold::NAME)?;
         self.files.remove(&file)?;
         let loans = Loans::open(self.open_fold(&file)?)?;
         Ok(Replay::new(Arc::clone(&self.history), self.vocabulary.clone(), loans, Models::new(models)))

@@ -104,6 +104,11 @@ impl Replay {
         Ok(())
     }
 
+    /// Whether something was saved of which nobody asked yet how it went.
+    pub(super) fn has_saved(&self) -> bool {
+        self.saving.as_ref().is_some_and(Saving::is_finished)
+    }
+
     /// Waits until what is being saved is.
     pub(super) fn saved(&mut self) -> Result<(), EngineError> {
         let Some(saving) = self.saving.take() else { return Ok(()) };

@@ -76,7 +76,7 @@ impl Engine {
             batch: settings.batch,
         };
         let Found { mut replay, detached, mut alarms } = open::open(&workshop)?;
-        alarms.extend(open::level(&workshop, &mut replay)?);
+        kept::add(&mut alarms, open::level(&workshop, &mut replay)?);
         let view = View::of(&workshop, &replay, &detached, &[], &alarms);
         let (shared, commands) = Shared::new(view, workshop);
         let handle = EngineHandle { shared: Arc::clone(&shared) };
@@ -143,6 +143,9 @@ impl Engine {
                 self.obey(command)?;
             }
             if !self.step()? {
+                if self.replay.has_saved() {
+                    self.saved()?;
+                }
                 history.wait_beyond(self.replay.at().position, POLL);
             }
         }
@@ -175,7 +178,7 @@ impl Engine {
         let clock = Arc::clone(&self.shared.workshop.clock);
         let started = clock.monotonic();
         self.replay.commit(durability)?;
-        self.settle()?;
+        self.settle();
         metrics::committed(durability, clock.monotonic().saturating_sub(started));
         if durability == Durability::Durable {
             (self.unsaved_since, self.unsaved_rows) = (None, 0);
@@ -252,11 +255,13 @@ impl Engine {
 
     fn switch(&mut self, mut model: Model) -> Result<RebuildReport, EngineError> {
         let (name, files) = (model.name(), &self.shared.workshop.files);
-        let (_, file) = files.next(name)?;
-        files.rename(&model.file, &file)?;
-        model.file = file;
+        model.file = files.call(&model.file, false)?;
         let (position, rows, new_digest) = (self.replay.at().position, model.store.rows(), model.store.digest());
         let old_digest = self.replay.models.served(name).map(|old| old.store.digest());
+        if old_digest.is_some() {
+            // Somebody looks after it: what was told of the builds before is over.
+            self.alarms.remove(name);
+        }
         self.replay.models.put(model);
         self.detached.retain(|detached| detached.name != name);
         if old_digest.is_some_and(|old| old != new_digest) {
@@ -266,7 +271,7 @@ impl Engine {
                 "the rebuilt read model differs from the one it replaces, which is kept"
             );
         }
-        self.settle()?;
+        self.settle();
         kept::clean(&self.shared.workshop.files, &self.replay.models, name)?;
         self.show(name);
         self.publish();

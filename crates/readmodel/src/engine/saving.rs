@@ -50,6 +50,11 @@ impl Saving {
         Ok(Self { at, thread: Some(thread) })
     }
 
+    /// Whether it is done: then waiting takes no time.
+    pub(super) fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Waits; the position that is durable now, but for the kept builds that failed.
     pub(super) fn finish(mut self) -> Result<(u64, Failures), StoreError> {
         self.wait().map(|failures| (self.at.position, failures))

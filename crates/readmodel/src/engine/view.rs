@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::files;
-use super::kept;
+use super::kept::{self, Alarms};
 use super::models::Model;
 use super::open::Detached;
 use super::rebuild::Workshop;
@@ -90,11 +90,11 @@ impl View {
         replay: &Replay,
         detached: &[Detached],
         hidden: &[(&'static str, Arc<Progress>)],
-        alarms: &[(&'static str, String)],
+        alarms: &Alarms,
     ) -> View {
         let rebuilding =
             |name| hidden.iter().find(|(hidden, _)| *hidden == name).map(|(_, progress)| Arc::clone(progress));
-        let alarm = |name| alarms.iter().find(|(about, _)| *about == name).map(|(_, alarm)| alarm.clone());
+        let alarm = |name| alarms.get(name).cloned();
         let model = |projection: &Arc<dyn Projection>| {
             let name = projection.spec().name;
             if let Some(model) = replay.models.served(name) {

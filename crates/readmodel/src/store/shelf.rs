@@ -39,7 +39,8 @@ pub struct Place {
 impl Place {
     /// A file of the file system; its directory must exist.
     pub fn file(path: &Path) -> Self {
-        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let named = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = named.unwrap_or(Path::new(".")).to_path_buf();
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Self { shelf: Arc::new(DirectoryShelf(directory)), file }
     }

@@ -185,6 +185,24 @@ async fn where_nothing_can_be_read_it_is_given_up_to_hash_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_all_is_gone_not_all_is_taken_for_lost() {
+    let world = World::new();
+    let (digests, json): (Vec<_>, Vec<_>) = (0..120_u8).map(|byte| world.offer(&[byte])).unzip();
+    let position = world.references.refer("L1", &json);
+    let life = world.start();
+    until("settled", || life.settled(position)).await;
+    for digest in &digests {
+        fs::remove_file(world.shelf.place(digest)).unwrap();
+    }
+    world.clock.advance(Duration::from_secs(1));
+    life.service.scrub().unwrap().unwrap();
+    until("given up", || life.service.scrubbed().unwrap().is_done).await;
+    let done = life.service.scrubbed().unwrap();
+    assert_eq!((done.good, done.damaged, done.is_given_up), (0, 100, true));
+    life.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_refers_to_goes_after_its_time() {
     let world = World::new();
     let (digest, json) = world.offer(b"hello");
