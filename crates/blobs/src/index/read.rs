@@ -67,9 +67,13 @@ impl Index {
         self.first(VERIFIED, until, limit)
     }
 
-    /// How many are stored and verified, those that nobody refers to any more included.
-    pub(crate) fn kept(&self) -> Result<u64, IndexError> {
-        self.read(|transaction| Ok(transaction.open_table(VERIFIED)?.len()?))
+    /// How many are stored, those that nobody refers to any more included, and when the last of them was verified.
+    pub(crate) fn kept(&self) -> Result<(u64, Option<Timestamp>), IndexError> {
+        self.read(|transaction| {
+            let table = transaction.open_table(VERIFIED)?;
+            let last = table.last()?.map(|(key, _)| Timestamp::from_micros(key.value().0));
+            Ok((table.len()?, last))
+        })
     }
 
     /// What nobody has referred to since `until` or longer.

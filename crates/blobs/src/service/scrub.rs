@@ -54,7 +54,9 @@ enum Outcome {
 impl BlobService {
     /// Has everything that is stored hashed again, as fast as scrubbing may read; `None` while that is under way already.
     pub fn scrub(&self) -> Result<Option<Scrub>, BlobServiceError> {
-        let (since, of) = (self.core.now(), self.core.index.kept()?);
+        let (of, last) = self.core.index.kept()?;
+        // Behind all that was verified, also where the clock went back since.
+        let since = last.map_or(self.core.now(), |last| self.core.now().max(last.plus(Duration::from_micros(1))));
         let mut scrub = self.core.scrub.lock();
         if scrub.is_some_and(|scrub| !scrub.is_done) {
             return Ok(None);
@@ -140,7 +142,9 @@ impl Turn {
         }
         self.wanted = since;
         self.unreadable.retain(|_, until| *until > now);
-        let oldest = core.index.verified(now, self.unreadable.len() + 1)?;
+        // A clock that went back hides nothing that somebody wants hashed.
+        let until = since.map_or(now, |since| since.max(now));
+        let oldest = core.index.verified(until, self.unreadable.len() + 1)?;
         let oldest = oldest.into_iter().find(|(_, digest)| !self.unreadable.contains_key(digest));
         if let Some(scrub) = wanted {
             let left = oldest.filter(|(verified_at, _)| *verified_at < scrub.since);

@@ -1,6 +1,6 @@
 //! What is stored stays, is looked after, and goes when nobody needs it.
 
-use continuity_base::Clock;
+use continuity_base::{Clock, Timestamp};
 use futures_util::TryStreamExt;
 
 use super::*;
@@ -154,6 +154,10 @@ async fn everything_is_hashed_again_when_somebody_wants_it() {
     world.clock.advance(Duration::from_secs(1));
     assert!(life.service.scrub().unwrap().is_some(), "as often as somebody wants");
     until("done again", || life.service.scrubbed().is_some_and(|scrub| scrub.is_done && scrub.good == 2)).await;
+    world.clock.step_to(Timestamp::from_micros(1));
+    assert!(life.service.scrub().unwrap().is_some(), "a clock that went back hides nothing");
+    until("done once more", || life.service.scrubbed().is_some_and(|scrub| scrub.is_done)).await;
+    assert_eq!(life.service.scrubbed().unwrap().good, 2);
     let service = life.service.clone();
     life.end().await;
     world.clock.advance(Duration::from_secs(1));
